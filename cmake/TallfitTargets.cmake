@@ -1,0 +1,61 @@
+# The only two ways to add a target: a layer and a test.
+
+# tallfit_add_layer(NAME USES libs... PRIVATE_USES libs...)
+# One static library per folder src/NAME. What a layer does not USE it cannot link, so the order of the
+# layers in DESIGN's table is kept by the link graph; tests/lint checks the includes.
+function(tallfit_add_layer name)
+  cmake_parse_arguments(L "" "" "USES;PRIVATE_USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/tallfit/${name}/*.hpp)
+  add_library(tallfit_${name} STATIC ${sources})
+  add_library(tallfit::${name} ALIAS tallfit_${name})
+  set_target_properties(tallfit_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON
+                                                   VERIFY_INTERFACE_HEADER_SETS ON)
+  target_sources(tallfit_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${headers})
+  target_compile_features(tallfit_${name} PUBLIC cxx_std_20)
+  target_link_libraries(tallfit_${name} PUBLIC ${L_USES} PRIVATE ${L_PRIVATE_USES} $<BUILD_INTERFACE:tallfit_warnings>)
+  install(TARGETS tallfit_${name} EXPORT tallfitTargets FILE_SET HEADERS)
+endfunction()
+
+# tallfit_add_test(NAME SOURCES files... USES libs... [NP ranks...] [LABELS labels...] [TIMEOUT s])
+# Without NP: a plain test (label unit) that runs outside MPI. With NP: one CTest entry per rank count (label mpi).
+function(tallfit_add_test name)
+  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;USES;NP;LABELS" ${ARGN})
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${T_SOURCES})
+  target_link_libraries(${name} PRIVATE ${T_USES} tallfit_warnings tallfit_test_support)
+  if(NOT T_NP)
+    target_link_libraries(${name} PRIVATE GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name})
+    tallfit_set_test_properties(${name} 1 ${T_TIMEOUT} "unit;${T_LABELS}")
+    return()
+  endif()
+  target_link_libraries(${name} PRIVATE tallfit_mpi_main)
+  foreach(np IN LISTS T_NP)
+    add_test(NAME ${name}.np${np} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${np} $<TARGET_FILE:${name}>)
+    tallfit_set_test_properties(${name}.np${np} ${np} ${T_TIMEOUT} "mpi;np${np};${T_LABELS}")
+  endforeach()
+endfunction()
+
+# Ranks of one test share two cores in CI: PROCESSORS is what ctest -j may count, at most what the machine has.
+function(tallfit_set_test_properties name np timeout labels)
+  cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
+  set(processors ${np})
+  if(processors GREATER cores)
+    set(processors ${cores})
+  endif()
+  math(EXPR inner "${timeout} - 10")
+  list(REMOVE_ITEM labels "")
+  set_tests_properties(${name} PROPERTIES
+    TIMEOUT ${timeout} PROCESSORS ${processors} LABELS "${labels}"
+    FAIL_REGULAR_EXPRESSION "BLACS (WARNING|ERROR)|HDF5-DIAG"
+    ENVIRONMENT "${TALLFIT_TEST_ENVIRONMENT};TALLFIT_TEST_LIMIT_S=${inner}")
+endfunction()
+
+# One BLAS thread per rank, more ranks than cores, and root in a container: what every MPI test here needs.
+set(TALLFIT_TEST_ENVIRONMENT
+  OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
+  OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
+  OMPI_MCA_hwloc_base_binding_policy=none)

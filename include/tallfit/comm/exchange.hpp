@@ -1,0 +1,76 @@
+/// Typed messages of any length: MPI counts are 32-bit, ours are not, so long ones travel in pieces.
+#pragma once
+
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "tallfit/base/numeric.hpp"
+#include "tallfit/comm/communicator.hpp"
+
+namespace tallfit::comm {
+
+namespace detail {
+void broadcast_bytes(const Communicator& comm, std::span<std::byte> bytes, int root);
+void send_bytes(const Communicator& comm, std::span<const std::byte> bytes, int to, int tag);
+void receive_bytes(const Communicator& comm, std::span<std::byte> bytes, int from, int tag);
+std::vector<std::byte> all_gather_bytes(const Communicator& comm, std::span<const std::byte> mine);
+}  // namespace detail
+
+/// Copies @p values of @p root to every rank. @collective
+template <class T>
+  requires std::is_trivially_copyable_v<T>
+void broadcast(const Communicator& comm, std::span<T> values, int root) {
+  detail::broadcast_bytes(comm, std::as_writable_bytes(values), root);
+}
+
+/// Copies the string of @p root to every rank. @collective
+void broadcast(const Communicator& comm, std::string& text, int root);
+
+/// Copies the vector of @p root, length included, to every rank. @collective
+template <class T>
+  requires std::is_trivially_copyable_v<T>
+void broadcast(const Communicator& comm, std::vector<T>& values, int root) {
+  Index size = static_cast<Index>(values.size());
+  broadcast(comm, std::span(&size, 1), root);
+  values.resize(static_cast<std::size_t>(size));
+  broadcast(comm, std::span(values), root);
+}
+
+/// Sends to one rank; blocks until the buffer may be used again.
+template <class T>
+  requires std::is_trivially_copyable_v<T>
+void send(const Communicator& comm, std::span<const T> values, int to, int tag) {
+  detail::send_bytes(comm, std::as_bytes(values), to, tag);
+}
+
+/// Receives exactly values.size() values from one rank.
+template <class T>
+  requires std::is_trivially_copyable_v<T>
+void receive(const Communicator& comm, std::span<T> values, int from, int tag) {
+  detail::receive_bytes(comm, std::as_writable_bytes(values), from, tag);
+}
+
+/// Concatenates the vectors of all ranks, in rank order, on every rank. @collective
+template <class T>
+  requires std::is_trivially_copyable_v<T>
+std::vector<T> all_gather(const Communicator& comm, const std::vector<T>& mine) {
+  const std::vector<std::byte> bytes = detail::all_gather_bytes(comm, std::as_bytes(std::span(mine)));
+  std::vector<T> all(bytes.size() / sizeof(T));
+  std::copy(bytes.begin(), bytes.end(), std::as_writable_bytes(std::span(all)).begin());
+  return all;
+}
+
+/// Element-wise sum, largest or smallest over the ranks, in place on every rank. @collective
+/// Sums of doubles depend on the rank count in the last bits; where that matters use a LeafTree.
+void sum_in_place(const Communicator& comm, std::span<Index> values);
+void max_in_place(const Communicator& comm, std::span<Index> values);
+void min_in_place(const Communicator& comm, std::span<Index> values);
+void max_in_place(const Communicator& comm, std::span<double> values);
+void min_in_place(const Communicator& comm, std::span<double> values);
+
+/// Sum over the lower ranks (exclusive prefix; zero on rank 0), element-wise in place. @collective
+void exclusive_scan_in_place(const Communicator& comm, std::span<Index> values);
+
+}  // namespace tallfit::comm

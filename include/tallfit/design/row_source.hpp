@@ -1,0 +1,84 @@
+/// Rows of a design matrix, their labels, and the interface through which everything reads them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tallfit/base/numeric.hpp"
+
+namespace tallfit::design {
+
+/// What a row's target is. The values are those of the design file.
+enum class RowType : std::uint8_t { energy = 0, force = 1, stress = 2, other = 3 };
+inline constexpr int n_row_types = 4;
+
+/// @return "energy", "force", "stress" or "other".
+std::string_view to_string(RowType type);
+
+/// What a LAMMPS .snapcoeff/.snapparam pair needs beside the coefficients. Names are LAMMPS' own.
+struct SnapMetadata {
+  std::vector<std::string> elements;
+  std::vector<double> radelem;  ///< one per element
+  std::vector<double> wj;       ///< one per element
+  std::vector<int> twojmax;     ///< one per element
+  double rcutfac = 0.0;
+  double rfac0 = 0.99363;
+  double rmin0 = 0.0;
+  int quadraticflag = 0;
+  int bzeroflag = 0;
+  int wselfallflag = 0;
+  int chemflag = 0;
+  int bnormflag = 0;
+  int switchinnerflag = 0;
+};
+
+/// What is known of a design before a row is read.
+struct DesignInfo {
+  std::string name;  ///< for messages: the file or generator
+  Index n_rows = 0;
+  Index n_cols = 0;
+  std::vector<std::string> group_names;   ///< at least one
+  std::vector<std::string> column_names;  ///< n_cols
+  std::optional<SnapMetadata> snap;
+  Index bytes_per_row = 0;  ///< as stored: what one pass reads
+};
+
+/// Labels, targets and scales of consecutive rows; all vectors have the same length.
+struct RowLabels {
+  std::vector<RowType> type;
+  std::vector<std::uint64_t> configuration;  ///< rows of one configuration are adjacent
+  std::vector<std::uint32_t> group;          ///< index into DesignInfo::group_names
+  std::vector<std::uint8_t> testing;         ///< 1: never fitted
+  std::vector<double> target;                ///< b, in the user's units
+  std::vector<double> scale;                 ///< w >= 0; multiplies the row, so the loss weight is w^2
+
+  Index size() const { return static_cast<Index>(target.size()); }
+  void resize(Index n);
+};
+
+/// A design matrix that can be read in any order by any rank.
+///
+/// Every call is local and makes no MPI call, because a reading thread may make it. Calls on one object are
+/// never concurrent. Implementations check what they read (shapes, ranges of labels, negative weights) and
+/// throw Error{input} naming file, dataset and row; NaN and infinity are left to the reader of the rows.
+class RowSource {
+public:
+  RowSource() = default;
+  RowSource(const RowSource&) = delete;
+  RowSource& operator=(const RowSource&) = delete;
+  virtual ~RowSource() = default;
+
+  virtual const DesignInfo& info() const = 0;
+
+  /// Labels, targets and scales of rows [begin, begin + count).
+  virtual void read_labels(Index begin, Index count, RowLabels& labels) = 0;
+
+  /// Features of rows [begin, begin + count), row-major, count x n_cols, unweighted.
+  virtual void read_features(Index begin, Index count, double* features) = 0;
+};
+
+}  // namespace tallfit::design

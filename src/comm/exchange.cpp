@@ -1,0 +1,103 @@
+#include "tallfit/comm/exchange.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace tallfit::comm {
+
+namespace {
+
+constexpr std::size_t piece_bytes = std::size_t{1} << 30U;  // below every 32-bit count
+
+template <class Span, class Work>
+void in_pieces(Span bytes, const Work& work) {
+  for (std::size_t begin = 0; begin < bytes.size(); begin += piece_bytes) {
+    work(bytes.subspan(begin, std::min(piece_bytes, bytes.size() - begin)));
+  }
+}
+
+template <class T>
+void reduce_in_place(const Communicator& comm, std::span<T> values, MPI_Datatype type, MPI_Op op) {
+  constexpr std::size_t piece = piece_bytes / sizeof(T);
+  for (std::size_t begin = 0; begin < values.size(); begin += piece) {
+    const std::size_t count = std::min(piece, values.size() - begin);
+    check_mpi(MPI_Allreduce(MPI_IN_PLACE, values.data() + begin, static_cast<int>(count), type, op, comm.get()),
+              "MPI_Allreduce");
+  }
+}
+
+}  // namespace
+
+namespace detail {
+
+void broadcast_bytes(const Communicator& comm, std::span<std::byte> bytes, int root) {
+  in_pieces(bytes, [&](std::span<std::byte> piece) {
+    check_mpi(MPI_Bcast(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, root, comm.get()), "MPI_Bcast");
+  });
+}
+
+void send_bytes(const Communicator& comm, std::span<const std::byte> bytes, int to, int tag) {
+  in_pieces(bytes, [&](std::span<const std::byte> piece) {
+    check_mpi(MPI_Send(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, to, tag, comm.get()), "MPI_Send");
+  });
+}
+
+void receive_bytes(const Communicator& comm, std::span<std::byte> bytes, int from, int tag) {
+  in_pieces(bytes, [&](std::span<std::byte> piece) {
+    check_mpi(MPI_Recv(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, from, tag, comm.get(),
+                       MPI_STATUS_IGNORE),
+              "MPI_Recv");
+  });
+}
+
+std::vector<std::byte> all_gather_bytes(const Communicator& comm, std::span<const std::byte> mine) {
+  std::vector<Index> sizes(static_cast<std::size_t>(comm.size()));
+  const Index size = static_cast<Index>(mine.size());
+  check_mpi(MPI_Allgather(&size, 1, MPI_INT64_T, sizes.data(), 1, MPI_INT64_T, comm.get()), "MPI_Allgather");
+  Index total = 0;
+  for (const Index n : sizes) total += n;
+  std::vector<std::byte> all(static_cast<std::size_t>(total));
+  std::size_t begin = 0;
+  for (int rank = 0; rank < comm.size(); ++rank) {
+    const auto part = std::span(all).subspan(begin, static_cast<std::size_t>(sizes[static_cast<std::size_t>(rank)]));
+    if (rank == comm.rank()) std::copy(mine.begin(), mine.end(), part.begin());
+    broadcast_bytes(comm, part, rank);
+    begin += part.size();
+  }
+  return all;
+}
+
+}  // namespace detail
+
+void broadcast(const Communicator& comm, std::string& text, int root) {
+  std::vector<char> characters(text.begin(), text.end());
+  broadcast(comm, characters, root);
+  text.assign(characters.begin(), characters.end());
+}
+
+void sum_in_place(const Communicator& comm, std::span<Index> values) {
+  reduce_in_place(comm, values, MPI_INT64_T, MPI_SUM);
+}
+void max_in_place(const Communicator& comm, std::span<Index> values) {
+  reduce_in_place(comm, values, MPI_INT64_T, MPI_MAX);
+}
+void min_in_place(const Communicator& comm, std::span<Index> values) {
+  reduce_in_place(comm, values, MPI_INT64_T, MPI_MIN);
+}
+void max_in_place(const Communicator& comm, std::span<double> values) {
+  reduce_in_place(comm, values, MPI_DOUBLE, MPI_MAX);
+}
+void min_in_place(const Communicator& comm, std::span<double> values) {
+  reduce_in_place(comm, values, MPI_DOUBLE, MPI_MIN);
+}
+
+void exclusive_scan_in_place(const Communicator& comm, std::span<Index> values) {
+  std::vector<Index> before(values.size(), 0);
+  check_mpi(MPI_Exscan(values.data(), before.data(), to_int(static_cast<Index>(values.size()), "scan length"),
+                       MPI_INT64_T, MPI_SUM, comm.get()),
+            "MPI_Exscan");
+  if (comm.rank() == 0) std::fill(before.begin(), before.end(), 0);
+  std::copy(before.begin(), before.end(), values.begin());
+}
+
+}  // namespace tallfit::comm
