@@ -7,18 +7,9 @@ namespace tallfit::comm {
 
 namespace {
 
-constexpr std::size_t piece_bytes = std::size_t{1} << 30U;  // below every 32-bit count
-
-template <class Span, class Work>
-void in_pieces(Span bytes, const Work& work) {
-  for (std::size_t begin = 0; begin < bytes.size(); begin += piece_bytes) {
-    work(bytes.subspan(begin, std::min(piece_bytes, bytes.size() - begin)));
-  }
-}
-
 template <class T>
 void reduce_in_place(const Communicator& comm, std::span<T> values, MPI_Datatype type, MPI_Op op) {
-  constexpr std::size_t piece = piece_bytes / sizeof(T);
+  constexpr std::size_t piece = detail::piece_bytes / sizeof(T);
   for (std::size_t begin = 0; begin < values.size(); begin += piece) {
     const std::size_t count = std::min(piece, values.size() - begin);
     check_mpi(MPI_Allreduce(MPI_IN_PLACE, values.data() + begin, static_cast<int>(count), type, op, comm.get()),

@@ -1,6 +1,7 @@
 /// Typed messages of any length: MPI counts are 32-bit, ours are not, so long ones travel in pieces.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -12,6 +13,17 @@
 namespace tallfit::comm {
 
 namespace detail {
+
+inline constexpr std::size_t piece_bytes = std::size_t{1} << 30U;  // below every 32-bit count
+
+/// Calls work on consecutive pieces that an MPI count can hold.
+template <class Byte, class Work>
+void in_pieces(std::span<Byte> bytes, const Work& work) {
+  for (std::size_t begin = 0; begin < bytes.size(); begin += piece_bytes) {
+    work(bytes.subspan(begin, std::min(piece_bytes, bytes.size() - begin)));
+  }
+}
+
 void broadcast_bytes(const Communicator& comm, std::span<std::byte> bytes, int root);
 void send_bytes(const Communicator& comm, std::span<const std::byte> bytes, int to, int tag);
 void receive_bytes(const Communicator& comm, std::span<std::byte> bytes, int from, int tag);

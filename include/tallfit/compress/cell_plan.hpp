@@ -1,0 +1,60 @@
+/// Which cells a compression keeps, as far as memory and the number of rows allow.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tallfit/compress/row_layout.hpp"
+
+namespace tallfit::compress {
+
+/// The parts of a key that cells are told apart by; tests and decades always are where they must be.
+struct CellParts {
+  bool group = true;
+  bool row_type = true;
+  bool fold = true;
+
+  auto operator<=>(const CellParts&) const = default;
+};
+
+/// "group x row_type x fold", or "one cell".
+std::string to_string(const CellParts& parts);
+
+/// The cells of a compression and what they cost.
+struct CellPlan {
+  CellParts parts;
+  std::vector<CellKey> cells;          ///< sorted
+  std::vector<TargetSums> sums;        ///< of each cell
+  std::map<CellKey, int> cell_of;      ///< finest key -> cell
+  Index peak_bytes = 0;                ///< largest over the ranks: buffers and factors while rows are read
+  std::vector<std::string> notes;      ///< what was coarsened, and why
+};
+
+/// What a plan may use.
+struct CellLimits {
+  CellParts wanted;
+  bool explicit_parts = false;  ///< the user named the parts: coarsen for memory only
+  Index max_bytes = 0;          ///< for buffers and factors, per rank
+  int n_ranks = 1;
+};
+
+/// Rows that are gathered before they are folded into a factor of n columns.
+Index buffered_rows(Index n_cols);
+
+/// The cells that parts and weights give: keys without what is not told apart, split by decade of the row scale
+/// where that varies by more than a decade.
+CellPlan make_cells(const RowLayout& layout, const CellParts& parts);
+
+/// Bytes of buffers, factors and pending pieces at the worst moment of the pass on the fullest rank: a replay of
+/// what the compression will allocate. Cost: O(leaves x cells). Local.
+Index predict_peak_bytes(const RowLayout& layout, const CellPlan& plan, int n_ranks);
+
+/// The finest cells within the limits: row types are given up first, then groups, folds last.
+///
+/// Unless the user named the parts, cells are also coarsened until C K <= N / 8, so that compression saves at least
+/// a factor of eight; below N / K = 80 that cannot be reached with ten folds and cells keep their rows.
+/// @throws Error{resource} with numbers where not even one cell fits.
+CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits);
+
+}  // namespace tallfit::compress

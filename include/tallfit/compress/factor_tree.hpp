@@ -1,0 +1,52 @@
+/// Merging factors over a binary tree whose shape does not depend on the number of ranks.
+#pragma once
+
+#include <compare>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "tallfit/comm/communicator.hpp"
+#include "tallfit/compress/factor.hpp"
+
+namespace tallfit::compress {
+
+/// Node `index` of `level` covers leaves [index 2^level, (index + 1) 2^level) of one item's tree.
+struct TreeNode {
+  Index item = 0;
+  int level = 0;
+  Index index = 0;
+  auto operator<=>(const TreeNode&) const = default;
+};
+
+/// A factor times a scale that is applied when it is merged.
+struct ScaledFactor {
+  std::shared_ptr<const Factor> factor;
+  double scale = 1.0;
+};
+
+/// Pieces held by this rank. A node without rows may have an empty factor or no piece at all.
+using TreePieces = std::map<TreeNode, ScaledFactor>;
+
+/// Adds a finished leaf (an empty factor where it has no rows) and merges it upwards as far as its siblings are
+/// here already. Leaves come in order. Local; the merges are those that reduce_over_tree() would do.
+void add_leaf_in_place(TreePieces& pieces, Index item, Index leaf, Factor factor);
+
+/// Merges the pieces of every item up to the root of its tree.
+///
+/// Siblings merge left over right. They are brought together on the rank of one of them, chosen by item and level,
+/// so that the roots of many items are spread over the ranks; on the same rank everything is local.
+/// Cost: for each item and level at most one message of n^2/2 doubles per rank, and its merge. @collective
+///
+/// @param leaf_owner  the rank of every leaf, the same on all ranks
+/// @return            the whole factor of the items whose root is here
+std::map<Index, Factor> reduce_over_tree(const comm::Communicator& comm, const std::vector<int>& leaf_owner,
+                                         Index n_items, TreePieces pieces);
+
+/// Moves the factor of one rank to rank 0; elsewhere the result is empty. @collective
+Factor move_to_root(const comm::Communicator& comm, Factor factor, int from);
+
+/// The rank that reduce_over_tree() leaves the root of an item on.
+int root_owner(const std::vector<int>& leaf_owner, Index item);
+
+}  // namespace tallfit::compress

@@ -1,0 +1,77 @@
+/// Row sources that change or keep what another one gives.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tallfit/design/row_stream.hpp"
+
+namespace tallfit::design {
+
+/// An entry that is NaN or infinite; column n_cols is the target, n_cols + 1 the row scale.
+struct NonfiniteEntry {
+  Index row = 0;
+  Index column = 0;
+};
+
+/// The first non-finite entry of each row of the block that has one; rows of scale 0 are not looked at. Local.
+std::vector<NonfiniteEntry> find_nonfinite(const RowBlock& block);
+
+/// The same for rows [begin, end) of a source.
+/// Cost: one pass over the range. Local.
+std::vector<NonfiniteEntry> find_nonfinite(RowSource& source, Index begin, Index end);
+
+/// @return a sentence that names file, row, column and configuration of an entry.
+std::string describe(const NonfiniteEntry& entry, RowSource& source);
+/// The same with the labels at hand.
+std::string describe(const NonfiniteEntry& entry, const RowBlock& block, const DesignInfo& info);
+
+/// Gives the rows of another source with its scales multiplied by a factor for each group and row type.
+class WeightedSource final : public RowSource {
+public:
+  using Factors = std::vector<std::array<double, n_row_types>>;  ///< [group][row type]
+
+  WeightedSource(RowSource& source, Factors factors) : source_(source), factors_(std::move(factors)) {}
+  const DesignInfo& info() const override { return source_.info(); }
+  void read_labels(Index begin, Index count, RowLabels& labels) override;
+  void read_features(Index begin, Index count, double* features) override;
+
+private:
+  RowSource& source_;
+  Factors factors_;
+};
+
+/// Gives the rows of another source, with those of a list switched off: scale, target and features are 0.
+class MaskedSource final : public RowSource {
+public:
+  /// @param masked  rows in increasing order
+  MaskedSource(RowSource& source, std::vector<Index> masked) : source_(source), masked_(std::move(masked)) {}
+  const DesignInfo& info() const override { return source_.info(); }
+  void read_labels(Index begin, Index count, RowLabels& labels) override;
+  void read_features(Index begin, Index count, double* features) override;
+
+private:
+  RowSource& source_;
+  std::vector<Index> masked_;
+};
+
+/// Gives the rows of another source and keeps the features of [begin, end) in memory once they have been read.
+/// Memory: (end - begin) n_cols doubles.
+class KeptSource final : public RowSource {
+public:
+  KeptSource(RowSource& source, Index begin, Index end);
+  const DesignInfo& info() const override { return source_.info(); }
+  void read_labels(Index begin, Index count, RowLabels& labels) override;
+  void read_features(Index begin, Index count, double* features) override;
+
+private:
+  RowSource& source_;
+  Index begin_;
+  Index end_;
+  Index known_;  ///< rows [begin_, known_) are kept
+  std::unique_ptr<double[]> kept_;  // not a vector: pages are touched only when filled
+};
+
+}  // namespace tallfit::design

@@ -1,0 +1,45 @@
+/// Rows in blocks of bounded memory, the next block read while the present one is worked on.
+#pragma once
+
+#include <Eigen/Core>
+#include <memory>
+
+#include "tallfit/design/row_source.hpp"
+
+namespace tallfit::design {
+
+using RowMajorMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// Consecutive rows [begin, begin + size()).
+struct RowBlock {
+  Index begin = 0;
+  RowLabels labels;
+  RowMajorMatrix features;  ///< size() x n_cols, unweighted
+
+  Index size() const { return labels.size(); }
+};
+
+/// Reads rows [begin, end) of a source in order.
+///
+/// One thread reads ahead into a second block, so that a pass takes max(read, work) instead of their sum.
+/// Memory: 2 blocks. The source is used by that thread alone until the stream ends. Local.
+class RowStream {
+public:
+  RowStream(RowSource& source, Index begin, Index end, Index block_rows);
+  RowStream(const RowStream&) = delete;
+  RowStream& operator=(const RowStream&) = delete;
+  ~RowStream();
+
+  /// @return the next block, valid until the next call, or nullptr after the last.
+  /// @throws what the source threw.
+  const RowBlock* next();
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Rows of a block that holds about @p bytes of features (at least one row).
+Index rows_in(Index bytes, Index n_cols);
+
+}  // namespace tallfit::design

@@ -1,0 +1,186 @@
+#include "tallfit/compress/cell_plan.hpp"
+
+#include <algorithm>
+
+#include "tallfit/base/error.hpp"
+#include "tallfit/compress/factor.hpp"
+#include "tallfit/linalg/fold.hpp"
+
+namespace tallfit::compress {
+
+namespace {
+
+constexpr double rows_per_column_for_folds = 80.0;
+constexpr Index double_bytes = sizeof(double);
+
+CellKey coarsened(const CellKey& key, const CellParts& parts) {
+  return {.group = parts.group ? key.group : CellKey::any,
+          .row_type = parts.row_type ? key.row_type : CellKey::any,
+          .fold = parts.fold || key.is_test() ? key.fold : CellKey::any};
+}
+
+/// What a rank holds while it compresses, cell by cell.
+class Replay {
+public:
+  Replay(Index n_cols, std::size_t n_cells) : n_cols_(n_cols), pieces_(n_cells) {}
+
+  void leaf(Index leaf, const std::map<int, Index>& rows_of_cell) {
+    Index active = 0;
+    for (const auto& [cell, rows] : rows_of_cell) active += active_bytes(rows);
+    peak_ = std::max(peak_, held_ + active);
+    for (std::size_t cell = 0; cell < pieces_.size(); ++cell) {
+      const auto found = rows_of_cell.find(static_cast<int>(cell));
+      push(pieces_[cell], leaf, found == rows_of_cell.end() ? 0 : found->second);
+    }
+  }
+
+  Index peak() const { return peak_; }
+
+private:
+  struct Node {
+    int level;
+    Index index;
+    Index rows;
+  };
+
+  Index active_bytes(Index rows) const {
+    const Index buffer = std::min(rows, buffered_rows(n_cols_)) * n_cols_;
+    return double_bytes * (buffer + (rows >= n_cols_ ? n_cols_ * n_cols_ : 0));
+  }
+
+  Index piece_bytes(Index rows) const {
+    return double_bytes * Factor::packed_size(std::min(rows, n_cols_), n_cols_);
+  }
+
+  void push(std::vector<Node>& stack, Index leaf, Index rows) {
+    Node node{0, leaf, rows};
+    held_ += piece_bytes(rows);
+    while (node.index % 2 == 1 && !stack.empty() && stack.back().level == node.level) {
+      const Node left = stack.back();
+      stack.pop_back();
+      const Index together = std::min(left.rows + node.rows, n_cols_);
+      // both are unpacked while the packed ones are still there
+      peak_ = std::max(peak_, held_ + 2 * double_bytes * n_cols_ * together + piece_bytes(together));
+      held_ += piece_bytes(together) - piece_bytes(left.rows) - piece_bytes(node.rows);
+      node = {node.level + 1, node.index / 2, together};
+    }
+    stack.push_back(node);
+  }
+
+  Index n_cols_;
+  std::vector<std::vector<Node>> pieces_;
+  Index held_ = 0;
+  Index peak_ = 0;
+};
+
+/// Steps from the wanted parts to a single cell.
+std::vector<CellParts> coarsening_steps(const CellParts& wanted) {
+  std::vector<CellParts> steps = {wanted};
+  const auto add = [&](CellParts parts) {
+    parts.group = parts.group && wanted.group;
+    parts.row_type = parts.row_type && wanted.row_type;
+    parts.fold = parts.fold && wanted.fold;
+    if (std::find(steps.begin(), steps.end(), parts) == steps.end()) steps.push_back(parts);
+  };
+  add({.group = true, .row_type = false, .fold = true});
+  add({.group = false, .row_type = true, .fold = true});
+  add({.group = false, .row_type = false, .fold = true});
+  add({.group = false, .row_type = false, .fold = false});
+  return steps;
+}
+
+}  // namespace
+
+std::string to_string(const CellParts& parts) {
+  std::string text;
+  const auto add = [&](bool has, const char* name) {
+    if (!has) return;
+    if (!text.empty()) text += " x ";
+    text += name;
+  };
+  add(parts.group, "group");
+  add(parts.row_type, "row_type");
+  add(parts.fold, "fold");
+  return text.empty() ? "one cell" : text;
+}
+
+Index buffered_rows(Index n_cols) { return std::max<Index>(linalg::fold_rows(n_cols), n_cols); }
+
+CellPlan make_cells(const RowLayout& layout, const CellParts& parts) {
+  std::map<CellKey, TargetSums> coarse;
+  for (const LeafCell& cell : layout.leaf_cells) coarse[coarsened(cell.key, parts)].add(cell.sums);
+
+  CellPlan plan;
+  plan.parts = parts;
+  std::map<CellKey, TargetSums> cells;
+  std::map<CellKey, CellKey> key_of;
+  for (const LeafCell& cell : layout.leaf_cells) {
+    CellKey key = coarsened(cell.key, parts);
+    const TargetSums& all = coarse[key];
+    if (all.max_scale > 10.0 * all.min_scale) key.decade = cell.key.decade;
+    cells[key].add(cell.sums);
+    key_of[cell.key] = key;
+  }
+  std::map<CellKey, int> index;
+  for (const auto& [key, sums] : cells) {
+    index[key] = static_cast<int>(plan.cells.size());
+    plan.cells.push_back(key);
+    plan.sums.push_back(sums);
+  }
+  for (const auto& [fine, key] : key_of) plan.cell_of[fine] = index[key];
+  return plan;
+}
+
+Index predict_peak_bytes(const RowLayout& layout, const CellPlan& plan, int n_ranks) {
+  Index peak = 0;
+  auto next = layout.leaf_cells.begin();
+  for (int rank = 0; rank < n_ranks; ++rank) {
+    Replay replay(layout.n_cols + 2, plan.cells.size());
+    const Index end = first_leaf_of(rank + 1, n_ranks, layout.n_leaves());
+    for (Index leaf = first_leaf_of(rank, n_ranks, layout.n_leaves()); leaf < end; ++leaf) {
+      std::map<int, Index> rows_of_cell;
+      for (; next != layout.leaf_cells.end() && next->leaf == leaf; ++next) {
+        rows_of_cell[plan.cell_of.at(next->key)] += next->sums.count;
+      }
+      replay.leaf(leaf, rows_of_cell);
+    }
+    peak = std::max(peak, replay.peak());
+  }
+  return peak;
+}
+
+CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits) {
+  const double rows_per_column = static_cast<double>(layout.n_used) / static_cast<double>(layout.n_cols);
+  const bool few_rows = rows_per_column < rows_per_column_for_folds;
+  std::vector<std::string> notes;
+  if (few_rows && limits.wanted != CellParts{.group = false, .row_type = false, .fold = false}) {
+    notes.push_back(fmt::format("N/K = {:.0f} is below {:.0f}: cells keep most of their rows, compression saves little",
+                                rows_per_column, rows_per_column_for_folds));
+  }
+  Index smallest = 0;
+  for (const CellParts& parts : coarsening_steps(limits.wanted)) {
+    CellPlan plan = make_cells(layout, parts);
+    const auto n_cells = static_cast<Index>(plan.cells.size());
+    const bool last = parts == coarsening_steps(limits.wanted).back();
+    if (!few_rows && !limits.explicit_parts && !last && n_cells * layout.n_cols > layout.n_used / 8) {
+      notes.push_back(fmt::format("{}: {} cells x {} columns exceed an eighth of the {} rows; coarsened",
+                                  to_string(parts), n_cells, layout.n_cols, layout.n_used));
+      continue;
+    }
+    plan.peak_bytes = predict_peak_bytes(layout, plan, limits.n_ranks);
+    if (plan.peak_bytes <= limits.max_bytes) {
+      plan.notes = notes;
+      return plan;
+    }
+    smallest = plan.peak_bytes;
+    notes.push_back(fmt::format("{}: {} cells need {:.1f} MiB per rank, {:.1f} MiB are left by the limit; coarsened",
+                                to_string(parts), n_cells, static_cast<double>(plan.peak_bytes) / 1048576.0,
+                                static_cast<double>(limits.max_bytes) / 1048576.0));
+  }
+  fail(ErrorKind::resource,
+       "not even one cell of {} columns fits: it needs {:.1f} MiB per rank for factors and row buffers, and "
+       "run.memory_per_rank leaves {:.1f} MiB. Raise run.memory_per_rank, or use fewer ranks per node",
+       layout.n_cols, static_cast<double>(smallest) / 1048576.0, static_cast<double>(limits.max_bytes) / 1048576.0);
+}
+
+}  // namespace tallfit::compress

@@ -1,0 +1,167 @@
+#include "tallfit/compress/factor_tree.hpp"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "tallfit/comm/exchange.hpp"
+#include "tallfit/comm/pending_sends.hpp"
+
+namespace tallfit::compress {
+
+namespace {
+
+constexpr int tree_tag = 71;
+
+std::optional<ScaledFactor> take(TreePieces& pieces, const TreeNode& node) {
+  const auto found = pieces.find(node);
+  if (found == pieces.end()) return std::nullopt;
+  ScaledFactor piece = std::move(found->second);
+  pieces.erase(found);
+  return piece;
+}
+
+/// Merges two siblings, either of which may be absent, into their parent.
+void merge_siblings(TreePieces& pieces, const TreeNode& parent, std::optional<ScaledFactor> left,
+                    std::optional<ScaledFactor> right) {
+  if (!left && !right) return;  // merged before
+  const bool left_has_rows = left && !left->factor->is_empty();
+  if (!left_has_rows || !right || right->factor->is_empty()) {
+    pieces[parent] = std::move(left_has_rows || !right ? *left : *right);
+    return;
+  }
+  pieces[parent] = {
+      std::make_shared<const Factor>(merge(*left->factor, left->scale, *right->factor, right->scale)), 1.0};
+}
+
+/// Which of two ranks keeps the parent. Any rule that all ranks know would do; this one spreads the roots.
+int parent_owner(int left, int right, Index item, int level) {
+  const auto mixed = (static_cast<std::uint64_t>(item) + 1) * 0x9E3779B97F4A7C15U + static_cast<std::uint64_t>(level) * 0xD1B54A32D192ED03U;
+  return (mixed >> 63U) == 0 ? left : right;
+}
+
+std::vector<int> parents_of(const std::vector<int>& owners, Index item, int level) {
+  std::vector<int> parents;
+  for (std::size_t i = 0; i < owners.size(); i += 2) {
+    parents.push_back(i + 1 < owners.size() ? parent_owner(owners[i], owners[i + 1], item, level) : owners[i]);
+  }
+  return parents;
+}
+
+struct Header {
+  Index n_rows = 0;
+  Index n_cols = 0;
+  double scale = 1.0;
+};
+
+/// Messages under way together with what they are sent from.
+struct Outbox {
+  explicit Outbox(const comm::Communicator& comm) : sends(comm) {}
+
+  void send(const std::optional<ScaledFactor>& piece, int to) {
+    headers.push_back(std::make_unique<Header>());
+    if (piece) *headers.back() = {piece->factor->n_rows(), piece->factor->n_cols(), piece->scale};
+    sends.post(std::as_bytes(std::span(headers.back().get(), 1)), to, tree_tag);
+    if (!piece || piece->factor->is_empty()) return;
+    factors.push_back(piece->factor);
+    sends.post(std::as_bytes(std::span(piece->factor->packed())), to, tree_tag);
+  }
+
+  comm::PendingSends sends;
+  std::vector<std::unique_ptr<Header>> headers;
+  std::vector<std::shared_ptr<const Factor>> factors;
+};
+
+std::optional<ScaledFactor> receive_piece(const comm::Communicator& comm, int from) {
+  Header header;
+  comm::receive(comm, std::span(&header, 1), from, tree_tag);
+  if (header.n_rows == 0) return std::nullopt;
+  std::vector<double> packed(static_cast<std::size_t>(Factor::packed_size(header.n_rows, header.n_cols)));
+  comm::receive(comm, std::span(packed), from, tree_tag);
+  return ScaledFactor{
+      std::make_shared<const Factor>(Factor::of_packed(header.n_rows, header.n_cols, std::move(packed))), header.scale};
+}
+
+/// Brings the siblings of one level together: all sends first, so that no two ranks wait for each other.
+void climb(const comm::Communicator& comm, const std::vector<std::vector<int>>& owners, int level, TreePieces& pieces) {
+  const int me = comm.rank();
+  Outbox outbox(comm);
+  for (std::size_t item = 0; item < owners.size(); ++item) {
+    const auto& owner = owners[item];
+    for (std::size_t i = 0; i + 1 < owner.size(); i += 2) {
+      const int keeper = parent_owner(owner[i], owner[i + 1], static_cast<Index>(item), level);
+      const std::size_t given = keeper == owner[i] ? i + 1 : i;
+      if (owner[given] != me || keeper == me) continue;
+      outbox.send(take(pieces, {static_cast<Index>(item), level, static_cast<Index>(given)}), keeper);
+    }
+  }
+  for (std::size_t item = 0; item < owners.size(); ++item) {
+    const auto& owner = owners[item];
+    for (std::size_t i = 0; i < owner.size(); i += 2) {
+      const TreeNode left{static_cast<Index>(item), level, static_cast<Index>(i)};
+      const TreeNode right{left.item, level, left.index + 1};
+      const TreeNode parent{left.item, level + 1, left.index / 2};
+      const bool paired = i + 1 < owner.size();
+      const int keeper = paired ? parent_owner(owner[i], owner[i + 1], left.item, level) : owner[i];
+      if (keeper != me) continue;
+      auto left_piece = owner[i] == me ? take(pieces, left) : receive_piece(comm, owner[i]);
+      std::optional<ScaledFactor> right_piece;
+      if (paired) right_piece = owner[i + 1] == me ? take(pieces, right) : receive_piece(comm, owner[i + 1]);
+      merge_siblings(pieces, parent, std::move(left_piece), std::move(right_piece));
+    }
+  }
+  outbox.sends.wait();
+}
+
+}  // namespace
+
+void add_leaf_in_place(TreePieces& pieces, Index item, Index leaf, Factor factor) {
+  TreeNode node{item, 0, leaf};
+  pieces[node] = {std::make_shared<const Factor>(std::move(factor)), 1.0};
+  while (node.index % 2 == 1) {
+    const TreeNode sibling{item, node.level, node.index - 1};
+    if (!pieces.contains(sibling)) return;
+    auto right = take(pieces, node);
+    auto left = take(pieces, sibling);
+    node = {item, node.level + 1, node.index / 2};
+    merge_siblings(pieces, node, std::move(left), std::move(right));
+  }
+}
+
+std::map<Index, Factor> reduce_over_tree(const comm::Communicator& comm, const std::vector<int>& leaf_owner,
+                                         Index n_items, TreePieces pieces) {
+  std::vector<std::vector<int>> owners(static_cast<std::size_t>(n_items), leaf_owner);
+  int level = 0;
+  for (; !owners.empty() && owners.front().size() > 1; ++level) {
+    climb(comm, owners, level, pieces);
+    for (std::size_t item = 0; item < owners.size(); ++item) {
+      owners[item] = parents_of(owners[item], static_cast<Index>(item), level);
+    }
+  }
+  std::map<Index, Factor> roots;
+  for (auto& [node, piece] : pieces) {
+    if (piece.factor->is_empty()) continue;
+    roots.emplace(node.item, piece.scale == 1.0 ? *piece.factor : scaled(*piece.factor, piece.scale));
+  }
+  return roots;
+}
+
+Factor move_to_root(const comm::Communicator& comm, Factor factor, int from) {
+  if (from == 0) return factor;
+  if (comm.rank() == from) {
+    Outbox outbox(comm);
+    outbox.send(ScaledFactor{std::make_shared<const Factor>(factor), 1.0}, 0);
+    outbox.sends.wait();
+  }
+  if (comm.rank() != 0) return Factor(factor.n_cols());
+  const std::optional<ScaledFactor> piece = receive_piece(comm, from);
+  return piece ? *piece->factor : Factor(factor.n_cols());
+}
+
+int root_owner(const std::vector<int>& leaf_owner, Index item) {
+  std::vector<int> owners = leaf_owner;
+  for (int level = 0; owners.size() > 1; ++level) owners = parents_of(owners, item, level);
+  return owners.front();
+}
+
+}  // namespace tallfit::compress

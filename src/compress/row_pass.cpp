@@ -1,0 +1,77 @@
+#include "tallfit/compress/row_pass.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "tallfit/base/error.hpp"
+#include "tallfit/comm/collective_error.hpp"
+#include "tallfit/design/row_filters.hpp"
+
+namespace tallfit::compress {
+
+namespace {
+
+/// Cuts blocks at the ends of leaves and hands the parts to the visitors.
+class LeafCutter {
+public:
+  LeafCutter(const RowLayout& layout, std::span<RowVisitor* const> visitors)
+      : layout_(layout), visitors_(visitors), leaf_(layout.my_first_leaf) {}
+
+  void take(const design::RowBlock& block) {
+    for (Index first = 0; first < block.size();) {
+      while (leaf_end() <= block.begin + first) finish_leaf();
+      if (!classifier_) start_leaf();
+      const Index end = std::min(block.size(), leaf_end() - block.begin);
+      classifier_->classify(block.labels, first, end, keys_);
+      for (RowVisitor* visitor : visitors_) visitor->visit({block, first, keys_});
+      first = end;
+    }
+  }
+
+  void finish() {
+    while (leaf_ < layout_.my_end_leaf) finish_leaf();
+  }
+
+private:
+  Index leaf_end() const { return layout_.leaf_begin[static_cast<std::size_t>(leaf_) + 1]; }
+
+  void start_leaf() {
+    classifier_.emplace(layout_, leaf_);
+    for (RowVisitor* visitor : visitors_) visitor->begin_leaf(leaf_);
+  }
+
+  void finish_leaf() {
+    if (!classifier_) start_leaf();  // a leaf may be empty: its configuration ended in an earlier one
+    for (RowVisitor* visitor : visitors_) visitor->end_leaf(leaf_);
+    classifier_.reset();
+    ++leaf_;
+  }
+
+  const RowLayout& layout_;
+  std::span<RowVisitor* const> visitors_;
+  Index leaf_;
+  std::optional<RowClassifier> classifier_;
+  std::vector<CellKey> keys_;
+};
+
+}  // namespace
+
+void run_row_pass(design::RowSource& source, const RowLayout& layout, const comm::Communicator& comm,
+                  std::span<RowVisitor* const> visitors, Index block_bytes) {
+  comm::all_or_none(comm, [&] {
+    design::RowStream stream(source, layout.my_begin(), layout.my_end(),
+                             design::rows_in(block_bytes, layout.n_cols));
+    LeafCutter cutter(layout, visitors);
+    while (const design::RowBlock* block = stream.next()) {
+      const auto bad = design::find_nonfinite(*block);
+      if (!bad.empty()) {
+        fail(ErrorKind::input, "{}. Correct the row, give it weight 0, or set data.nonfinite = \"drop\"",
+             design::describe(bad.front(), *block, source.info()));
+      }
+      cutter.take(*block);
+    }
+    cutter.finish();
+  });
+}
+
+}  // namespace tallfit::compress

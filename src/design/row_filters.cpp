@@ -1,0 +1,131 @@
+#include "tallfit/design/row_filters.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tallfit/base/error.hpp"
+#include "tallfit/design/row_stream.hpp"
+
+namespace tallfit::design {
+
+namespace {
+
+constexpr Index scan_block_bytes = Index{8} << 20U;
+
+/// First column of a row that is not finite, or n_cols when all are.
+Index first_nonfinite(const double* row, Index n_cols) {
+  // x * 0 is NaN exactly where x is not finite, and the sum needs no branch per element.
+  double probe = 0.0;
+  for (Index j = 0; j < n_cols; ++j) probe += row[j] * 0.0;
+  if (probe == 0.0) [[likely]]
+    return n_cols;
+  return std::find_if(row, row + n_cols, [](double x) { return !std::isfinite(x); }) - row;
+}
+
+}  // namespace
+
+std::vector<NonfiniteEntry> find_nonfinite(const RowBlock& block) {
+  std::vector<NonfiniteEntry> found;
+  const Index n_cols = block.features.cols();
+  for (Index i = 0; i < block.size(); ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const double scale = block.labels.scale[at];
+    if (scale == 0.0) continue;
+    Index column = first_nonfinite(block.features.row(i).data(), n_cols);
+    if (column == n_cols && std::isfinite(block.labels.target[at])) {
+      if (std::isfinite(scale)) continue;
+      column = n_cols + 1;
+    }
+    found.push_back({block.begin + i, column});
+  }
+  return found;
+}
+
+std::vector<NonfiniteEntry> find_nonfinite(RowSource& source, Index begin, Index end) {
+  std::vector<NonfiniteEntry> found;
+  RowStream stream(source, begin, end, rows_in(scan_block_bytes, source.info().n_cols));
+  while (const RowBlock* block = stream.next()) {
+    const auto more = find_nonfinite(*block);
+    found.insert(found.end(), more.begin(), more.end());
+  }
+  return found;
+}
+
+std::string describe(const NonfiniteEntry& entry, const RowBlock& block, const DesignInfo& info) {
+  const auto at = static_cast<std::size_t>(entry.row - block.begin);
+  std::string what = "the row's weight";
+  if (entry.column == info.n_cols) what = "the target";
+  if (entry.column < info.n_cols) {
+    what = fmt::format("column {} ('{}')", entry.column, info.column_names[static_cast<std::size_t>(entry.column)]);
+  }
+  return fmt::format("{}: row {} (configuration {}, group '{}'): {} is not finite", info.name, entry.row,
+                     block.labels.configuration[at], info.group_names[block.labels.group[at]], what);
+}
+
+std::string describe(const NonfiniteEntry& entry, RowSource& source) {
+  RowBlock block;
+  block.begin = entry.row;
+  source.read_labels(entry.row, 1, block.labels);
+  return describe(entry, block, source.info());
+}
+
+void WeightedSource::read_labels(Index begin, Index count, RowLabels& labels) {
+  source_.read_labels(begin, count, labels);
+  for (std::size_t i = 0; i < labels.scale.size(); ++i) {
+    labels.scale[i] *= factors_[labels.group[i]][static_cast<std::size_t>(labels.type[i])];
+  }
+}
+
+void WeightedSource::read_features(Index begin, Index count, double* features) {
+  source_.read_features(begin, count, features);
+}
+
+namespace {
+
+template <class Work>
+void for_each_masked(const std::vector<Index>& masked, Index begin, Index count, const Work& work) {
+  for (auto row = std::lower_bound(masked.begin(), masked.end(), begin);
+       row != masked.end() && *row < begin + count; ++row) {
+    work(*row - begin);
+  }
+}
+
+}  // namespace
+
+void MaskedSource::read_labels(Index begin, Index count, RowLabels& labels) {
+  source_.read_labels(begin, count, labels);
+  for_each_masked(masked_, begin, count, [&](Index i) {
+    labels.scale[static_cast<std::size_t>(i)] = 0.0;
+    labels.target[static_cast<std::size_t>(i)] = 0.0;
+  });
+}
+
+void MaskedSource::read_features(Index begin, Index count, double* features) {
+  source_.read_features(begin, count, features);
+  const Index n_cols = info().n_cols;
+  for_each_masked(masked_, begin, count, [&](Index i) { std::fill_n(features + i * n_cols, n_cols, 0.0); });
+}
+
+KeptSource::KeptSource(RowSource& source, Index begin, Index end)
+    : source_(source),
+      begin_(begin),
+      end_(end),
+      known_(begin),
+      kept_(std::make_unique_for_overwrite<double[]>(static_cast<std::size_t>((end - begin) * source.info().n_cols))) {}
+
+void KeptSource::read_labels(Index begin, Index count, RowLabels& labels) { source_.read_labels(begin, count, labels); }
+
+void KeptSource::read_features(Index begin, Index count, double* features) {
+  const Index n_cols = info().n_cols;
+  if (begin >= begin_ && begin + count <= known_) {
+    std::copy_n(kept_.get() + (begin - begin_) * n_cols, count * n_cols, features);
+    return;
+  }
+  source_.read_features(begin, count, features);
+  if (begin == known_ && begin + count <= end_) {
+    std::copy_n(features, count * n_cols, kept_.get() + (begin - begin_) * n_cols);
+    known_ += count;
+  }
+}
+
+}  // namespace tallfit::design

@@ -1,0 +1,99 @@
+#include "tallfit/design/row_stream.hpp"
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+namespace tallfit::design {
+
+/// Two slots between one producer and one consumer. `filled` and `taken` count blocks since the start; slot
+/// i % 2 holds block i, and the producer stays at most two ahead of what the consumer has let go.
+struct RowStream::State {
+  RowSource& source;
+  Index end;
+  Index block_rows;
+  std::array<RowBlock, 2> slots;
+  std::mutex mutex;
+  std::condition_variable changed;
+  Index filled = 0;
+  Index taken = 0;
+  bool handed_out = false;
+  bool finished = false;
+  bool abandoned = false;
+  std::exception_ptr failure;
+  std::jthread reader;
+
+  State(RowSource& rows, Index begin, Index stop, Index block)
+      : source(rows), end(stop), block_rows(block), reader([this, begin] { read_all(begin); }) {}
+
+  ~State() {
+    {
+      const std::lock_guard lock(mutex);
+      abandoned = true;
+    }
+    changed.notify_all();
+  }
+
+  void read_all(Index begin) {
+    try {
+      for (Index row = begin; row < end; row += block_rows) {
+        if (!wait_for_free_slot()) return;
+        read(slots[static_cast<std::size_t>(filled % 2)], row, std::min(block_rows, end - row));
+        const std::lock_guard lock(mutex);
+        ++filled;
+        changed.notify_all();
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      failure = std::current_exception();
+    }
+    const std::lock_guard lock(mutex);
+    finished = true;
+    changed.notify_all();
+  }
+
+  bool wait_for_free_slot() {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return abandoned || filled - taken < 2; });
+    return !abandoned;
+  }
+
+  void read(RowBlock& block, Index row, Index count) const {
+    block.begin = row;
+    source.read_labels(row, count, block.labels);
+    if (block.features.rows() != count) block.features.resize(count, source.info().n_cols);
+    source.read_features(row, count, block.features.data());
+  }
+};
+
+RowStream::RowStream(RowSource& source, Index begin, Index end, Index block_rows)
+    : state_(std::make_unique<State>(source, begin, end, std::max<Index>(1, block_rows))) {}
+
+RowStream::~RowStream() = default;
+
+const RowBlock* RowStream::next() {
+  State& s = *state_;
+  std::unique_lock lock(s.mutex);
+  // The block handed out last is free from now on; before the first call nothing was.
+  if (s.handed_out) {
+    ++s.taken;
+    s.handed_out = false;
+    s.changed.notify_all();
+  }
+  s.changed.wait(lock, [&s] { return s.filled > s.taken || s.finished; });
+  if (s.filled > s.taken) {
+    s.handed_out = true;
+    return &s.slots[static_cast<std::size_t>(s.taken % 2)];
+  }
+  if (s.failure) std::rethrow_exception(s.failure);
+  return nullptr;
+}
+
+Index rows_in(Index bytes, Index n_cols) {
+  return std::max<Index>(1, bytes / (static_cast<Index>(sizeof(double)) * std::max<Index>(1, n_cols)));
+}
+
+}  // namespace tallfit::design
