@@ -19,6 +19,14 @@ std::span<double> values_of(Dense& dense) {
   return {dense.data(), static_cast<std::size_t>(dense.size())};
 }
 
+// In units of the largest entry, so that no square leaves the range of double (Eigen's stableNorm loses NaN).
+double safe_norm(const Eigen::Ref<const Eigen::VectorXd>& v) {
+  if (v.size() == 0) return 0.0;
+  const double largest = v.cwiseAbs().maxCoeff<Eigen::PropagateNaN>();
+  if (!std::isfinite(largest) || largest == 0.0) return largest;
+  return largest * (v / largest).norm();
+}
+
 // c = op(a) b
 Eigen::MatrixXd product(const BlockCyclicMatrix::ConstLocalMap& a, const Eigen::MatrixXd& b, Op op) {
   const char trans = static_cast<char>(op);
@@ -52,10 +60,10 @@ Eigen::VectorXd diagonal(const BlockCyclicMatrix& a) {
 
 Eigen::VectorXd column_norms(const BlockCyclicMatrix& a) {
   Eigen::VectorXd mine = Eigen::VectorXd::Zero(a.cols());
-  for (Index j = 0; j < a.local_cols(); ++j) mine(a.global_col(j)) = a.local().col(j).stableNorm();
+  for (Index j = 0; j < a.local_cols(); ++j) mine(a.global_col(j)) = safe_norm(a.local().col(j));
   if (a.grid().is_serial()) return mine;
 
-  // Partial norms are added in units of the largest, so that no square leaves the range of double.
+  // Partial norms are added as their entries were: in units of the largest.
   Eigen::VectorXd largest = mine;
   comm::max_in_place(a.grid().comm(), values_of(largest));
   Eigen::VectorXd sum(a.cols());
