@@ -1,0 +1,23 @@
+/// Which numerical libraries this process runs on, and how many threads they take.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tallfit::linalg {
+
+/// Name and version of each library, for the run record: PETSc, BLAS, MPI. Where a library does not say, its
+/// version is "unknown" (ScaLAPACK never says, and is not listed). Local.
+std::vector<std::pair<std::string, std::string>> library_versions();
+
+/// Asks BLAS to use @p n_threads threads from now on: ranks share a node, so one each is right for almost
+/// every run.
+///
+/// @return the number in force, or nothing when this BLAS has no such switch (the reference one has no
+/// threads). OpenBLAS and MKL are recognised when they are loaded, not when tallfit is built. Local.
+/// @throws Error{bug} when n_threads < 1.
+std::optional<int> set_blas_threads(int n_threads);
+
+}  // namespace tallfit::linalg

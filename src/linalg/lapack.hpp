@@ -1,0 +1,36 @@
+/// Prototypes of BLAS and LAPACK: the only place that declares them. Private to the layer.
+///
+/// Integers are 32-bit. Each string argument has its length as a hidden last argument, as gfortran and ifx
+/// pass it; BLAS written in C ignores it.
+#pragma once
+
+#include <cstddef>
+
+extern "C" {
+
+void dgemm_(const char* trans_a, const char* trans_b, const int* m, const int* n, const int* k,
+            const double* alpha, const double* a, const int* lda, const double* b, const int* ldb,
+            const double* beta, double* c, const int* ldc, std::size_t, std::size_t);
+
+void dtrcon_(const char* norm, const char* uplo, const char* diag, const int* n, const double* a,
+             const int* lda, double* rcond, double* work, int* iwork, int* info, std::size_t, std::size_t,
+             std::size_t);
+void dtrtri_(const char* uplo, const char* diag, const int* n, double* a, const int* lda, int* info,
+             std::size_t, std::size_t);
+void dtrtrs_(const char* uplo, const char* trans, const char* diag, const int* n, const int* n_rhs,
+             const double* a, const int* lda, double* b, const int* ldb, int* info, std::size_t, std::size_t,
+             std::size_t);
+void dpotri_(const char* uplo, const int* n, double* a, const int* lda, int* info, std::size_t);
+
+void dgeqrf_(const int* m, const int* n, double* a, const int* lda, double* tau, double* work,
+             const int* lwork, int* info);
+void dgeqp3_(const int* m, const int* n, double* a, const int* lda, int* pivots, double* tau, double* work,
+             const int* lwork, int* info);
+
+void dgesdd_(const char* job, const int* m, const int* n, double* a, const int* lda, double* s, double* u,
+             const int* ldu, double* vt, const int* ldvt, double* work, const int* lwork, int* iwork,
+             int* info, std::size_t);
+void dgesvd_(const char* job_u, const char* job_vt, const int* m, const int* n, double* a, const int* lda,
+             double* s, double* u, const int* ldu, double* vt, const int* ldvt, double* work,
+             const int* lwork, int* info, std::size_t, std::size_t);
+}
