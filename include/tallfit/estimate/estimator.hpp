@@ -1,0 +1,71 @@
+/// Estimators: a least-squares system in, a fit out.
+#pragma once
+
+#include <Eigen/Core>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tallfit/estimate/least_squares_system.hpp"
+#include "tallfit/estimate/triangular_solver.hpp"
+
+namespace tallfit::estimate {
+
+/// Degrees of freedom of the noise estimate: N - K, or FitSNAP's N - K - 2.
+enum class NoiseDof { n_minus_k, n_minus_k_minus_2 };
+
+/// What an estimator may be told. Names are scikit-learn's and INTERFACE's.
+struct EstimatorOptions {
+  double lambda = 1e-6;  ///< penalty strength, in units of (w A)²
+  NoiseDof noise_dof = NoiseDof::n_minus_k;
+  TriangularSolver::Options solver;
+};
+
+/// A fitted linear model; the same on every rank of the system's grid. Coefficients are on the user's scale.
+struct LinearFit {
+  Eigen::VectorXd coefficients;      ///< K, target unit per feature unit
+  double intercept = 0.0;
+  bool has_intercept = false;
+  Eigen::VectorXd standard_errors;   ///< K; NaN where there are no degrees of freedom left
+  double intercept_standard_error = 0.0;
+  double residual_norm = 0.0;        ///< ‖W (A θ + c - b)‖ over training rows
+  double noise_variance = 0.0;       ///< residual_norm² / dof, of weighted residuals
+  double effective_dof = 0.0;        ///< number of coefficients that the data determine, the intercept included
+  double dof = 0.0;                  ///< of the noise
+  Index rank = 0;
+  double condition = 0.0;            ///< of the equilibrated, penalised factor
+  std::vector<Index> dependent_columns;
+  std::string algorithm;
+  std::string reason;
+  std::string objective;
+  std::shared_ptr<const TriangularSolver> solver;  ///< of the penalised system, for corrections and covariances
+};
+
+/// A way to fit. Estimators are immutable: fitting twice gives the same bits.
+class Estimator {
+public:
+  Estimator() = default;
+  Estimator(const Estimator&) = delete;
+  Estimator& operator=(const Estimator&) = delete;
+  virtual ~Estimator() = default;
+
+  /// @collective over the grid of the system
+  virtual LinearFit fit(const LeastSquaresSystem& system) const = 0;
+  /// λ of the quadratic penalty λ ‖θ‖², 0 without one.
+  virtual double penalty() const = 0;
+};
+
+using EstimatorFactory = std::function<std::unique_ptr<Estimator>(const EstimatorOptions&)>;
+
+/// All estimators, by name. Every entry passes the contract suite of tests/estimate.
+struct RegisteredEstimator {
+  std::string name;
+  EstimatorFactory make;
+};
+const std::vector<RegisteredEstimator>& estimator_registry();
+
+/// @throws Error{input} for an unknown name, listing the known ones, and for options out of range.
+std::unique_ptr<Estimator> make_estimator(const std::string& name, const EstimatorOptions& options);
+
+}  // namespace tallfit::estimate

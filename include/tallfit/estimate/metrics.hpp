@@ -1,0 +1,81 @@
+/// Errors of a linear model by group, row type and split.
+#pragma once
+
+#include <Eigen/Core>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tallfit/compress/compressed_design.hpp"
+#include "tallfit/compress/row_pass.hpp"
+
+namespace tallfit::estimate {
+
+/// One line of metrics.csv. FitSNAP's definitions: `weighted` means statistics of w (b - A θ),
+/// r2 = 1 - SSR / Σ (t - mean t)²; NaN where a figure is not known or not defined.
+struct MetricsRow {
+  std::string group;      ///< "ALL" over the groups
+  std::string row_type;
+  std::string split;      ///< "train" or "test"
+  std::string weighting;  ///< "unweighted" or "weighted"
+  Index count = 0;
+  double mae = 0.0;
+  double rmse = 0.0;
+  double r2 = 0.0;
+  double max_abs_error = 0.0;
+};
+
+/// Sums of errors of some rows, weighted and not.
+struct ErrorSums {
+  compress::TargetSums targets;
+  double absolute = 0.0, squares = 0.0, largest = 0.0;
+  double weighted_absolute = 0.0, weighted_squares = 0.0, weighted_largest = 0.0;
+
+  void add(double error, double scale);
+  void add(const ErrorSums& other);
+};
+
+/// Group (or CellKey::any for all), row type, and whether test rows.
+struct MetricsKey {
+  int group = compress::CellKey::any;
+  int row_type = compress::CellKey::any;
+  bool test = false;
+  auto operator<=>(const MetricsKey&) const = default;
+};
+
+using ErrorTable = std::map<MetricsKey, ErrorSums>;
+
+/// Collects errors in a row pass.
+class ErrorVisitor final : public compress::RowVisitor {
+public:
+  ErrorVisitor(Eigen::VectorXd coefficients, double intercept)
+      : coefficients_(std::move(coefficients)), intercept_(intercept) {}
+
+  void begin_leaf(Index leaf) override;
+  void visit(const compress::LeafRows& rows) override;
+  void end_leaf(Index leaf) override;
+
+  /// Sums over the leaves in order, so that the bits do not depend on the number of ranks. @collective
+  ErrorTable total(const comm::Communicator& comm) const;
+
+private:
+  struct LeafErrors {
+    MetricsKey key;
+    ErrorSums sums;
+  };
+
+  Eigen::VectorXd coefficients_;
+  double intercept_;
+  ErrorTable leaf_;
+  std::vector<LeafErrors> finished_;
+};
+
+/// Sums of squares from factors alone: ‖F [θ; c; -1]‖² for each cell; absolute and largest errors are NaN, and so are
+/// unweighted squares of cells whose row scale varies. Cost: K² flops a cell. @collective
+ErrorTable errors_from_factors(const compress::CompressedDesign& design, const Eigen::VectorXd& coefficients,
+                               double intercept, const comm::Communicator& comm);
+
+/// The table of metrics.csv: ALL first, then the groups, each by row type, split and weighting.
+std::vector<MetricsRow> metrics_rows(const ErrorTable& errors, const std::vector<std::string>& group_names);
+
+}  // namespace tallfit::estimate

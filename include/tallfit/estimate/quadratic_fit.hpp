@@ -1,0 +1,21 @@
+/// Least squares with a quadratic penalty: what ols and ridge share.
+#pragma once
+
+#include "tallfit/estimate/estimator.hpp"
+
+namespace tallfit::estimate {
+
+/// Minimises ‖W (A θ + c - b)‖² + λ ‖θ‖²; λ = 0 gives the solution of minimum norm.
+///
+/// Covariance: σ² (AᵀW²A + λ I)⁺ with σ² = residual_norm² / dof, dof = N - tr(H) (one less for an intercept).
+/// Cost: O(K³ / 3) for the standard errors; TriangularSolver and, for λ > 0, augmented(). @collective
+LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const EstimatorOptions& options);
+
+/// Sets noise variance and standard errors of a fit from its residual norm. @collective over the grid
+void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options,
+                     const Eigen::MatrixXd& covariance_factor);
+
+/// c for given θ. @return 0 where the system has no intercept
+double best_intercept(const LeastSquaresSystem& system, const Eigen::VectorXd& coefficients);
+
+}  // namespace tallfit::estimate

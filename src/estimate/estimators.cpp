@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <cmath>
+
+#include "tallfit/base/error.hpp"
+#include "tallfit/estimate/estimator.hpp"
+#include "tallfit/estimate/quadratic_fit.hpp"
+
+namespace tallfit::estimate {
+
+namespace {
+
+/// Minimises ‖W (A θ + c - b)‖²; of many solutions the one of smallest ‖θ‖.
+class Ols final : public Estimator {
+public:
+  explicit Ols(const EstimatorOptions& options) : options_(options) {}
+
+  LinearFit fit(const LeastSquaresSystem& system) const override {
+    LinearFit result = fit_quadratic(system, 0.0, options_);
+    result.objective = "||W (A theta + c - b)||^2";
+    return result;
+  }
+  double penalty() const override { return 0.0; }
+
+private:
+  EstimatorOptions options_;
+};
+
+/// Minimises ‖W (A θ + c - b)‖² + λ ‖θ‖², scikit-learn's Ridge with alpha = λ and sample_weight = w².
+class Ridge final : public Estimator {
+public:
+  explicit Ridge(const EstimatorOptions& options) : options_(options) {
+    require(options.lambda >= 0.0 && std::isfinite(options.lambda), ErrorKind::input,
+            "fit.lambda = {}: expected a finite number of at least 0", options.lambda);
+  }
+
+  LinearFit fit(const LeastSquaresSystem& system) const override {
+    LinearFit result = fit_quadratic(system, options_.lambda, options_);
+    result.objective = "||W (A theta + c - b)||^2 + lambda ||theta||^2";
+    return result;
+  }
+  double penalty() const override { return options_.lambda; }
+
+private:
+  EstimatorOptions options_;
+};
+
+template <class T>
+RegisteredEstimator entry(const char* name) {
+  return {name, [](const EstimatorOptions& options) { return std::make_unique<T>(options); }};
+}
+
+}  // namespace
+
+const std::vector<RegisteredEstimator>& estimator_registry() {
+  static const std::vector<RegisteredEstimator> registry = {entry<Ols>("ols"), entry<Ridge>("ridge")};
+  return registry;
+}
+
+std::unique_ptr<Estimator> make_estimator(const std::string& name, const EstimatorOptions& options) {
+  std::vector<std::string> known;
+  for (const RegisteredEstimator& registered : estimator_registry()) {
+    if (registered.name == name) return registered.make(options);
+    known.push_back(registered.name);
+  }
+  fail(ErrorKind::input, "fit.estimator = '{}' is not known; the estimators are {}", name, fmt::join(known, ", "));
+}
+
+}  // namespace tallfit::estimate

@@ -1,0 +1,101 @@
+#include "tallfit/estimate/least_squares_system.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tallfit/comm/exchange.hpp"
+#include "tallfit/linalg/fold.hpp"
+#include "tallfit/linalg/matrix_ops.hpp"
+#include "tallfit/linalg/qr.hpp"
+#include "tallfit/linalg/transfer.hpp"
+
+namespace tallfit::estimate {
+
+namespace {
+
+/// The columns of the augmented factor with the ones first; triangular again.
+Eigen::MatrixXd ones_first(const Eigen::MatrixXd& factor) {
+  const Index n = factor.cols() - 2;
+  Eigen::MatrixXd moved(factor.rows(), factor.cols());
+  moved << factor.col(n), factor.leftCols(n), factor.col(n + 1);
+  return linalg::triangularise(std::move(moved));
+}
+
+/// Last column of a K + 1 matrix [R z; 0 ρ] on every rank.
+Eigen::VectorXd last_column(const linalg::BlockCyclicMatrix& t) {
+  Eigen::VectorXd pick = Eigen::VectorXd::Zero(t.cols());
+  pick(t.cols() - 1) = 1.0;
+  return linalg::multiply(t, pick);
+}
+
+/// Everything of a system but R, as rank 0 of the grid knows it.
+struct SmallParts {
+  Eigen::VectorXd z;
+  double rho = 0.0;
+  InterceptRow intercept;
+};
+
+void share(const comm::Communicator& comm, SmallParts& parts, Index n) {
+  Eigen::VectorXd packed = Eigen::VectorXd::Zero(2 * n + 3);
+  if (comm.is_root()) {
+    if (parts.intercept.r12.size() == 0) parts.intercept.r12 = Eigen::VectorXd::Zero(n);
+    packed << parts.z, parts.intercept.r12, parts.rho, parts.intercept.r11, parts.intercept.z1;
+  }
+  comm::broadcast(comm, std::span(packed.data(), static_cast<std::size_t>(packed.size())), 0);
+  parts = {.z = packed.head(n),
+           .rho = packed(2 * n),
+           .intercept = {.r11 = packed(2 * n + 1), .r12 = packed.segment(n, n), .z1 = packed(2 * n + 2)}};
+}
+
+}  // namespace
+
+LeastSquaresSystem make_system(const linalg::ProcessGrid& grid, const Eigen::MatrixXd& factor, Index n_rows,
+                               Intercept intercept) {
+  Index n = factor.cols() - 2;
+  comm::broadcast(grid.comm(), std::span(&n, 1), 0);
+  Eigen::MatrixXd r;
+  SmallParts parts;
+  if (grid.comm().is_root()) {
+    Eigen::MatrixXd t = Eigen::MatrixXd::Zero(n + 2, n + 2);
+    const Eigen::MatrixXd reduced = intercept == Intercept::fitted ? ones_first(factor)
+                                    : factor.rows() < factor.cols() ? linalg::triangularise(factor)
+                                                                    : factor;
+    t.topRows(reduced.rows()) = reduced;
+    const Index skip = intercept == Intercept::fitted ? 1 : 0;
+    r = t.block(skip, skip, n, n);
+    parts.z = t.col(n + 1).segment(skip, n);
+    parts.rho = t.col(n + 1).tail(2 - skip).norm();
+    if (skip == 1) parts.intercept = {.r11 = t(0, 0), .r12 = t.row(0).segment(1, n), .z1 = t(0, n + 1)};
+  }
+  share(grid.comm(), parts, n);
+  return {.r = linalg::distribute_from_root(grid, r),
+          .z = parts.z,
+          .rho = parts.rho,
+          .intercept = intercept == Intercept::fitted ? std::optional(parts.intercept) : std::nullopt,
+          .n_rows = n_rows};
+}
+
+LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda) {
+  const linalg::BlockCyclicMatrix& r = system.r;
+  const Index n = system.n_coeffs();
+  const double root = std::sqrt(lambda);
+  linalg::BlockCyclicMatrix stacked(r.grid(), 2 * n + 1, n + 1, r.block());
+  // R sits in the upper left corner, where the deal of blocks is its own: entries are copied without messages.
+  stacked.fill([&](Index i, Index j) {
+    if (i < n && j < n) return r.at_local(r.row_axis().local_index(i), r.col_axis().local_index(j));
+    if (j == n) return i < n ? system.z(i) : (i == n ? system.rho : 0.0);
+    return i == n + 1 + j ? root : 0.0;
+  });
+  linalg::triangularise_in_place(stacked);
+  const linalg::BlockCyclicMatrix t = linalg::leading_rows(stacked, n + 1);
+  LeastSquaresSystem result = system;
+  result.r.fill([&](Index i, Index j) {
+    return t.at_local(t.row_axis().local_index(i), t.col_axis().local_index(j));
+  });
+  const Eigen::VectorXd last = last_column(t);
+  result.z = last.head(n);
+  result.rho = std::abs(last(n));
+  return result;
+}
+
+}  // namespace tallfit::estimate

@@ -1,0 +1,139 @@
+#include "tallfit/estimate/metrics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tallfit/comm/exchange.hpp"
+#include "tallfit/linalg/dot.hpp"
+
+namespace tallfit::estimate {
+
+namespace {
+
+constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
+
+/// Σ (t - mean t)² from sums of 32 digits.
+double centred_squares(DoubleDouble sum, DoubleDouble squares, Index count) {
+  const DoubleDouble mean = {sum.high / static_cast<double>(count), 0.0};
+  // Σ (t - m)² = Σ t² - 2 m Σ t + n m² for any m; with m near the mean the rest cancels in 32 digits.
+  const DoubleDouble centred =
+      squares - sum * (2.0 * mean.high) + exact_product(mean.high, mean.high) * static_cast<double>(count);
+  return std::max(0.0, centred.value());
+}
+
+/// The errors of one kind of rows, as one line.
+MetricsRow line(const ErrorSums& sums, bool weighted) {
+  const auto n = static_cast<double>(sums.targets.count);
+  const double squares = weighted ? sums.weighted_squares : sums.squares;
+  const double spread = weighted ? centred_squares(sums.targets.wt, sums.targets.wtt, sums.targets.count)
+                                 : centred_squares(sums.targets.t, sums.targets.tt, sums.targets.count);
+  MetricsRow row;
+  row.weighting = weighted ? "weighted" : "unweighted";
+  row.count = sums.targets.count;
+  row.mae = (weighted ? sums.weighted_absolute : sums.absolute) / n;
+  row.rmse = std::sqrt(squares / n);
+  row.r2 = spread > 0.0 ? 1.0 - squares / spread : nan_value;
+  row.max_abs_error = weighted ? sums.weighted_largest : sums.largest;
+  return row;
+}
+
+}  // namespace
+
+void ErrorSums::add(double error, double scale) {
+  const double size = std::abs(error);
+  absolute += size;
+  squares += size * size;
+  largest = std::max(largest, size);
+  const double weighted = size * scale;
+  weighted_absolute += weighted;
+  weighted_squares += weighted * weighted;
+  weighted_largest = std::max(weighted_largest, weighted);
+}
+
+void ErrorSums::add(const ErrorSums& other) {
+  targets.add(other.targets);
+  absolute += other.absolute;
+  squares += other.squares;
+  weighted_absolute += other.weighted_absolute;
+  weighted_squares += other.weighted_squares;
+  // std::max would drop a NaN that says "not known"
+  largest = std::isnan(other.largest) ? other.largest : std::max(largest, other.largest);
+  weighted_largest = std::isnan(other.weighted_largest) ? other.weighted_largest
+                                                        : std::max(weighted_largest, other.weighted_largest);
+}
+
+void ErrorVisitor::begin_leaf(Index) { leaf_.clear(); }
+
+void ErrorVisitor::visit(const compress::LeafRows& rows) {
+  ErrorSums* sums = nullptr;
+  MetricsKey last;
+  for (Index i = 0; i < rows.size(); ++i) {
+    const double w = rows.scale(i);
+    if (w == 0.0) continue;
+    const compress::CellKey& cell = rows.keys[static_cast<std::size_t>(i)];
+    const MetricsKey key{.group = cell.group, .row_type = cell.row_type, .test = cell.is_test()};
+    if (sums == nullptr || key != last) {
+      sums = &leaf_[key];
+      last = key;
+    }
+    const double predicted = linalg::dot(rows.features(i), coefficients_.data(), coefficients_.size()) + intercept_;
+    sums->targets.add(rows.target(i), w);
+    sums->add(rows.target(i) - predicted, w);
+  }
+}
+
+void ErrorVisitor::end_leaf(Index) {
+  for (const auto& [key, sums] : leaf_) finished_.push_back({key, sums});
+}
+
+ErrorTable ErrorVisitor::total(const comm::Communicator& comm) const {
+  ErrorTable table;
+  for (const LeafErrors& leaf : comm::all_gather(comm, finished_)) table[leaf.key].add(leaf.sums);
+  return table;
+}
+
+ErrorTable errors_from_factors(const compress::CompressedDesign& design, const Eigen::VectorXd& coefficients,
+                               double intercept, const comm::Communicator& comm) {
+  Eigen::VectorXd x(coefficients.size() + 2);
+  x << coefficients, intercept, -1.0;
+  std::vector<double> norms(design.cells.size(), 0.0);
+  for (std::size_t i = 0; i < norms.size(); ++i) {
+    if (design.cells[i].home == comm.rank()) norms[i] = (design.cells[i].factor.dense() * x).norm();
+  }
+  comm::max_in_place(comm, norms);
+  ErrorTable table;
+  for (std::size_t i = 0; i < norms.size(); ++i) {
+    const compress::Cell& cell = design.cells[i];
+    ErrorSums sums;
+    sums.targets = cell.sums;
+    sums.weighted_squares = norms[i] * norms[i];
+    const double unweighted = norms[i] / cell.sums.max_scale;
+    sums.squares = cell.sums.has_one_scale() ? unweighted * unweighted : nan_value;
+    sums.absolute = sums.largest = sums.weighted_absolute = sums.weighted_largest = nan_value;
+    table[{cell.key.group, cell.key.row_type, cell.key.is_test()}].add(sums);
+  }
+  return table;
+}
+
+std::vector<MetricsRow> metrics_rows(const ErrorTable& errors, const std::vector<std::string>& group_names) {
+  ErrorTable table = errors;
+  for (const auto& [key, sums] : errors) {
+    if (key.group != compress::CellKey::any) table[{compress::CellKey::any, key.row_type, key.test}].add(sums);
+  }
+  std::vector<MetricsRow> rows;
+  for (const auto& [key, sums] : table) {
+    for (const bool weighted : {false, true}) {
+      MetricsRow row = line(sums, weighted);
+      row.group = key.group == compress::CellKey::any ? "ALL" : group_names[static_cast<std::size_t>(key.group)];
+      row.row_type = key.row_type == compress::CellKey::any
+                         ? "ALL"
+                         : std::string(design::to_string(static_cast<design::RowType>(key.row_type)));
+      row.split = key.test ? "test" : "train";
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+}  // namespace tallfit::estimate

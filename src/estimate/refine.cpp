@@ -1,0 +1,152 @@
+#include "tallfit/estimate/refine.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tallfit/base/double_double.hpp"
+#include "tallfit/comm/collective_error.hpp"
+#include "tallfit/comm/exchange.hpp"
+#include "tallfit/compress/row_pass.hpp"
+#include "tallfit/estimate/quadratic_fit.hpp"
+
+namespace tallfit::estimate {
+
+namespace {
+
+constexpr int max_passes = 10;
+
+using Extended = std::vector<DoubleDouble>;
+
+/// Sums w² a r, w² r and w² r² over the training rows of each leaf. Coefficients: θ, then the intercept.
+class GradientVisitor final : public compress::RowVisitor {
+public:
+  GradientVisitor(const Extended& coefficients, Index n_cols) : coefficients_(coefficients), n_cols_(n_cols) {}
+
+  void begin_leaf(Index) override { leaf_.assign(static_cast<std::size_t>(n_cols_) + 2, DoubleDouble()); }
+
+  void visit(const compress::LeafRows& rows) override {
+    for (Index i = 0; i < rows.size(); ++i) {
+      const double w = rows.scale(i);
+      if (w == 0.0 || rows.keys[static_cast<std::size_t>(i)].is_test()) continue;
+      add(rows.features(i), rows.target(i), w);
+    }
+  }
+
+  void end_leaf(Index) override { sums_.insert(sums_.end(), leaf_.begin(), leaf_.end()); }
+
+  /// Sums over all leaves in order, on every rank.
+  Extended total(const comm::Communicator& comm) const {
+    const Extended all = comm::all_gather(comm, sums_);
+    Extended sum(static_cast<std::size_t>(n_cols_) + 2);
+    for (std::size_t i = 0; i < all.size(); ++i) sum[i % sum.size()] += all[i];
+    return sum;
+  }
+
+private:
+  void add(const double* a, double b, double w) {
+    const auto n = static_cast<std::size_t>(n_cols_);
+    DoubleDouble residual = DoubleDouble(b) - coefficients_[n];
+    for (std::size_t j = 0; j < n; ++j) residual += coefficients_[j] * -a[j];
+    const DoubleDouble weighted = residual * w * w;
+    for (std::size_t j = 0; j < n; ++j) leaf_[j] += weighted * a[j];
+    leaf_[n] += weighted;
+    leaf_[n + 1] += weighted * residual;
+  }
+
+  const Extended& coefficients_;
+  Index n_cols_;
+  Extended leaf_;
+  Extended sums_;
+};
+
+/// (RᵀR)⁺ for θ and the intercept together. @return δθ and, last, δc
+Eigen::VectorXd correction(const LinearFit& fit, const LeastSquaresSystem& system, const Eigen::VectorXd& g) {
+  const Index n = system.n_coeffs();
+  Eigen::VectorXd delta = Eigen::VectorXd::Zero(n + 1);
+  if (!system.intercept) {
+    delta.head(n) = fit.solver->solve_normal(g.head(n));
+    return delta;
+  }
+  const InterceptRow& row = *system.intercept;
+  const double u = g(n) / row.r11;
+  delta.head(n) = fit.solver->solve_normal(g.head(n) - row.r12 * u);
+  delta(n) = (u - row.r12.dot(delta.head(n))) / row.r11;
+  return delta;
+}
+
+/// Largest |δ_j| / |θ_j|, coefficients that are zero left out unless they move away from it.
+double relative_size(const Eigen::VectorXd& delta, const Extended& coefficients) {
+  double largest = 0.0;
+  for (Index j = 0; j < delta.size(); ++j) {
+    const double size = std::abs(coefficients[static_cast<std::size_t>(j)].high);
+    if (delta(j) != 0.0 && size > 0.0) largest = std::max(largest, std::abs(delta(j)) / size);
+  }
+  return largest;
+}
+
+/// State of the iteration that rank 0 alone keeps.
+class Corrector {
+public:
+  Corrector(LinearFit* fit, const LeastSquaresSystem* system, double lambda)
+      : fit_(fit), system_(system), lambda_(lambda) {}
+
+  /// Takes one gradient. @return whether another pass is worth its cost
+  bool step(const Extended& sums, Extended& coefficients, Refinement& done) {
+    const Index n = system_->n_coeffs();
+    Eigen::VectorXd g(n + 1);
+    for (Index j = 0; j <= n; ++j) {
+      const auto at = static_cast<std::size_t>(j);
+      const DoubleDouble penalised = j < n ? sums[at] - coefficients[at] * lambda_ : sums[at];
+      g(j) = penalised.value();
+    }
+    fit_->residual_norm = std::sqrt(std::max(0.0, sums[static_cast<std::size_t>(n) + 1].value()));
+    const Eigen::VectorXd delta = correction(*fit_, *system_, g);
+    for (Index j = 0; j <= n; ++j) coefficients[static_cast<std::size_t>(j)] += delta(j);
+
+    const double before = done.passes > 0 ? done.last_correction : std::numeric_limits<double>::infinity();
+    done.last_correction = relative_size(delta, coefficients);
+    ++done.passes;
+    done.converged = done.last_correction <= std::numeric_limits<double>::epsilon() / 4.0;
+    return !done.converged && done.last_correction < before && done.passes < max_passes;
+  }
+
+private:
+  LinearFit* fit_;
+  const LeastSquaresSystem* system_;
+  double lambda_;
+};
+
+}  // namespace
+
+Refinement refine(const RefineRows& rows, LinearFit* root_fit, const LeastSquaresSystem* root_system, double lambda,
+                  const EstimatorOptions& options) {
+  const Index n = rows.layout.n_cols;
+  Extended coefficients(static_cast<std::size_t>(n) + 1);
+  if (rows.comm.is_root()) {
+    for (Index j = 0; j < n; ++j) coefficients[static_cast<std::size_t>(j)] = root_fit->coefficients(j);
+    coefficients.back() = root_fit->intercept;
+  }
+  Corrector corrector(root_fit, root_system, lambda);
+  Refinement done;
+  for (int again = 1; again != 0;) {
+    comm::broadcast(rows.comm, std::span(coefficients), 0);
+    GradientVisitor visitor(coefficients, n);
+    compress::RowVisitor* const visitors[] = {&visitor};
+    compress::run_row_pass(rows.source, rows.layout, rows.comm, visitors, rows.block_bytes);
+    const Extended sums = visitor.total(rows.comm);
+    comm::all_or_none(rows.comm, [&] {
+      if (rows.comm.is_root()) again = corrector.step(sums, coefficients, done) ? 1 : 0;
+    });
+    comm::broadcast(rows.comm, std::span(&again, 1), 0);
+  }
+  comm::broadcast(rows.comm, std::span(&done, 1), 0);
+  if (rows.comm.is_root()) {
+    for (Index j = 0; j < n; ++j) root_fit->coefficients(j) = coefficients[static_cast<std::size_t>(j)].value();
+    root_fit->intercept = coefficients.back().value();
+    set_uncertainty(*root_fit, *root_system, options, root_fit->solver->covariance_factor());
+  }
+  return done;
+}
+
+}  // namespace tallfit::estimate

@@ -1,0 +1,100 @@
+#include "tallfit/estimate/triangular_solver.hpp"
+
+#include <Eigen/QR>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tallfit/base/error.hpp"
+#include "tallfit/linalg/matrix_ops.hpp"
+#include "tallfit/linalg/qr.hpp"
+#include "tallfit/linalg/svd.hpp"
+#include "tallfit/linalg/transfer.hpp"
+#include "tallfit/linalg/triangular.hpp"
+
+namespace tallfit::estimate {
+
+namespace {
+
+/// Powers of two that bring column norms into [1/2, 1); 1 for a zero column. Powers of two are exact: division by
+/// the norms themselves would perturb the design by an ulp and cap refined answers at 12 to 13 digits.
+Eigen::VectorXd equilibration(const Eigen::VectorXd& norms) {
+  return norms.unaryExpr([](double norm) {
+    int exponent = 0;
+    std::frexp(norm, &exponent);
+    return norm > 0.0 ? std::ldexp(1.0, -exponent) : 1.0;
+  });
+}
+
+/// Takes out of every column of x its part in the span of orthonormal q; twice is enough.
+void project_out_in_place(Eigen::Ref<Eigen::MatrixXd> x, const Eigen::MatrixXd& q) {
+  for (int pass = 0; pass < 2; ++pass) x -= q * (q.transpose() * x).eval();
+}
+
+Eigen::MatrixXd orthonormal_basis(const Eigen::MatrixXd& columns) {
+  const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(columns);
+  return qr.householderQ() * Eigen::MatrixXd::Identity(columns.rows(), columns.cols());
+}
+
+}  // namespace
+
+TriangularSolver::TriangularSolver(const LeastSquaresSystem& system, const Options& options)
+    : equilibrated_(system.r), scale_(equilibration(linalg::column_norms(system.r))), rank_(system.n_coeffs()) {
+  require(options.rcond > 0.0 && options.rcond < 1.0, ErrorKind::input,
+          "solver.rcond = {}: expected a number between 0 and 1", options.rcond);
+  linalg::scale_columns_in_place(equilibrated_, scale_);
+  const double reciprocal = linalg::reciprocal_condition(equilibrated_);
+  condition_ = reciprocal > 0.0 ? 1.0 / reciprocal : std::numeric_limits<double>::infinity();
+
+  // The 2-norm condition is at most K times the 1-norm's, whose estimate is rarely low by more than 3.
+  const double worst = 3.0 * static_cast<double>(system.n_coeffs()) * condition_;
+  const bool suspicious = !(worst < 1.0 / options.rcond);
+  if (options.algorithm == Algorithm::svd || reciprocal == 0.0 ||
+      (options.algorithm == Algorithm::automatic && suspicious)) {
+    reason_ = options.algorithm == Algorithm::svd
+                  ? "asked for"
+                  : fmt::format("the condition estimate {:.1e} leaves the rank in doubt", condition_);
+    solve_by_svd(system, options);
+    return;
+  }
+  reason_ = fmt::format("condition estimate {:.1e}{}", condition_, suspicious ? "; qr was asked for" : ", full rank");
+  coefficients_ = scale_.cwiseProduct(linalg::solve_upper(equilibrated_, system.z).col(0));
+}
+
+void TriangularSolver::solve_by_svd(const LeastSquaresSystem& system, const Options& options) {
+  algorithm_ = "svd";
+  const Index n = system.n_coeffs();
+  const linalg::Svd svd = linalg::svd(equilibrated_, "the equilibrated factor");
+  const double cutoff = options.rcond * svd.values(0);
+  rank_ = (svd.values.array() > cutoff).count();
+  condition_ = svd.values(n - 1) > 0.0 ? svd.values(0) / svd.values(n - 1) : std::numeric_limits<double>::infinity();
+  const Eigen::VectorXd projected = linalg::multiply(svd.u, system.z, linalg::Op::transpose);
+  if (rank_ == n) {
+    const Eigen::VectorXd y = projected.cwiseQuotient(svd.values);
+    coefficients_ = scale_.cwiseProduct(linalg::multiply(svd.vt, y, linalg::Op::transpose).col(0));
+    return;
+  }
+
+  const Eigen::MatrixXd v = linalg::replicate(svd.vt).transpose();
+  const Eigen::MatrixXd null_space = orthonormal_basis(scale_.asDiagonal() * v.rightCols(n - rank_));
+  range_ = scale_.asDiagonal() * v.leftCols(rank_) * svd.values.head(rank_).cwiseInverse().asDiagonal();
+  project_out_in_place(range_, null_space);
+  coefficients_ = range_ * projected.head(rank_);
+  project_out_in_place(coefficients_, null_space);
+  const linalg::PivotedQr pivoted = linalg::pivoted_qr(equilibrated_);
+  dependent_.assign(pivoted.columns.begin() + rank_, pivoted.columns.end());
+  std::sort(dependent_.begin(), dependent_.end());
+}
+
+Eigen::VectorXd TriangularSolver::solve_normal(const Eigen::VectorXd& g) const {
+  if (range_.size() > 0 || rank_ == 0) return range_ * (range_.transpose() * g);
+  const Eigen::VectorXd half = linalg::solve_upper(equilibrated_, scale_.cwiseProduct(g), linalg::Op::transpose);
+  return scale_.cwiseProduct(linalg::solve_upper(equilibrated_, half).col(0));
+}
+
+Eigen::MatrixXd TriangularSolver::covariance_factor() const {
+  if (range_.size() > 0 || rank_ == 0) return range_;
+  return scale_.asDiagonal() * linalg::replicate(linalg::inverse_upper(equilibrated_));
+}
+
+}  // namespace tallfit::estimate
