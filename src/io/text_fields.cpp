@@ -1,6 +1,7 @@
 #include "text_fields.hpp"
 
 #include <charconv>
+#include <cstdlib>
 
 namespace tallfit::io {
 
@@ -41,7 +42,16 @@ std::optional<std::string_view> next_field(std::string_view& rest, char separato
   return field;
 }
 
-std::optional<double> parse_double(std::string_view text) { return parse<double>(text); }
+std::optional<double> parse_double(std::string_view text) {
+  if (const auto value = parse<double>(text)) return value;
+  // from_chars refuses what under- or overflows, which strtod rounds to zero or infinity.
+  const std::string copy(trimmed(text));
+  if (copy.empty() || copy.find_first_not_of("+-.0123456789eE") != std::string::npos) return std::nullopt;
+  char* end = nullptr;
+  const double value = std::strtod(copy.c_str(), &end);
+  return end == copy.c_str() + copy.size() ? std::optional(value) : std::nullopt;
+}
+
 std::optional<Index> parse_integer(std::string_view text) { return parse<Index>(text); }
 
 std::vector<std::string> split_csv(std::string_view line) {
