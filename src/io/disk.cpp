@@ -1,0 +1,57 @@
+#include "disk.hpp"
+
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "tallfit/base/error.hpp"
+
+namespace tallfit::io {
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+void require_writable_folder(const std::string& folder) {
+  std::error_code code;
+  const auto status = std::filesystem::status(folder, code);
+  require(std::filesystem::exists(status), ErrorKind::input, "folder '{}' does not exist; create it first", folder);
+  require(std::filesystem::is_directory(status), ErrorKind::input, "'{}' is not a folder", folder);
+  require(access(folder.c_str(), W_OK | X_OK) == 0, ErrorKind::input, "folder '{}' is not writable: {}", folder,
+          std::strerror(errno));
+}
+
+void require_free_space(const std::string& folder, Index bytes, const std::string& for_what) {
+  struct statvfs disk = {};
+  if (statvfs(folder.c_str(), &disk) != 0) return;  // some file systems do not say; the write itself is checked
+  const Index free = static_cast<Index>(disk.f_bavail) * static_cast<Index>(disk.f_frsize);
+  require(free >= bytes, ErrorKind::resource,
+          "{} needs {} in folder '{}', where only {} are free.\n  Make room, or write to another disk.", for_what,
+          format_bytes(bytes), folder, format_bytes(free));
+}
+
+std::string format_bytes(Index bytes) {
+  static constexpr std::array<const char*, 5> units = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1024.0 && unit + 1 < units.size(); ++unit) value /= 1024.0;
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units.at(unit));
+}
+
+void rename_file(const std::string& from, const std::string& to) {
+  std::error_code code;
+  std::filesystem::rename(from, to, code);
+  require(!code, ErrorKind::resource, "'{}' cannot be renamed to '{}': {}", from, to, code.message());
+}
+
+void remove_quietly(const std::string& path) noexcept {
+  std::error_code code;
+  std::filesystem::remove(path, code);
+}
+
+}  // namespace tallfit::io
