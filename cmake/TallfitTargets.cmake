@@ -55,7 +55,7 @@ function(tallfit_set_test_properties name np timeout labels)
 endfunction()
 
 # One BLAS thread per rank, more ranks than cores, and root in a container: what every MPI test here needs.
-set(TALLFIT_TEST_ENVIRONMENT
+set(TALLFIT_TEST_ENVIRONMENT GTEST_COLOR=no
   OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
   OMPI_MCA_hwloc_base_binding_policy=none)
