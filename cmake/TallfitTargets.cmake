@@ -15,6 +15,7 @@ function(tallfit_add_layer name)
   target_compile_features(tallfit_${name} PUBLIC cxx_std_20)
   target_link_libraries(tallfit_${name} PUBLIC ${L_USES} PRIVATE ${L_PRIVATE_USES} $<BUILD_INTERFACE:tallfit_warnings>)
   install(TARGETS tallfit_${name} EXPORT tallfitTargets FILE_SET HEADERS)
+  set_property(GLOBAL APPEND PROPERTY TALLFIT_LAYERS ${name})  # tests/lint looks at what each links
 endfunction()
 
 # tallfit_add_test(NAME SOURCES files... USES libs... [NP ranks...] [LABELS labels...] [TIMEOUT s])

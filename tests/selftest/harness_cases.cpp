@@ -39,7 +39,9 @@ TEST(Harness, one_rank_skips) {
 
 TEST(Harness, all_ranks_skip) { GTEST_SKIP() << "no data anywhere"; }
 
-TEST(Harness, mpi_errors_return) { EXPECT_NE(MPI_Send(nullptr, 0, MPI_INT, -77, 0, MPI_COMM_WORLD), MPI_SUCCESS); }
+TEST(Harness, mpi_errors_return) {
+  EXPECT_NE(MPI_Send(nullptr, 0, MPI_INT, -77, 0, MPI_COMM_WORLD), MPI_SUCCESS);
+}
 
 class BadSetUp : public testing::Test {
 public:

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "support/rank_reporter.hpp"
+
 #include "tallfit/comm/communicator.hpp"
 
 namespace {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "support/watchdog.hpp"
+
 #include "tallfit/comm/communicator.hpp"
 
 namespace tallfit::support {

@@ -1,7 +1,6 @@
 #include "support/watchdog.hpp"
 
 #include <fmt/format.h>
-
 #include <unistd.h>
 
 #include <cstdio>
@@ -63,7 +62,8 @@ void Watchdog::watch() {
 
 void Watchdog::report() const {
   std::string what = "is still inside the test";
-  if (!inside_) what = failures_.empty() ? "left the test without a failure and waits for the others" : "left the test";
+  if (!inside_)
+    what = failures_.empty() ? "left the test without a failure and waits for the others" : "left the test";
   if (!failures_.empty()) {
     what += inside_ ? " after this failure:" : " after this failure and waits for the others:";
     what += fmt::format("\n[rank {}] {}", rank_, failures_);
