@@ -8,6 +8,7 @@ cd "${1:-$(dirname "$0")/../..}" || exit 2
 layers=$(sed -n 's/^tallfit_add_layer(\([a-z]*\).*/\1/p' CMakeLists.txt | paste -sd' ')
 [ -n "$layers" ] || { echo "no layers in $PWD/CMakeLists.txt"; exit 2; }
 
+# shellcheck disable=SC2016  # awk's own variables
 find src include/tallfit -name '*.[ch]pp' | sort | xargs awk -v layers="$layers" '
   BEGIN {
     n = split(layers, names, " ")

@@ -9,6 +9,7 @@ trap 'rm -f "$exits"' EXIT
 
 # Each rank runs under a shell that notes its exit code and itself exits with 0, so that mpiexec does not end the
 # job at the first bad one and all three are seen.
+# shellcheck disable=SC2016  # expanded by the shell of the rank
 output=$("${@:1:$#-1}" bash -c '"$1" --gtest_filter="*.$2"; echo $? >> "$0"' "$exits" "${@: -1}" "$name" 2>&1)
 
 bad=0
