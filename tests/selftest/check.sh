@@ -17,7 +17,11 @@ while IFS= read -r text; do
   grep -qF -- "$text" <<< "$output" || { echo "missing: $text"; bad=1; }
 done <<< "$texts"
 got=$(sort "$exits" | uniq -c | awk '{print $1 " x " $2}' | paste -sd, -)
-[ "$got" = "3 x $expected" ] || { echo "exit codes: $got, expected 3 x $expected"; bad=1; }
+# A job that the watchdog ends (86) is taken down by mpiexec at the first exit, so later ranks may leave no code.
+case "$got, expected $expected" in
+  "3 x $expected, "* | [12]" x 86, expected 86") ;;
+  *) echo "exit codes: $got, expected 3 x $expected"; bad=1 ;;
+esac
 # Rank 0 alone reports a test.
 [ "$(grep -c "\[ RUN      \] .*$name" <<< "$output")" = 1 ] || { echo "not reported exactly once"; bad=1; }
 [ $bad = 0 ] || printf 'output of %s:\n%s\n' "$name" "$output"
