@@ -1,4 +1,4 @@
-# The only two ways to add a target: a layer and a test.
+# The only ways to add things: a layer, a test, cases of the command line.
 
 # tallfit_add_layer(NAME USES libs... PRIVATE_USES libs...)
 # One static library per folder src/NAME. What a layer does not USE it cannot link, so the order of the
@@ -15,6 +15,7 @@ function(tallfit_add_layer name)
   target_compile_features(tallfit_${name} PUBLIC cxx_std_20)
   target_link_libraries(tallfit_${name} PUBLIC ${L_USES} PRIVATE ${L_PRIVATE_USES} $<BUILD_INTERFACE:tallfit_warnings>)
   install(TARGETS tallfit_${name} EXPORT tallfitTargets FILE_SET HEADERS)
+  set_property(GLOBAL APPEND PROPERTY TALLFIT_LAYERS ${name})  # tests/lint looks at what each links
 endfunction()
 
 # tallfit_add_test(NAME SOURCES files... USES libs... [NP ranks...] [LABELS labels...] [TIMEOUT s])
@@ -30,12 +31,35 @@ function(tallfit_add_test name)
     target_link_libraries(${name} PRIVATE GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name})
     tallfit_set_test_properties(${name} 1 ${T_TIMEOUT} "unit;${T_LABELS}")
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT_MODIFICATION "ASAN_OPTIONS=unset:")  # no MPI: leaks are ours
     return()
   endif()
   target_link_libraries(${name} PRIVATE tallfit_mpi_main)
   foreach(np IN LISTS T_NP)
     add_test(NAME ${name}.np${np} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${np} $<TARGET_FILE:${name}>)
     tallfit_set_test_properties(${name}.np${np} ${np} ${T_TIMEOUT} "mpi;np${np};${T_LABELS}")
+  endforeach()
+endfunction()
+
+# tallfit_add_cli_cases(FOLDER)
+# Every FOLDER/*.toml is a run of the program whose first lines say what must happen: see tests/app/run_case.sh.
+function(tallfit_add_cli_cases folder)
+  file(GLOB cases CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.toml)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${cases})
+  foreach(case IN LISTS cases)
+    cmake_path(GET case STEM name)
+    file(STRINGS ${case} ranks REGEX "^# ranks: ")
+    string(REPLACE "# ranks: " "" ranks "${ranks}")
+    separate_arguments(ranks)
+    if(NOT ranks)
+      set(ranks 1 3)
+    endif()
+    foreach(np IN LISTS ranks)
+      add_test(NAME cli_${name}.np${np}
+               COMMAND bash ${PROJECT_SOURCE_DIR}/tests/app/run_case.sh ${case} ${np} $<TARGET_FILE:tallfit>
+                       ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG})
+      tallfit_set_test_properties(cli_${name}.np${np} ${np} 60 "cli;np${np}")
+    endforeach()
   endforeach()
 endfunction()
 
@@ -54,8 +78,9 @@ function(tallfit_set_test_properties name np timeout labels)
     ENVIRONMENT "${TALLFIT_TEST_ENVIRONMENT};TALLFIT_TEST_LIMIT_S=${inner}")
 endfunction()
 
-# One BLAS thread per rank, more ranks than cores, and root in a container: what every MPI test here needs.
-set(TALLFIT_TEST_ENVIRONMENT
+# One BLAS thread per rank, more ranks than cores, and root in a container: what every MPI test here needs. Leaks are
+# not looked for: Open MPI, its hwloc and PMIx keep memory to the end of the process, far more than ours could be.
+set(TALLFIT_TEST_ENVIRONMENT GTEST_COLOR=no
   OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
-  OMPI_MCA_hwloc_base_binding_policy=none)
+  OMPI_MCA_hwloc_base_binding_policy=none ASAN_OPTIONS=detect_leaks=0)

@@ -30,7 +30,8 @@ void info(const std::string& message) { state().logger->info(message); }
 
 void warn(const std::string& message) {
   auto& seen = state().warnings;
-  const auto known = std::find_if(seen.begin(), seen.end(), [&](const auto& w) { return w.first == message; });
+  const auto known =
+      std::find_if(seen.begin(), seen.end(), [&](const auto& w) { return w.first == message; });
   if (known != seen.end()) {
     ++known->second;
     return;

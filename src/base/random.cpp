@@ -25,19 +25,20 @@ std::uint64_t join(std::uint32_t high, std::uint32_t low) {
   return (static_cast<std::uint64_t>(high) << 32U) | low;
 }
 
-double unit(std::uint64_t bits) { return (static_cast<double>(bits >> 11U) + 0.5) * 0x1.0p-53; }
-
 }  // namespace
+
+// 52 bits and the half fill a double's 53; with 53 bits the largest value would round to 1.
+double to_open_unit(std::uint64_t bits) { return (static_cast<double>(bits >> 12U) + 0.5) * 0x1.0p-52; }
 
 double random_uniform(StreamKey key, std::uint64_t item, std::uint64_t step) {
   const auto words = random_words(key, item, step);
-  return unit(join(words[0], words[1]));
+  return to_open_unit(join(words[0], words[1]));
 }
 
 double random_normal(StreamKey key, std::uint64_t item, std::uint64_t step) {
   const auto words = random_words(key, item, step);
-  const double radius = std::sqrt(-2.0 * std::log(unit(join(words[0], words[1]))));
-  return radius * std::cos(2.0 * std::numbers::pi * unit(join(words[2], words[3])));
+  const double radius = std::sqrt(-2.0 * std::log(to_open_unit(join(words[0], words[1]))));
+  return radius * std::cos(2.0 * std::numbers::pi * to_open_unit(join(words[2], words[3])));
 }
 
 std::uint64_t random_hash(StreamKey key, std::uint64_t item, std::uint64_t step) {

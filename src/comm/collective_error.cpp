@@ -15,8 +15,9 @@ void all_or_none(const Communicator& comm, const std::function<void()>& local_wo
   } catch (const Error& error) {
     mine = error;
   } catch (const std::bad_alloc&) {
-    mine = Error(ErrorKind::resource,
-                 fmt::format("rank {} ran out of memory; use more ranks or a lower run.memory_per_rank", comm.rank()));
+    mine = Error(
+        ErrorKind::resource,
+        fmt::format("rank {} ran out of memory; use more ranks or a lower run.memory_per_rank", comm.rank()));
   } catch (const std::exception& error) {
     mine = Error(ErrorKind::bug, fmt::format("rank {}: {}", comm.rank(), error.what()));
   }

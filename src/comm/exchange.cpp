@@ -12,8 +12,9 @@ void reduce_in_place(const Communicator& comm, std::span<T> values, MPI_Datatype
   constexpr std::size_t piece = detail::piece_bytes / sizeof(T);
   for (std::size_t begin = 0; begin < values.size(); begin += piece) {
     const std::size_t count = std::min(piece, values.size() - begin);
-    check_mpi(MPI_Allreduce(MPI_IN_PLACE, values.data() + begin, static_cast<int>(count), type, op, comm.get()),
-              "MPI_Allreduce");
+    check_mpi(
+        MPI_Allreduce(MPI_IN_PLACE, values.data() + begin, static_cast<int>(count), type, op, comm.get()),
+        "MPI_Allreduce");
   }
 }
 
@@ -23,13 +24,15 @@ namespace detail {
 
 void broadcast_bytes(const Communicator& comm, std::span<std::byte> bytes, int root) {
   in_pieces(bytes, [&](std::span<std::byte> piece) {
-    check_mpi(MPI_Bcast(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, root, comm.get()), "MPI_Bcast");
+    check_mpi(MPI_Bcast(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, root, comm.get()),
+              "MPI_Bcast");
   });
 }
 
 void send_bytes(const Communicator& comm, std::span<const std::byte> bytes, int to, int tag) {
   in_pieces(bytes, [&](std::span<const std::byte> piece) {
-    check_mpi(MPI_Send(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, to, tag, comm.get()), "MPI_Send");
+    check_mpi(MPI_Send(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, to, tag, comm.get()),
+              "MPI_Send");
   });
 }
 
@@ -50,7 +53,8 @@ std::vector<std::byte> all_gather_bytes(const Communicator& comm, std::span<cons
   std::vector<std::byte> all(static_cast<std::size_t>(total));
   std::size_t begin = 0;
   for (int rank = 0; rank < comm.size(); ++rank) {
-    const auto part = std::span(all).subspan(begin, static_cast<std::size_t>(sizes[static_cast<std::size_t>(rank)]));
+    const auto part =
+        std::span(all).subspan(begin, static_cast<std::size_t>(sizes[static_cast<std::size_t>(rank)]));
     if (rank == comm.rank()) std::copy(mine.begin(), mine.end(), part.begin());
     broadcast_bytes(comm, part, rank);
     begin += part.size();

@@ -57,7 +57,8 @@ struct LocatedFormat {
       : text(s), where{file, line} {}
 };
 
-/// Throws Error{kind} with the formatted message unless @p ok. Local: for collective code see comm::all_or_none.
+/// Throws Error{kind} with the formatted message unless @p ok. Local: in collective code use
+/// comm::all_or_none.
 template <class... Args>
 void require(bool ok, ErrorKind kind, LocatedFormat<std::type_identity_t<Args>...> message, Args&&... args) {
   if (!ok) [[unlikely]]

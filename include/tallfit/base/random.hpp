@@ -17,7 +17,10 @@ struct StreamKey {
 /// @see Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11.
 std::array<std::uint32_t, 4> random_words(StreamKey key, std::uint64_t item, std::uint64_t step);
 
-/// Uniform in (0, 1), 53 bits; never 0 nor 1.
+/// The high 52 bits of @p bits as a number in [2^-53, 1 - 2^-53].
+double to_open_unit(std::uint64_t bits);
+
+/// Uniform in (0, 1); never 0 nor 1.
 double random_uniform(StreamKey key, std::uint64_t item, std::uint64_t step);
 
 /// Standard normal by Box-Muller from one counter.

@@ -16,8 +16,8 @@ namespace tallfit::comm {
 /// @collective over comm
 void all_or_none(const Communicator& comm, const std::function<void()>& local_work);
 
-/// Throws the same collective error on every rank unless @p ok. The caller answers for @p ok being the same on
-/// all ranks (options, shapes); builds with assertions verify it with one Allreduce.
+/// Throws the same collective error on every rank unless @p ok. The caller answers for @p ok being the same
+/// on all ranks (options, shapes); builds with assertions verify it with one Allreduce.
 template <class... Args>
 void require_replicated(const Communicator& comm, bool ok, ErrorKind kind,
                         LocatedFormat<std::type_identity_t<Args>...> message, Args&&... args);

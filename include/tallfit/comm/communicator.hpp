@@ -38,7 +38,7 @@ public:
   Communicator& operator=(Communicator&& other) noexcept;
   Communicator(const Communicator&) = delete;
   Communicator& operator=(const Communicator&) = delete;
-  /// Frees what it owns, except while an exception unwinds: freeing is collective, and the others may not come.
+  /// Frees what it owns, except while an exception unwinds: freeing is collective, and no one may join.
   ~Communicator();
 
   MPI_Comm get() const noexcept { return handle_; }

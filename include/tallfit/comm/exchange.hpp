@@ -12,6 +12,10 @@
 
 namespace tallfit::comm {
 
+/// What may travel as bytes.
+template <class T>
+concept Sendable = std::is_trivially_copyable_v<T>;
+
 namespace detail {
 
 inline constexpr std::size_t piece_bytes = std::size_t{1} << 30U;  // below every 32-bit count
@@ -31,8 +35,7 @@ std::vector<std::byte> all_gather_bytes(const Communicator& comm, std::span<cons
 }  // namespace detail
 
 /// Copies @p values of @p root to every rank. @collective
-template <class T>
-  requires std::is_trivially_copyable_v<T>
+template <Sendable T>
 void broadcast(const Communicator& comm, std::span<T> values, int root) {
   detail::broadcast_bytes(comm, std::as_writable_bytes(values), root);
 }
@@ -41,8 +44,7 @@ void broadcast(const Communicator& comm, std::span<T> values, int root) {
 void broadcast(const Communicator& comm, std::string& text, int root);
 
 /// Copies the vector of @p root, length included, to every rank. @collective
-template <class T>
-  requires std::is_trivially_copyable_v<T>
+template <Sendable T>
 void broadcast(const Communicator& comm, std::vector<T>& values, int root) {
   Index size = static_cast<Index>(values.size());
   broadcast(comm, std::span(&size, 1), root);
@@ -51,22 +53,19 @@ void broadcast(const Communicator& comm, std::vector<T>& values, int root) {
 }
 
 /// Sends to one rank; blocks until the buffer may be used again.
-template <class T>
-  requires std::is_trivially_copyable_v<T>
+template <Sendable T>
 void send(const Communicator& comm, std::span<const T> values, int to, int tag) {
   detail::send_bytes(comm, std::as_bytes(values), to, tag);
 }
 
 /// Receives exactly values.size() values from one rank.
-template <class T>
-  requires std::is_trivially_copyable_v<T>
+template <Sendable T>
 void receive(const Communicator& comm, std::span<T> values, int from, int tag) {
   detail::receive_bytes(comm, std::as_writable_bytes(values), from, tag);
 }
 
 /// Concatenates the vectors of all ranks, in rank order, on every rank. @collective
-template <class T>
-  requires std::is_trivially_copyable_v<T>
+template <Sendable T>
 std::vector<T> all_gather(const Communicator& comm, const std::vector<T>& mine) {
   const std::vector<std::byte> bytes = detail::all_gather_bytes(comm, std::as_bytes(std::span(mine)));
   std::vector<T> all(bytes.size() / sizeof(T));

@@ -1,0 +1,118 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "tallfit/comm/exchange.hpp"
+
+namespace tallfit::comm {
+namespace {
+
+class Exchange : public testing::Test {
+protected:
+  const Communicator world = Communicator::world();
+  const Index n = world.size();
+  const Index me = world.rank();
+};
+
+TEST_F(Exchange, BroadcastFromEachRoot) {
+  for (int root = 0; root < world.size(); ++root) {
+    std::vector<double> values = {100.0 * world.rank(), 1.0};
+    broadcast(world, std::span(values), root);
+    EXPECT_EQ(values, (std::vector<double>{100.0 * root, 1.0}));
+  }
+}
+
+// The receivers' vectors have another length than the root's: longer, shorter, empty.
+TEST_F(Exchange, BroadcastCarriesTheLength) {
+  std::vector<int> values(static_cast<std::size_t>(me == n - 1 ? 3 : me), 7);
+  broadcast(world, values, world.size() - 1);
+  EXPECT_EQ(values, (std::vector<int>{7, 7, 7}));
+  values.resize(me == 0 ? 0 : 5);
+  broadcast(world, values, 0);
+  EXPECT_TRUE(values.empty());
+}
+
+TEST_F(Exchange, BroadcastText) {
+  std::string text = me == 0 ? "Å is two bytes" : "something longer that is replaced";
+  broadcast(world, text, 0);
+  EXPECT_EQ(text, "Å is two bytes");
+  if (me == 0) text.clear();
+  broadcast(world, text, 0);
+  EXPECT_EQ(text, "");
+}
+
+TEST_F(Exchange, AllGatherInRankOrder) {
+  // Rank r gives r values r: rank 0 gives none.
+  const std::vector<Index> all = all_gather(world, std::vector<Index>(static_cast<std::size_t>(me), me));
+  std::vector<Index> expected;
+  for (Index r = 0; r < n; ++r) expected.insert(expected.end(), static_cast<std::size_t>(r), r);
+  EXPECT_EQ(all, expected);
+  EXPECT_TRUE(all_gather(world, std::vector<double>{}).empty());
+}
+
+TEST_F(Exchange, AllGatherOfStructs) {
+  struct Item {
+    Index rank;
+    double value;
+  };
+  const std::vector<Item> all = all_gather(world, std::vector<Item>{{me, 0.5 * static_cast<double>(me)}});
+  ASSERT_EQ(static_cast<Index>(all.size()), n);
+  EXPECT_EQ(all.back().rank, n - 1);
+  EXPECT_EQ(all.back().value, 0.5 * static_cast<double>(n - 1));
+}
+
+TEST_F(Exchange, SumMaxMin) {
+  std::vector<Index> sum = {me, 1, Index{1} << 40};
+  sum_in_place(world, sum);
+  EXPECT_EQ(sum, (std::vector<Index>{n * (n - 1) / 2, n, n << 40}));
+
+  std::vector<Index> most = {me, -me};
+  std::vector<Index> least = most;
+  max_in_place(world, most);
+  min_in_place(world, least);
+  EXPECT_EQ(most, (std::vector<Index>{n - 1, 0}));
+  EXPECT_EQ(least, (std::vector<Index>{0, 1 - n}));
+
+  std::vector<double> high = {static_cast<double>(me), -std::numeric_limits<double>::infinity()};
+  std::vector<double> low = {static_cast<double>(me), 2.5};
+  max_in_place(world, high);
+  min_in_place(world, low);
+  EXPECT_EQ(high,
+            (std::vector<double>{static_cast<double>(n - 1), -std::numeric_limits<double>::infinity()}));
+  EXPECT_EQ(low, (std::vector<double>{0.0, 2.5}));
+}
+
+TEST_F(Exchange, ExclusiveScan) {
+  std::vector<Index> before = {me + 1, 10};
+  exclusive_scan_in_place(world, before);
+  EXPECT_EQ(before, (std::vector<Index>{me * (me + 1) / 2, 10 * me}));
+}
+
+TEST_F(Exchange, EmptySpansAreAllowed) {
+  std::vector<Index> none;
+  EXPECT_NO_THROW(sum_in_place(world, none));
+  EXPECT_NO_THROW(exclusive_scan_in_place(world, none));
+  EXPECT_NO_THROW(broadcast(world, std::span(none), 0));
+}
+
+TEST_F(Exchange, SendRoundTheRing) {
+  const int next = (world.rank() + 1) % world.size();
+  const int previous = (world.rank() + world.size() - 1) % world.size();
+  const std::vector<Index> mine = {me, me * me};
+  std::vector<Index> theirs(2, -1);
+  // Even ranks send first, so that a send which waits for its receive cannot close the ring.
+  if (world.size() == 1) return;
+  if (me % 2 == 0) {
+    send(world, std::span<const Index>(mine), next, 5);
+    receive(world, std::span(theirs), previous, 5);
+  } else {
+    receive(world, std::span(theirs), previous, 5);
+    send(world, std::span<const Index>(mine), next, 5);
+  }
+  EXPECT_EQ(theirs, (std::vector<Index>{previous, static_cast<Index>(previous) * previous}));
+}
+
+}  // namespace
+}  // namespace tallfit::comm

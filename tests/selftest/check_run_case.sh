@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# tests/app/run_case.sh accepts what a case expects and nothing else: a stand-in for the program misbehaves on demand.
+# usage: check_run_case.sh MPIEXEC NUMPROC_FLAG
+# shellcheck disable=SC2016  # expanded by the stand-in
+set -u
+run_case=$(realpath "$(dirname "$0")/../app/run_case.sh")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+
+# usage as the program's: COMMAND CASE.toml -o OUT; the case's second line is what it does
+cat > program <<'EOF'
+#!/usr/bin/env bash
+out=$4
+eval "$(sed -n 2p "$2")"
+EOF
+chmod +x program
+
+failures=0
+# judge VERDICT BEHAVIOUR: run_case.sh must exit with VERDICT when the program behaves so.
+judge() {
+  printf "# expect: exit 2, unknown key\n%s\n" "$2" > case.toml
+  TALLFIT_TEST_LIMIT_S=3 bash "$run_case" "$scratch/case.toml" 3 "$scratch/program" "${mpi[@]}" > log 2>&1
+  [ $? = "$1" ] || { echo "expected verdict $1 for: $2"; cat log; failures=1; }
+}
+mpi=("$@")
+judge 0 'echo "unknown key" >&2; exit 2'
+judge 1 'echo "unknown key" >&2; exit 3'
+judge 1 'echo "unknown word" >&2; exit 2'
+judge 1 'echo "unknown key" >&2; exit 0'
+judge 1 'echo "unknown key" >&2; touch "$out"; exit 2'
+judge 1 'echo "unknown key" >&2; mkdir lock 2> /dev/null && exit 1; exit 2'   # one rank differs
+judge 1 'echo "unknown key" >&2; mkdir hang 2> /dev/null && sleep 60; exit 2'  # one rank hangs
+exit $failures
