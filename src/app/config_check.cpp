@@ -16,8 +16,20 @@ void check_output(const Config& config, const CommandInfo& command) {
           "'tallfit {}' writes no files: leave -o {} out.", command.name, config.output);
 }
 
+void check_matrix(const Config::Generate& matrix) {
+  const Index nonzero = matrix.columns - matrix.zero_columns;
+  require(nonzero >= 1, ErrorKind::input,
+          "generate.zero_columns = {} leaves none of the {} columns (generate.columns).", matrix.zero_columns,
+          matrix.columns);
+  const Index largest = std::min(matrix.rows, nonzero);
+  require(matrix.rank <= largest, ErrorKind::input,
+          "generate.rank = {} is more than the {} that {} rows and {} columns ({} of them zero) can have.",
+          matrix.rank, largest, matrix.rows, matrix.columns, matrix.zero_columns);
+}
+
 /// @p needed: whether the command can do nothing without a design.
-void check_data(const Config::Data& data, bool needed) {
+void check_data(const Config& config, bool needed) {
+  const Config::Data& data = config.data;
   const int given =
       (data.design.empty() ? 0 : 1) + (data.features.empty() ? 0 : 1) + (data.source.empty() ? 0 : 1);
   require(
@@ -29,18 +41,7 @@ void check_data(const Config::Data& data, bool needed) {
           given);
   require(data.features.empty() || !data.target.empty(), ErrorKind::input,
           "data.features = \"{}\" needs data.target: the file with one target per row.", data.features);
-}
-
-void check_generate(const Config::Generate& matrix) {
-  if (matrix.kind != "matrix") return;
-  const Index nonzero = matrix.columns - matrix.zero_columns;
-  require(nonzero >= 1, ErrorKind::input,
-          "generate.zero_columns = {} leaves none of the {} columns (generate.columns).", matrix.zero_columns,
-          matrix.columns);
-  const Index largest = std::min(matrix.rows, nonzero);
-  require(matrix.rank <= largest, ErrorKind::input,
-          "generate.rank = {} is more than the {} that {} rows and {} columns ({} of them zero) can have.",
-          matrix.rank, largest, matrix.rows, matrix.columns, matrix.zero_columns);
+  if (data.source == "matrix") check_matrix(config.generate);
 }
 
 void check_snap(const design::SnapMetadata& snap) {
@@ -80,7 +81,7 @@ void check_plan(const Config& config) {
   require((plan.rows > 0) == (plan.columns > 0), ErrorKind::input,
           "plan.rows = {} and plan.columns = {}: set both, or none and name a design.", plan.rows,
           plan.columns);
-  check_data(config.data, !has_shape);
+  check_data(config, !has_shape);
 }
 
 }  // namespace
@@ -88,7 +89,7 @@ void check_plan(const Config& config) {
 void check_config(const Config& config, Command command) {
   switch (command) {
     case Command::generate:
-      check_generate(config.generate);
+      if (config.generate.kind == "matrix") check_matrix(config.generate);
       break;
     case Command::import:
       check_import(config);
@@ -102,10 +103,10 @@ void check_config(const Config& config, Command command) {
     case Command::inspect:
     case Command::compress:
     case Command::fit:
-      check_data(config.data, true);
+      check_data(config, true);
       break;
     case Command::predict:
-      check_data(config.data, true);
+      check_data(config, true);
       require(!config.predict.coefficients.empty(), ErrorKind::input,
               "predict needs a fit: set --predict.coefficients=FOLDER, the -o FOLDER of a 'tallfit fit'.");
       break;

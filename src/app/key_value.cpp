@@ -26,7 +26,8 @@ public:
 
   void operator()(bool* member) const {
     const bool* value = std::get_if<bool>(&entry_.value);
-    *member = value != nullptr ? *value : refuse();
+    if (value == nullptr) refuse();
+    *member = *value;
   }
   void operator()(int* member) const { *member = convert<int>(only_item()); }
   void operator()(Index* member) const { *member = convert<Index>(only_item()); }
@@ -63,10 +64,7 @@ public:
   }
 
 private:
-  /// Returns never; typed so that it can stand in an expression.
-  bool refuse() const { throw_refusal(""); }
-
-  [[noreturn]] void throw_refusal(const std::string& hint) const {
+  [[noreturn]] void refuse(const std::string& hint = "") const {
     const std::string place = is_from_command_line()
                                   ? fmt::format("--{}={}", entry_.key, entry_.text)
                                   : fmt::format("{}: {} = {}", entry_.origin(), entry_.key, entry_.text);
@@ -78,8 +76,8 @@ private:
   io::TomlScalar only_item() const { return scalar_of(entry_.value); }
 
   io::TomlScalar scalar_of(const io::TomlValue& value) const {
-    return std::visit(Overloaded{[&](const io::TomlList&) -> io::TomlScalar { return refuse(); },
-                                 [&](const io::TomlMap&) -> io::TomlScalar { return refuse(); },
+    return std::visit(Overloaded{[&](const io::TomlList&) -> io::TomlScalar { refuse(); },
+                                 [&](const io::TomlMap&) -> io::TomlScalar { refuse(); },
                                  [](const auto& scalar) -> io::TomlScalar { return scalar; }},
                       value);
   }
@@ -108,7 +106,7 @@ private:
     try {
       return parse_bytes(text);
     } catch (const Error&) {
-      throw_refusal("");
+      refuse();
     }
   }
 
@@ -155,7 +153,7 @@ private:
   std::string checked_word(const std::string& word) const {
     const auto& choices = key_.choices;
     if (!choices.empty() && std::find(choices.begin(), choices.end(), word) == choices.end()) {
-      throw_refusal(did_you_mean(word, choices));
+      refuse(did_you_mean(word, choices));
     }
     return word;
   }

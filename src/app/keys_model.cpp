@@ -79,7 +79,7 @@ std::vector<Key> run_keys(Config::Run& run) {
            "Memory each rank may use, as \"4GiB\"; auto shares what the node has free.")
       .in("bytes")
       .must_be(at_least(1));
-  keys.add("block_bytes", run.block_bytes, "Rows that each rank holds at once, as \"64MiB\".")
+  keys.add("block_bytes", run.block_bytes, "Size of the blocks in which each rank reads rows, as \"64MiB\".")
       .in("bytes")
       .must_be(at_least(1))
       .only_for(row_readers);
