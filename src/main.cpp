@@ -1,1 +1,5 @@
-int main() { return 0; }
+#include "tallfit/app/run.hpp"
+
+int main(int argc, char** argv) {
+  return tallfit::app::run(argc, argv);
+}

@@ -26,6 +26,8 @@ void set_speaking(bool speaking) {
   state().logger->set_level(speaking ? spdlog::level::info : spdlog::level::off);
 }
 
+bool speaking() { return state().logger->should_log(spdlog::level::info); }
+
 void info(const std::string& message) { state().logger->info(message); }
 
 void warn(const std::string& message) {

@@ -12,6 +12,9 @@ namespace tallfit::log {
 /// Makes this process silent or not; main() silences every rank but 0.
 void set_speaking(bool speaking);
 
+/// Whether this process prints; progress asks before it draws.
+bool speaking();
+
 void info(const std::string& message);
 
 /// Printed at once and kept: warnings() repeats each with a count at the end of the run and in fit.json.

@@ -1,0 +1,131 @@
+/// Everything a run can be told, with its defaults. Names, units and meanings of the keys: config_keys.cpp.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tallfit/base/numeric.hpp"
+#include "tallfit/design/row_source.hpp"
+
+namespace tallfit::app {
+
+/// The resolved configuration: defaults, then the file, then the command line.
+///
+/// A member `fit.lambda` is the key `lambda` of section `[fit]`. Words from a fixed set are strings, checked
+/// when they are read. An empty path means "not given", an empty size "auto".
+struct Config {
+  struct Data {
+    std::string design;
+    std::string features;
+    std::string target;
+    std::string weight;
+    std::string labels;
+    std::string source;               ///< "" (files), "matrix" or "atoms"
+    std::string nonfinite = "error";  ///< "error" or "drop"
+  };
+
+  struct Fit {
+    std::string estimator = "ols";  ///< "ols" or "ridge"
+    std::map<std::string, double>
+        weights;  ///< "group", "group.row_type" or "*.row_type" -> factor of the row scales
+    bool fit_intercept = false;
+    double lambda = 1e-6;
+    std::string noise_dof = "n-k";  ///< "n-k" or "n-k-2"
+    bool row_pass = true;
+    bool residuals = false;
+  };
+
+  struct Solver {
+    std::string engine = "auto";     ///< "auto" or "tall"
+    std::string algorithm = "auto";  ///< "auto", "qr" or "svd"
+    double rcond = 1e-13;
+    bool refine = false;
+  };
+
+  struct Compress {
+    std::vector<std::string> cells = {"group", "row_type", "fold"};
+    Index folds = 10;  ///< 0: none
+  };
+
+  struct Run {
+    std::optional<Index> memory_per_rank;  ///< bytes
+    std::optional<Index> block_bytes;
+    Index seed = 0;
+  };
+
+  struct Generate {
+    std::string kind = "matrix";  ///< "matrix" or "atoms"
+    Index rows = 10000;
+    Index columns = 50;
+    double condition = 1e3;
+    Index rank = 0;  ///< 0: full
+    Index zero_columns = 0;
+    Index groups = 3;
+    double noise = 0.01;
+    double sparsity = 0.0;
+    double column_decades = 0.0;
+    double weight_decades = 0.0;
+    Index rows_per_configuration = 10;
+    double test_fraction = 0.0;
+    Index configurations = 100;
+    Index order = 4;
+    std::string precision = "double";  ///< "double" or "single"
+    Index compression = 0;
+  };
+
+  struct Import {
+    std::string format;  ///< "fitsnap", "csv", "npy" or "chimes"
+    std::string folder;
+    std::string features;
+    std::string target;
+    std::string weight;
+    std::string labels;
+    std::string columns;
+    std::string row_types;
+    std::string snapparam;
+    std::string snapcoeff;
+  };
+
+  struct Merge {
+    std::vector<std::string> inputs;
+    std::vector<std::string> drop;  ///< "group=NAME"
+  };
+
+  struct Predict {
+    std::string coefficients;
+  };
+
+  struct Plan {
+    Index ranks = 0;  ///< 0: the ranks of this run
+    Index rows = 0;   ///< 0: those of the design, also for columns and cells
+    Index columns = 0;
+    Index cells = 0;
+  };
+
+  struct Bench {
+    std::vector<Index> columns = {100, 500, 1000};
+    Index rows = 20000;
+    std::vector<Index> cells = {1, 8};
+    double seconds = 1.0;
+    bool scaling = false;
+  };
+
+  Data data;
+  Fit fit;
+  Solver solver;
+  Compress compress;
+  Run run;
+  Generate generate;
+  Import import;
+  design::SnapMetadata snap;  ///< not given while snap.elements is empty
+  Merge merge;
+  Predict predict;
+  Plan plan;
+  Bench bench;
+
+  std::string output;  ///< `-o OUT`; empty where the command needs none
+};
+
+}  // namespace tallfit::app

@@ -1,0 +1,10 @@
+#include "tallfit/app/commands.hpp"
+#include "tallfit/comm/collective_error.hpp"
+
+namespace tallfit::app {
+
+void run_inspect(const Config&, const comm::Communicator& world) {
+  comm::require_replicated(world, false, ErrorKind::bug, "'tallfit inspect' is not built yet.");
+}
+
+}  // namespace tallfit::app

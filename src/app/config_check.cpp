@@ -1,0 +1,119 @@
+#include <algorithm>
+
+#include "tallfit/app/config_reader.hpp"
+#include "tallfit/base/error.hpp"
+
+namespace tallfit::app {
+
+namespace {
+
+void check_output(const Config& config, const CommandInfo& command) {
+  const bool needed = command.output == Output::file || command.output == Output::folder;
+  require(!needed || !config.output.empty(), ErrorKind::input,
+          "'tallfit {}' needs -o {}: where its result goes.", command.name,
+          command.output == Output::file ? "FILE" : "FOLDER");
+  require(config.output.empty() || command.output != Output::none, ErrorKind::input,
+          "'tallfit {}' writes no files: leave -o {} out.", command.name, config.output);
+}
+
+void check_matrix(const Config::Generate& matrix) {
+  const Index nonzero = matrix.columns - matrix.zero_columns;
+  require(nonzero >= 1, ErrorKind::input,
+          "generate.zero_columns = {} leaves none of the {} columns (generate.columns).", matrix.zero_columns,
+          matrix.columns);
+  const Index largest = std::min(matrix.rows, nonzero);
+  require(matrix.rank <= largest, ErrorKind::input,
+          "generate.rank = {} is more than the {} that {} rows and {} columns ({} of them zero) can have.",
+          matrix.rank, largest, matrix.rows, matrix.columns, matrix.zero_columns);
+}
+
+/// @p needed: whether the command can do nothing without a design.
+void check_data(const Config& config, bool needed) {
+  const Config::Data& data = config.data;
+  const int given =
+      (data.design.empty() ? 0 : 1) + (data.features.empty() ? 0 : 1) + (data.source.empty() ? 0 : 1);
+  require(
+      given > 0 || !needed, ErrorKind::input,
+      "no data is given. Set one of data.design, data.features and data.source, or name a design file on the "
+      "command line.");
+  require(given <= 1, ErrorKind::input,
+          "data.design, data.features and data.source exclude each other, but {} of them are set. Keep one.",
+          given);
+  require(data.features.empty() || !data.target.empty(), ErrorKind::input,
+          "data.features = \"{}\" needs data.target: the file with one target per row.", data.features);
+  if (data.source == "matrix") check_matrix(config.generate);
+}
+
+void check_snap(const design::SnapMetadata& snap) {
+  const auto check_length = [&](std::string_view name, std::size_t length) {
+    require(length == snap.elements.size(), ErrorKind::input,
+            "snap.{} has {} values, but snap.elements has {}. Each element needs one.", name, length,
+            snap.elements.size());
+  };
+  check_length("radelem", snap.radelem.size());
+  check_length("wj", snap.wj.size());
+  check_length("twojmax", snap.twojmax.size());
+}
+
+void check_import(const Config& config) {
+  const Config::Import& from = config.import;
+  require(!from.format.empty(), ErrorKind::input,
+          "import needs a format: 'tallfit import fitsnap FOLDER', or csv, npy or chimes.");
+  require(!from.folder.empty() || !from.features.empty(), ErrorKind::input,
+          "nothing to import. Name a folder, as in 'tallfit import {} FOLDER', or set import.features.",
+          from.format);
+  check_snap(config.snap);
+}
+
+void check_merge(const Config::Merge& merge) {
+  require(!merge.inputs.empty(), ErrorKind::input,
+          "nothing to merge. Name compressed designs, as in 'tallfit merge a.tallfit.h5 b.tallfit.h5 -o "
+          "ab.tallfit.h5'.");
+  for (const std::string& cell : merge.drop) {
+    require(cell.rfind("group=", 0) == 0 && cell.size() > 6, ErrorKind::input,
+            "--drop {} cannot be read. Write --drop group=NAME.", cell);
+  }
+}
+
+void check_plan(const Config& config) {
+  const Config::Plan& plan = config.plan;
+  const bool has_shape = plan.rows > 0 && plan.columns > 0;
+  require((plan.rows > 0) == (plan.columns > 0), ErrorKind::input,
+          "plan.rows = {} and plan.columns = {}: set both, or none and name a design.", plan.rows,
+          plan.columns);
+  check_data(config, !has_shape);
+}
+
+}  // namespace
+
+void check_config(const Config& config, Command command) {
+  switch (command) {
+    case Command::generate:
+      if (config.generate.kind == "matrix") check_matrix(config.generate);
+      break;
+    case Command::import:
+      check_import(config);
+      break;
+    case Command::plan:
+      check_plan(config);
+      break;
+    case Command::merge:
+      check_merge(config.merge);
+      break;
+    case Command::inspect:
+    case Command::compress:
+    case Command::fit:
+      check_data(config, true);
+      break;
+    case Command::predict:
+      check_data(config, true);
+      require(!config.predict.coefficients.empty(), ErrorKind::input,
+              "predict needs a fit: set --predict.coefficients=FOLDER, the -o FOLDER of a 'tallfit fit'.");
+      break;
+    case Command::bench:
+      break;
+  }
+  check_output(config, info(command));
+}
+
+}  // namespace tallfit::app

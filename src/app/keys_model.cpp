@@ -1,0 +1,91 @@
+// Keys of the sections that describe a model: what it is fitted to, and how.
+#include "section_keys.hpp"
+
+namespace tallfit::app {
+
+namespace {
+
+using enum Command;
+
+const std::vector<Command> row_readers = {inspect, plan, compress, fit, predict};
+
+}  // namespace
+
+std::vector<Key> data_keys(Config::Data& data) {
+  SectionKeys keys("data", row_readers);
+  keys.add("design", data.design, "Design file or compressed design (.tallfit.h5).");
+  keys.add(
+      "features", data.features,
+      "Features in place of a design file: .npy, .csv or an HDF5 path \"file.h5:/dataset\", rows x columns.");
+  keys.add("target", data.target, "Targets beside data.features, one per row.");
+  keys.add("weight", data.weight, "Factors that multiply the rows beside data.features; 1 where not given.");
+  keys.add("labels", data.labels,
+           "CSV file with a line per configuration: config_id, group, natoms, row_start, nrows, testing.");
+  keys.add("source", data.source, "Rows made on the fly in place of files, as [generate] describes them.")
+      .one_of({"matrix", "atoms"});
+  keys.add("nonfinite", data.nonfinite, "What to do with rows that hold NaN or infinity.")
+      .one_of({"error", "drop"});
+  return keys.take();
+}
+
+std::vector<Key> fit_keys(Config::Fit& options) {
+  SectionKeys keys("fit", {fit});
+  keys.add("estimator", options.estimator, "How coefficients are found from the rows.")
+      .one_of({"ols", "ridge"});
+  keys.add("weights", options.weights,
+           "Multiplies the rows' own weights; names are \"group\", \"group.row_type\" or \"*.row_type\".")
+      .must_be(at_least(0));
+  keys.add("fit_intercept", options.fit_intercept, "Adds a constant column, which is never penalised.");
+  keys.add("lambda", options.lambda, "Penalty strength of every penalised estimator (scikit-learn's alpha).")
+      .in("weighted feature squared")
+      .must_be(at_least(0));
+  keys.add(
+          "noise_dof", options.noise_dof,
+          "Residual degrees of freedom for standard errors of n rows and k coefficients; n-k-2 is FitSNAP's.")
+      .one_of({"n-k", "n-k-2"});
+  keys.add("row_pass", options.row_pass,
+           "Reads the rows a second time, for mean absolute and largest errors.");
+  keys.add("residuals", options.residuals, "Writes the residual of every row.");
+  return keys.take();
+}
+
+std::vector<Key> solver_keys(Config::Solver& solver) {
+  SectionKeys keys("solver", {plan, fit});
+  keys.add("engine", solver.engine, "Which distributed algorithms run; auto chooses and says why.")
+      .one_of({"auto", "tall"})
+      .only_for({plan, compress, fit});
+  keys.add("algorithm", solver.algorithm,
+           "Factorisation that yields the coefficients; auto chooses and says why.")
+      .one_of({"auto", "qr", "svd"});
+  keys.add("rcond", solver.rcond, "Singular values below rcond times the largest are dropped and reported.")
+      .must_be(between(0, 1))
+      .only_for({inspect, fit});
+  keys.add("refine", solver.refine, "Adds refinement passes over the rows in extended precision.");
+  return keys.take();
+}
+
+std::vector<Key> compress_keys(Config::Compress& options) {
+  SectionKeys keys("compress", {plan, compress, fit});
+  keys.add("cells", options.cells, "What separates the rows that a compressed design can later treat apart.")
+      .one_of({"group", "row_type", "fold"});
+  keys.add("folds", options.folds, "Folds of whole configurations for cross-validation; 0 for none.")
+      .must_be(none_or_at_least_two());
+  return keys.take();
+}
+
+std::vector<Key> run_keys(Config::Run& run) {
+  SectionKeys keys("run", {generate, import, inspect, plan, compress, merge, fit, predict, bench});
+  keys.add("memory_per_rank", run.memory_per_rank,
+           "Memory each rank may use, as \"4GiB\"; auto shares what the node has free.")
+      .in("bytes")
+      .must_be(at_least(1));
+  keys.add("block_bytes", run.block_bytes, "Size of the blocks in which each rank reads rows, as \"64MiB\".")
+      .in("bytes")
+      .must_be(at_least(1))
+      .only_for(row_readers);
+  keys.add("seed", run.seed, "Seed of all random numbers; results do not depend on the number of ranks.")
+      .must_be(at_least(0));
+  return keys.take();
+}
+
+}  // namespace tallfit::app

@@ -1,0 +1,51 @@
+#include <gtest/gtest.h>
+
+#include "tallfit/base/error.hpp"
+#include "tallfit/base/phase.hpp"
+
+namespace tallfit {
+namespace {
+
+TEST(Phase, NestsAndAddsUp) {
+  clear_stages();
+  {
+    Phase fit("fit");
+    for (int pass = 0; pass < 2; ++pass) {
+      Phase compress("compress");
+      compress.add_flops(1e6);
+      compress.add_bytes(80.0);
+    }
+    fit.add_flops(5.0);
+  }
+  const auto all = stages();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].name, "fit");
+  EXPECT_EQ(all[0].calls, 1);
+  EXPECT_EQ(all[0].flops, 2e6 + 5.0);
+  EXPECT_EQ(all[0].bytes, 160.0);
+  EXPECT_EQ(all[1].name, "fit/compress");
+  EXPECT_EQ(all[1].calls, 2);
+  EXPECT_EQ(all[1].flops, 2e6);
+  EXPECT_GE(all[0].seconds, all[1].seconds);
+}
+
+TEST(Phase, RateNeedsTime) {
+  EXPECT_EQ((Stage{.name = "x", .seconds = 0.0, .flops = 1e9}).gflops(), 0.0);
+  EXPECT_DOUBLE_EQ((Stage{.name = "x", .seconds = 2.0, .flops = 1e9}).gflops(), 0.5);
+}
+
+TEST(Phase, EndsWhenAnExceptionUnwinds) {
+  clear_stages();
+  try {
+    const Phase outer("outer");
+    const Phase inner("inner");
+    fail(ErrorKind::input, "no");
+  } catch (const Error&) {
+  }
+  const Phase next("next");
+  EXPECT_EQ(stages().back().name, "next");
+  EXPECT_THROW(clear_stages(), Error);
+}
+
+}  // namespace
+}  // namespace tallfit
