@@ -12,8 +12,7 @@ namespace tallfit::linalg {
 
 namespace {
 
-// A function of a library that may or may not be loaded: BLAS is chosen at run time (Debian alternatives,
-// modules).
+// A function of a library that may or may not be loaded: which BLAS is chosen at run time.
 template <class Function>
 Function* find_function(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));

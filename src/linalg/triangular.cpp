@@ -113,8 +113,8 @@ double reciprocal_condition(const BlockCyclicMatrix& r) {
   if (r.rows() == 0) return 1.0;
   if ((diagonal(r).array() == 0.0).any() || !upper_triangle_is_finite(r)) return 0.0;
   double rcond = r.grid().is_serial() ? reciprocal_condition_serial(r) : reciprocal_condition_grid(r);
-  // pdtrcon does not scale its solves as dtrcon does, so they may overflow where R is singular to working
-  // precision.
+  // pdtrcon does not scale its solves as dtrcon does: they may overflow where R is singular to working
+  // accuracy.
   if (!std::isfinite(rcond)) rcond = 0.0;
   return std::clamp(rcond, 0.0, 1.0);
 }

@@ -6,8 +6,7 @@
 namespace tallfit::linalg {
 namespace {
 
-// The maps are one to one, every index has one owner, and the local counts add up. Catches a wrong last
-// block.
+// The maps are one to one, every index has one owner, and the local counts add up.
 TEST(CyclicAxis, MapsAreInverseOfEachOther) {
   for (const Index size : {0, 1, 5, 12, 13, 40}) {
     for (const Index block : {1, 3, 5, 64}) {

@@ -53,9 +53,9 @@ TEST(ProcessGrid, ManyMayShareACommunicator) {
   }
 }
 
-// While an error unwinds, a grid frees nothing, since the others may not come. One rank alone leaves; no
-// hang.
-TEST(ProcessGrid, DoesNotWaitForOthersWhileUnwinding) {
+// While an error unwinds, a grid frees nothing, since the others may not come: neither BLACS nor MPI
+// complains, then or when the job ends.
+TEST(ProcessGrid, FreesNothingWhileUnwinding) {
   const comm::Communicator world = comm::Communicator::world();
   try {
     const ProcessGrid grid = ProcessGrid::nearly_square(world);

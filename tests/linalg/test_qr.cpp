@@ -99,7 +99,7 @@ TEST_P(Qr, PivotsTakeTheFarthestColumn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Qr,
-                         testing::Values(std::tuple(1, 1, 1), std::tuple(2, 2, 64), std::tuple(20, 20, 1),
+                         testing::Values(std::tuple(1, 1, 1), std::tuple(2, 2, 64), std::tuple(9, 9, 1),
                                          std::tuple(33, 33, 5), std::tuple(33, 33, 33), std::tuple(50, 20, 5),
                                          std::tuple(50, 20, 64), std::tuple(12, 30, 5),
                                          std::tuple(70, 1, 4)));

@@ -47,6 +47,8 @@ TEST_P(SvdShapes, ReconstructsTheMatrix) {
     const BlockCyclicMatrix a = distribute(grid, dense, block);
     const Svd result = svd(a);
     expect_svd_of(dense, result);
+    EXPECT_TRUE(test::same_bits(grid, result.values));
+    EXPECT_TRUE(test::same_bits(grid, singular_values(a)));
     EXPECT_LE((result.values - expected).lpNorm<Eigen::Infinity>(), bound);
     EXPECT_LE((singular_values(a) - expected).lpNorm<Eigen::Infinity>(), bound);
   }
@@ -54,7 +56,7 @@ TEST_P(SvdShapes, ReconstructsTheMatrix) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, SvdShapes,
                          testing::Values(std::tuple(1, 1, 1), std::tuple(2, 2, 1), std::tuple(2, 2, 64),
-                                         std::tuple(5, 5, 2), std::tuple(40, 40, 5), std::tuple(40, 40, 64),
+                                         std::tuple(5, 5, 2), std::tuple(40, 40, 16), std::tuple(40, 40, 64),
                                          std::tuple(33, 33, 33), std::tuple(40, 17, 5), std::tuple(17, 40, 5),
                                          std::tuple(30, 1, 4), std::tuple(1, 30, 4)));
 

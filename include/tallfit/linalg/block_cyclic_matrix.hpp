@@ -26,8 +26,7 @@ public:
   /// A zero matrix.
   /// @throws Error{bug} for negative sizes or block < 1.
   /// @throws Error{resource}, the same on all ranks, when rows, columns, block or the entries of the largest
-  /// local
-  ///   part exceed 2^31 - 1 (ScaLAPACK counts in 32 bits), or when a rank has no memory.
+  ///   local part exceed 2^31 - 1 (ScaLAPACK counts in 32 bits), or when a rank has no memory.
   /// @collective over grid.comm()
   BlockCyclicMatrix(ProcessGrid grid, Index rows, Index cols, Index block = default_block);
 

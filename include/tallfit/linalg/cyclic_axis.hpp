@@ -5,8 +5,7 @@
 
 namespace tallfit::linalg {
 
-/// Pure 64-bit arithmetic of the block-cyclic deal: blocks of equal size go round the ranks 0, 1, ..., 0, 1,
-/// ...
+/// Pure 64-bit arithmetic of the block-cyclic deal: blocks of equal size go round the ranks.
 ///
 ///   global = ((local / block) ranks + rank) block + local mod block
 ///

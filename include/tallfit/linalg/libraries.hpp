@@ -12,8 +12,7 @@ namespace tallfit::linalg {
 /// version is "unknown" (ScaLAPACK never says, and is not listed). Local.
 std::vector<std::pair<std::string, std::string>> library_versions();
 
-/// Asks BLAS to use @p n_threads threads from now on: ranks share a node, so one each is right for almost
-/// every run.
+/// Asks BLAS to use @p n_threads threads from now on: ranks share a node, so one each is the rule.
 ///
 /// @return the number in force, or nothing when this BLAS has no such switch (the reference one has no
 /// threads). OpenBLAS and MKL are recognised when they are loaded, not when tallfit is built. Local.

@@ -11,9 +11,8 @@ namespace tallfit::linalg {
 
 /// A <- R, the upper trapezoidal factor of A = Q R, with zeros below the diagonal; Q is not kept.
 ///
-/// @param a M x K, any shape. For M > K the factor is leading_rows(a, K). Signs of the diagonal are those of
-/// LAPACK
-///   (either), and may depend on the grid.
+/// @param a M x K, any shape. For M > K the factor is leading_rows(a, K). The diagonal may have
+///   either sign, which may depend on the grid.
 /// Cost: 2 K^2 (M - K/3) / (P Q) flops for M >= K; O(K log P) messages.
 /// @throws Error{resource} when the workspace exceeds 2^31 - 1 numbers.   @collective over a.grid().comm()
 /// @see LAPACK dgeqrf, ScaLAPACK pdgeqrf.

@@ -22,10 +22,9 @@ struct Svd {
 /// vectors depend on the grid.
 ///
 /// Cost for M = K: about 22 K^3 flops with LAPACK's divide and conquer, on a grid 12 K^3 / (P Q) and more by
-/// QR iteration; workspace of 4 (1 x 1) or 2 (on a grid) further matrices.
+/// QR iteration; workspace of 5 (1 x 1) or 2 (on a grid) further matrices.
 /// @throws Error{numerical} when the matrix holds NaN or Inf, when the iteration does not converge, or when
-/// ranks
-///   compute different values (mixed CPU types).
+///   ranks compute different values (mixed CPU types).
 /// @throws Error{resource} when the workspace of a rank exceeds 2^31 - 1 numbers, or its memory.
 /// @collective over a.grid().comm()
 /// @see LAPACK dgesdd, dgesvd; ScaLAPACK pdgesvd.

@@ -10,18 +10,16 @@
 
 namespace tallfit::linalg {
 
-/// Every function here takes the upper triangle of a K x K matrix R and reads nothing below its diagonal; on
-/// a 1 x 1 grid LAPACK works, else ScaLAPACK. @p what names R in messages. Costs are per rank of a P x Q
-/// grid.
-///
-/// All throw Error{bug} when R is not square. Those that divide by R throw Error{numerical}, the same on all
-/// ranks, when a diagonal entry is exactly zero; the message names the first such column.
+// Every function here takes the upper triangle of a K x K matrix R and reads nothing below its diagonal; on a
+// 1 x 1 grid LAPACK works, else ScaLAPACK. `what` names R in messages. Costs are per rank of a P x Q grid.
+//
+// All throw Error{bug} when R is not square. Those that divide by R throw Error{numerical}, the same on all
+// ranks, when a diagonal entry is exactly zero; the message names the first such column.
 
 /// An estimate of 1 / (||R||_1 ||R^-1||_1), rarely off by more than a factor of 3.
 ///
 /// @return in [0, 1], the same on every rank; 0 when a diagonal entry is zero, or when R or the estimate is
-/// not
-///   finite, so that `reciprocal_condition(r) < limit` is always the careful answer.
+///   not finite, so that `reciprocal_condition(r) < limit` is always the careful answer.
 /// Cost: about 5 solves, 5 K^2 / (P Q) flops; O(K) messages.   @collective over r.grid().comm()
 /// @see Higham, "FORTRAN codes for estimating the one-norm", ACM TOMS 14 (1988); LAPACK dtrcon.
 double reciprocal_condition(const BlockCyclicMatrix& r);
@@ -30,8 +28,7 @@ double reciprocal_condition(const BlockCyclicMatrix& r);
 ///
 /// @param rhs K x s, the same on all ranks.
 /// @return    K x s, the same bits on every rank.
-/// Cost: K^2 s / (P Q) flops; 8 K s bytes on every rank; O(K / block) messages and one broadcast of the
-/// result.
+/// Cost: K^2 s / (P Q) flops; 8 K s bytes on every rank; O(K / block) messages, one broadcast of X.
 /// @throws Error{bug} when rhs does not have K rows.   @collective over r.grid().comm()
 Eigen::MatrixXd solve_upper(const BlockCyclicMatrix& r, const Eigen::Ref<const Eigen::MatrixXd>& rhs,
                             Op op = Op::none, std::string_view what = "the factor");
