@@ -18,6 +18,8 @@ template <class... Work>
 struct Overloaded : Work... {
   using Work::operator()...;
 };
+template <class... Work>
+Overloaded(Work...) -> Overloaded<Work...>;  // clang 14 does not deduce it for aggregates
 
 /// Turns the value of one entry into the type of its key.
 class Assignment {
@@ -41,11 +43,11 @@ public:
 
   void operator()(std::optional<Index>* member) const {
     const std::string text = is_from_command_line() ? entry_.text : size_text();
-    if (text == "auto") {
-      member->reset();
-    } else {
-      *member = static_cast<Index>(checked_number(static_cast<double>(bytes_of(text))));
-    }
+    member->reset();
+    if (text == "auto") return;
+    const Index bytes = bytes_of(text);
+    checked_number(static_cast<double>(bytes));
+    *member = bytes;
   }
 
   template <class T>
@@ -140,7 +142,7 @@ private:
       if (*integer < std::numeric_limits<T>::min() || *integer > std::numeric_limits<T>::max()) refuse();
       return static_cast<T>(*integer);
     }
-    constexpr double largest = std::min(0x1p53, static_cast<double>(std::numeric_limits<T>::max() / 2) * 2.0);
+    constexpr double largest = std::min(0x1p53, static_cast<double>(std::numeric_limits<T>::max()));
     if (number != std::floor(number) || std::abs(number) > largest) refuse();
     return static_cast<T>(number);
   }
