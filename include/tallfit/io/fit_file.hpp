@@ -1,0 +1,62 @@
+/// The results of a fit: fit.h5, fit.json and the tables.
+#pragma once
+
+#include <Eigen/Core>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tallfit/base/phase.hpp"
+#include "tallfit/estimate/estimator.hpp"
+#include "tallfit/estimate/metrics.hpp"
+
+namespace tallfit::io {
+
+/// A fitted model as `predict` needs it.
+struct FittedModel {
+  std::vector<std::string> column_names;
+  Eigen::VectorXd coefficients;
+  double intercept = 0.0;
+  double noise_variance = 0.0;
+  /// S with covariance S Sᵀ of (θ, c): K + 1 rows; the last is 0 without an intercept.
+  Eigen::MatrixXd covariance_factor;
+};
+
+/// Writes fit.h5 under any name. Local. @throws Error{resource} when the disk is full.
+void write_fit_file(const std::string& path, const FittedModel& model, const estimate::LinearFit& fit);
+
+/// Reads the fit of a folder (its fit.h5) or a fit.h5. Local. @throws Error{input} naming what is missing.
+FittedModel read_fit_file(const std::string& path);
+
+/// coefficients.csv: index,name,value,std_error; a line "intercept" with index -1 follows where there is one.
+std::string coefficients_csv(const std::vector<std::string>& names, const estimate::LinearFit& fit);
+
+/// metrics.csv, see INTERFACE.
+std::string metrics_csv(const std::vector<estimate::MetricsRow>& rows);
+
+/// What fit.json tells of a run.
+struct RunRecord {
+  std::string command;
+  std::vector<std::pair<std::string, std::string>> versions;
+  std::vector<std::pair<std::string, std::string>> config;
+  int ranks = 1;
+  std::string grid = "1 x 1";
+  std::string engine = "tall";
+  std::string engine_reason;
+  std::vector<Stage> stages;
+  double dgemm_gflops = 0.0;            ///< of one core; 0: not measured
+  std::vector<Index> peak_rss_bytes;    ///< per rank
+  Index rows = 0;
+  Index rows_used = 0;
+  Index columns = 0;
+  std::vector<std::string> cells;       ///< what the cells are, and notes on coarsening
+  int refinement_passes = 0;
+  bool converged = true;
+  std::vector<std::string> warnings;
+};
+
+/// fit.json as text. NaN and infinity become null.
+std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
+                     const std::vector<std::string>& column_names);
+
+}  // namespace tallfit::io

@@ -1,0 +1,105 @@
+#include "tallfit/io/fit_file.hpp"
+
+#include <cmath>
+#include <filesystem>
+
+#include "hdf5.hpp"
+#include "hdf5_text.hpp"
+#include "tallfit/io/csv_writer.hpp"
+
+namespace tallfit::io {
+
+namespace {
+
+using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+void write_vector(hdf5::File& file, const std::string& name, const Eigen::VectorXd& values) {
+  hdf5::Dataset set = hdf5::Dataset::create<double>(file, name, {values.size()});
+  set.write_rows(0, values.size(), values.data());
+  set.close();
+}
+
+Eigen::VectorXd read_vector(const hdf5::File& file, const std::string& name) {
+  const hdf5::Dataset set = hdf5::Dataset::open(file, name);
+  Eigen::VectorXd values(set.n_rows());
+  set.read_rows(0, set.n_rows(), values.data());
+  return values;
+}
+
+/// An empty field says "not known"; a spreadsheet would read nan as text.
+void add_number(CsvWriter& csv, double value) {
+  if (std::isnan(value))
+    csv.add("");
+  else
+    csv.add(value);
+}
+
+}  // namespace
+
+void write_fit_file(const std::string& path, const FittedModel& model, const estimate::LinearFit& fit) {
+  hdf5::File file = hdf5::File::create(path);
+  hdf5::write_attribute(file, "/", "tallfit_fit", std::int64_t{1});
+  hdf5::write_attribute(file, "/", "intercept", model.intercept);
+  hdf5::write_attribute(file, "/", "intercept_std_error", fit.intercept_standard_error);
+  hdf5::write_attribute(file, "/", "noise_variance", model.noise_variance);
+  hdf5::write_strings(file, "column_names", model.column_names);
+  write_vector(file, "coefficients", model.coefficients);
+  write_vector(file, "std_errors", fit.standard_errors);
+  const RowMajor factor = model.covariance_factor;
+  if (factor.cols() > 0) {
+    hdf5::Dataset set = hdf5::Dataset::create<double>(file, "covariance_factor", {factor.rows(), factor.cols()});
+    set.write_rows(0, factor.rows(), factor.data());
+    set.close();
+  }
+  file.close();
+}
+
+FittedModel read_fit_file(const std::string& path) {
+  const std::string name = std::filesystem::is_directory(path) ? (std::filesystem::path(path) / "fit.h5").string() : path;
+  const hdf5::File file = hdf5::File::open(name);
+  require(hdf5::has_attribute(file, "/", "tallfit_fit"), ErrorKind::input,
+          "{} is no result of 'tallfit fit': it has no root attribute 'tallfit_fit'", name);
+  FittedModel model;
+  model.column_names = hdf5::read_strings(file, "column_names");
+  model.coefficients = read_vector(file, "coefficients");
+  model.intercept = hdf5::read_double_attribute(file, "/", "intercept").at(0);
+  model.noise_variance = hdf5::read_double_attribute(file, "/", "noise_variance").at(0);
+  model.covariance_factor = Eigen::MatrixXd::Zero(model.coefficients.size() + 1, 0);
+  if (file.has("covariance_factor")) {
+    const hdf5::Dataset set = hdf5::Dataset::open(file, "covariance_factor");
+    require(set.shape().size() == 2 && set.n_rows() == model.coefficients.size() + 1, ErrorKind::input,
+            "{}: its first dimension must be the number of coefficients and 1", set.place());
+    RowMajor factor(set.shape()[0], set.shape()[1]);
+    set.read_rows(0, factor.rows(), factor.data());
+    model.covariance_factor = factor;
+  }
+  return model;
+}
+
+std::string coefficients_csv(const std::vector<std::string>& names, const estimate::LinearFit& fit) {
+  CsvWriter csv("index,name,value,std_error");
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    const auto at = static_cast<Index>(j);
+    csv.add(at).add(names[j]).add(fit.coefficients(at));
+    add_number(csv, fit.standard_errors(at));
+    csv.end_row();
+  }
+  if (fit.has_intercept) {
+    csv.add(-1).add("intercept").add(fit.intercept);
+    add_number(csv, fit.intercept_standard_error);
+    csv.end_row();
+  }
+  return csv.text();
+}
+
+std::string metrics_csv(const std::vector<estimate::MetricsRow>& rows) {
+  CsvWriter csv("group,row_type,split,weighting,count,mae,rmse,r2,max_abs_error");
+  for (const estimate::MetricsRow& row : rows) {
+    csv.add(row.group).add(row.row_type).add(row.split).add(row.weighting).add(row.count);
+    for (const double value : {row.mae, row.rmse, row.r2, row.max_abs_error}) add_number(csv, value);
+    csv.end_row();
+  }
+  return csv.text();
+}
+
+}  // namespace tallfit::io

@@ -1,0 +1,70 @@
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "tallfit/io/fit_file.hpp"
+
+namespace tallfit::io {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json table(const std::vector<std::pair<std::string, std::string>>& pairs) {
+  Json object = Json::object();
+  for (const auto& [name, value] : pairs) object[name] = value;
+  return object;
+}
+
+Json stage_list(const RunRecord& record) {
+  Json list = Json::array();
+  for (const Stage& stage : record.stages) {
+    list.push_back({{"name", stage.name},
+                    {"seconds", stage.seconds},
+                    {"gflops", stage.gflops()},
+                    {"bytes", stage.bytes},
+                    {"fraction_of_dgemm", record.dgemm_gflops > 0.0 && stage.flops > 0.0
+                                              ? Json(stage.gflops() / record.dgemm_gflops)
+                                              : Json(nullptr)}});
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
+                     const std::vector<std::string>& column_names) {
+  Json dependent = Json::array();
+  for (const Index column : fit.dependent_columns) dependent.push_back(column_names[static_cast<std::size_t>(column)]);
+  Json json;
+  json["command"] = record.command;
+  json["versions"] = table(record.versions);
+  json["config"] = table(record.config);
+  json["ranks"] = record.ranks;
+  json["grid"] = record.grid;
+  json["engine"] = record.engine;
+  json["engine_reason"] = record.engine_reason;
+  json["algorithm"] = fit.algorithm;
+  json["reason"] = fit.reason;
+  json["objective"] = fit.objective;
+  json["stages"] = stage_list(record);
+  json["peak_rss_bytes"] = record.peak_rss_bytes;
+  json["rows"] = record.rows;
+  json["rows_used"] = record.rows_used;
+  json["columns"] = record.columns;
+  json["cells"] = record.cells;
+  json["condition_estimate"] = number(fit.condition);
+  json["rank"] = fit.rank;
+  json["dependent_columns"] = dependent;
+  json["residual_norm"] = number(fit.residual_norm);
+  json["noise_variance"] = number(fit.noise_variance);
+  json["effective_dof"] = number(fit.effective_dof);
+  json["noise_dof"] = number(fit.dof);
+  json["iterations"] = record.refinement_passes;
+  json["converged"] = record.converged;
+  json["warnings"] = record.warnings;
+  return json.dump(2) + "\n";
+}
+
+}  // namespace tallfit::io
