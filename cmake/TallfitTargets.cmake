@@ -69,6 +69,8 @@ function(tallfit_set_test_properties name np timeout labels)
   set(processors ${np})
   if(processors GREATER cores)
     set(processors ${cores})
+  elseif(processors EQUAL 0)  # a case that runs without mpiexec
+    set(processors 1)
   endif()
   math(EXPR inner "${timeout} - 10")
   list(REMOVE_ITEM labels "")

@@ -54,6 +54,7 @@ find src include/tallfit -name '*.[ch]pp' | sort | xargs awk -v layers="$layers"
     if (layer != "" && !(layer in level)) { report("folder " layer " is no layer of CMakeLists.txt"); layer = "" }
   }
   layer == "" { next }
+  $1 == "extern" && $2 == "\"C\"" { named = 1 }  # prototypes of foreign routines have no namespace
   $1 == "namespace" && ($2 == space || index($2, space "::") == 1) { named = 1 }
   /^ *# *include *"tallfit\// {
     other = $0; sub(/.*"tallfit\//, "", other); sub(/\/.*/, "", other)

@@ -20,15 +20,19 @@ failures=0
 # judge VERDICT BEHAVIOUR: run_case.sh must exit with VERDICT when the program behaves so.
 judge() {
   printf "# expect: exit 2, unknown key\n%s\n" "$2" > case.toml
+  rm -rf said odd
   TALLFIT_TEST_LIMIT_S=3 bash "$run_case" "$scratch/case.toml" 3 "$scratch/program" "${mpi[@]}" > log 2>&1
   [ $? = "$1" ] || { echo "expected verdict $1 for: $2"; cat log; failures=1; }
 }
 mpi=("$@")
-judge 0 'echo "unknown key" >&2; exit 2'
-judge 1 'echo "unknown key" >&2; exit 3'
+# Rank 0 alone speaks: only the first of the three may make this folder.
+say='mkdir said 2> /dev/null && echo "unknown key" >&2; '
+judge 0 "$say"'exit 2'
+judge 1 "$say"'exit 3'
+judge 1 'echo "unknown key" >&2; exit 2'                # every rank speaks
 judge 1 'echo "unknown word" >&2; exit 2'
-judge 1 'echo "unknown key" >&2; exit 0'
-judge 1 'echo "unknown key" >&2; touch "$out"; exit 2'
-judge 1 'echo "unknown key" >&2; mkdir lock 2> /dev/null && exit 1; exit 2'   # one rank differs
-judge 1 'echo "unknown key" >&2; mkdir hang 2> /dev/null && sleep 60; exit 2'  # one rank hangs
+judge 1 "$say"'exit 0'
+judge 1 "$say"'touch "$out"; exit 2'                    # something is left behind
+judge 1 "$say"'mkdir odd 2> /dev/null && exit 1; exit 2'     # one rank differs
+judge 1 "$say"'mkdir odd 2> /dev/null && sleep 60; exit 2'   # one rank hangs
 exit $failures
