@@ -18,7 +18,8 @@ public:
   /// The place of a column. @throws Error{input} listing the columns that are there.
   std::size_t column(const std::string& name) const;
 
-  /// Goes to the next line. @return false at the end. @throws Error{input} when it has another number of fields.
+  /// Goes to the next line. @return false at the end. @throws Error{input} when it has another number of
+  /// fields.
   bool next();
   const std::string& text(std::size_t column) const { return fields_[column]; }
   /// @throws Error{input} naming line and column when the field is no integer.
