@@ -13,6 +13,8 @@ class CsvTable {
 public:
   /// @throws Error{input} when the file is missing or empty.
   explicit CsvTable(const std::string& path);
+  CsvTable(const CsvTable&) = delete;  // the scanner points to the file beside it
+  CsvTable& operator=(const CsvTable&) = delete;
 
   bool has_column(const std::string& name) const;
   /// The place of a column. @throws Error{input} listing the columns that are there.

@@ -1,4 +1,5 @@
 #include <numeric>
+#include <thread>
 
 #include "hdf5.hpp"
 #include "hdf5_text.hpp"
@@ -97,6 +98,31 @@ TEST(Hdf5, BadFilesAreNamed) {
   std::filesystem::resize_file(folder / "cut.h5", 50000);
   expect_error(ErrorKind::input, {"cut.h5", "truncated", "completely"},
                [&] { File::open(folder / "cut.h5"); });
+}
+
+// HDF5 as packaged is not thread-safe: without the lock this crashes or mixes up the numbers.
+TEST(Hdf5, TwoThreadsTakeTurns) {
+  const TemporaryFolder folder;
+  const auto write_and_read = [&folder](double value) {
+    const std::string path = folder / fmt::format("{}.h5", value);
+    for (int round = 0; round < 50; ++round) {
+      {
+        File file = File::create(path);
+        const std::vector<double> values(1000, value);
+        Dataset::create<double>(file, "d", {1000}).write_rows(0, 1000, values.data());
+        hdf5::write_attribute(file, "/", "value", value);
+      }
+      const File file = File::open(path);
+      std::vector<double> read(1000);
+      Dataset::open(file, "d").read_rows(0, 1000, read.data());
+      EXPECT_EQ(read, std::vector<double>(1000, value));
+      EXPECT_FALSE(file.has("absent"));
+      expect_error(ErrorKind::input, {"absent"}, [&] { Dataset::open(file, "absent"); });
+    }
+  };
+  std::thread other(write_and_read, 2.0);
+  write_and_read(1.0);
+  other.join();
 }
 
 TEST(Hdf5, ErrorStackDoesNotLeakIntoTheNextMessage) {

@@ -56,7 +56,7 @@ TEST_F(SeparateFilesTest, WithoutLabels) {
 }
 
 TEST_F(SeparateFilesTest, LabelsInAnyColumnOrderQuotedWithCrlf) {
-  // 10 + 7 rows: energy, 3 n forces, and 6 or, for the second, the same pattern with one atom less.
+  // 13 and 10 rows: an energy, three forces for each of 2 atoms or 1, six stresses.
   const SeparateFiles files = make(23,
                                    "nrows,extra,row_start,natoms,group,testing,config_id\r\n13,x,0,2,\"bulk, "
                                    "hot\",0,7\r\n10,y,13,1,bcc,1,3\r\n");
