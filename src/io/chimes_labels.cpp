@@ -4,9 +4,10 @@
 #include <string_view>
 
 #include "row_labeler.hpp"
-#include "tallfit/base/error.hpp"
 #include "text_fields.hpp"
 #include "text_lines.hpp"
+
+#include "tallfit/base/error.hpp"
 
 namespace tallfit::io {
 
@@ -24,7 +25,8 @@ struct Frame {
   Index n_rows() const { return n_forces + n_stresses + n_energies; }
 };
 
-/// "s_xy" and the like is a stress, "+1" an energy, anything else the type of an atom; a flag may stand before.
+/// "s_xy" and the like is a stress, "+1" an energy, anything else the type of an atom; a flag may stand
+/// before.
 RowType type_of_label(std::string_view label) {
   if (label.ends_with("+1")) return RowType::energy;
   const bool has_axes = label.size() >= 4 && label.substr(label.size() - 4, 2) == "s_" &&
@@ -32,7 +34,9 @@ RowType type_of_label(std::string_view label) {
   return has_axes ? RowType::stress : RowType::force;
 }
 
-constexpr int order_of(RowType type) { return type == RowType::force ? 0 : type == RowType::stress ? 1 : 2; }
+constexpr int order_of(RowType type) {
+  return type == RowType::force ? 0 : type == RowType::stress ? 1 : 2;
+}
 
 /// The lines of natoms.txt, one per row; knows nothing where there is no file.
 class AtomCounts {
@@ -49,7 +53,8 @@ public:
   Index next() {
     if (!known()) return 0;
     std::string_view line;
-    require(scanner_->next_data(line), ErrorKind::input, "{}: has fewer lines than there are labels", file_->path());
+    require(scanner_->next_data(line), ErrorKind::input, "{}: has fewer lines than there are labels",
+            file_->path());
     const auto count = parse_integer(line);
     require(count && *count > 0, ErrorKind::input, "{}:{}: '{}' is not a number of atoms", file_->path(),
             scanner_->line_number(), line);
@@ -64,7 +69,8 @@ private:
 /// Cuts the labelled rows into frames.
 class FrameReader {
 public:
-  FrameReader(const std::string& labels, const std::string& natoms) : file_(labels), scanner_(file_), atoms_(natoms) {}
+  FrameReader(const std::string& labels, const std::string& natoms)
+      : file_(labels), scanner_(file_), atoms_(natoms) {}
 
   std::vector<Frame> read(Index n_rows) {
     std::string_view line;
@@ -87,7 +93,9 @@ private:
     if (frames_.empty() || order_of(type) < order_of(last_type_) || n_atoms != last_atoms_ || full)
       frames_.push_back({.first_row = row});
     Frame& frame = frames_.back();
-    ++(type == RowType::force ? frame.n_forces : type == RowType::stress ? frame.n_stresses : frame.n_energies);
+    ++(type == RowType::force    ? frame.n_forces
+       : type == RowType::stress ? frame.n_stresses
+                                 : frame.n_energies);
     last_type_ = type;
     last_atoms_ = n_atoms;
   }
@@ -108,12 +116,13 @@ public:
 
   void label(Index begin, design::RowLabels& labels) const override {
     auto at = std::upper_bound(frames_.begin(), frames_.end(), begin,
-                               [](Index row, const Frame& f) { return row < f.first_row; }) - 1;
+                               [](Index row, const Frame& f) { return row < f.first_row; }) -
+              1;
     for (std::size_t i = 0; i < labels.target.size(); ++i) {
       const Index row = begin + static_cast<Index>(i);
       if (row >= at->first_row + at->n_rows()) ++at;
       const Index offset = row - at->first_row;
-      labels.type[i] = offset < at->n_forces                     ? RowType::force
+      labels.type[i] = offset < at->n_forces                    ? RowType::force
                        : offset < at->n_forces + at->n_stresses ? RowType::stress
                                                                 : RowType::energy;
       labels.configuration[i] = static_cast<std::uint64_t>(at - frames_.begin());
@@ -129,7 +138,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<RowLabeler> read_chimes_labels(const std::string& labels, const std::string& natoms, Index n_rows) {
+std::unique_ptr<RowLabeler> read_chimes_labels(const std::string& labels, const std::string& natoms,
+                                               Index n_rows) {
   return std::make_unique<ChimesLabeler>(FrameReader(labels, natoms).read(n_rows));
 }
 

@@ -17,7 +17,8 @@ public:
     info_.n_rows = features.n_rows();
     info_.n_cols = features.n_cols();
     require(info_.n_rows > 0 && info_.n_cols > 0, ErrorKind::input,
-            "{} is empty ({} x {}); expected at least one row and one column", info_.name, info_.n_rows, info_.n_cols);
+            "{} is empty ({} x {}); expected at least one row and one column", info_.name, info_.n_rows,
+            info_.n_cols);
     info_.group_names = parts_.labeler->group_names();
     info_.snap = parts_.snap;
     set_column_names();
@@ -35,8 +36,9 @@ public:
     if (!parts_.weight) return;
     parts_.weight->read_rows(begin, count, labels.scale.data());
     const auto bad = std::find_if(labels.scale.begin(), labels.scale.end(), [](double w) { return w < 0.0; });
-    require(bad == labels.scale.end(), ErrorKind::input, "{}: row {} is {}; weights multiply rows and must be >= 0",
-            parts_.weight->describe(), begin + (bad - labels.scale.begin()), bad == labels.scale.end() ? 0.0 : *bad);
+    require(bad == labels.scale.end(), ErrorKind::input,
+            "{}: row {} is {}; weights multiply rows and must be >= 0", parts_.weight->describe(),
+            begin + (bad - labels.scale.begin()), bad == labels.scale.end() ? 0.0 : *bad);
   }
 
   void read_features(Index begin, Index count, double* features) override {
@@ -75,7 +77,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<RowLabeler> make_plain_labeler() { return std::make_unique<PlainLabeler>(); }
+std::unique_ptr<RowLabeler> make_plain_labeler() {
+  return std::make_unique<PlainLabeler>();
+}
 
 std::unique_ptr<MatrixReader> open_vector(const std::string& path, const MatrixReader& features) {
   std::unique_ptr<MatrixReader> vector = open_matrix(path);

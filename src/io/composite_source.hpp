@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "row_labeler.hpp"
+
 #include "tallfit/io/matrix_reader.hpp"
 
 namespace tallfit::io {

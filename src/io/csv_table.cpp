@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
-#include "tallfit/base/error.hpp"
 #include "text_fields.hpp"
+
+#include "tallfit/base/error.hpp"
 
 namespace tallfit::io {
 
@@ -22,8 +23,8 @@ bool CsvTable::has_column(const std::string& name) const {
 
 std::size_t CsvTable::column(const std::string& name) const {
   const auto at = std::find(names_.begin(), names_.end(), name);
-  require(at != names_.end(), ErrorKind::input, "{}: column '{}' is missing; the first line names {}", path(), name,
-          fmt::join(names_, ", "));
+  require(at != names_.end(), ErrorKind::input, "{}: column '{}' is missing; the first line names {}", path(),
+          name, fmt::join(names_, ", "));
   return static_cast<std::size_t>(at - names_.begin());
 }
 
@@ -39,8 +40,8 @@ bool CsvTable::next() {
 
 Index CsvTable::integer(std::size_t column) const {
   const auto value = parse_integer(fields_[column]);
-  require(value.has_value(), ErrorKind::input, "{}:{}: {} is '{}'; expected an integer", path(), line_number(),
-          names_[column], fields_[column]);
+  require(value.has_value(), ErrorKind::input, "{}:{}: {} is '{}'; expected an integer", path(),
+          line_number(), names_[column], fields_[column]);
   return *value;
 }
 

@@ -13,12 +13,15 @@ class CsvTable {
 public:
   /// @throws Error{input} when the file is missing or empty.
   explicit CsvTable(const std::string& path);
+  CsvTable(const CsvTable&) = delete;  // the scanner points to the file beside it
+  CsvTable& operator=(const CsvTable&) = delete;
 
   bool has_column(const std::string& name) const;
   /// The place of a column. @throws Error{input} listing the columns that are there.
   std::size_t column(const std::string& name) const;
 
-  /// Goes to the next line. @return false at the end. @throws Error{input} when it has another number of fields.
+  /// Goes to the next line. @return false at the end. @throws Error{input} when it has another number of
+  /// fields.
   bool next();
   const std::string& text(std::size_t column) const { return fields_[column]; }
   /// @throws Error{input} naming line and column when the field is no integer.

@@ -7,6 +7,7 @@
 #include "hdf5.hpp"
 #include "hdf5_text.hpp"
 #include "snap_attributes.hpp"
+
 #include "tallfit/io/design_file.hpp"
 
 namespace tallfit::io {
@@ -70,7 +71,8 @@ void DesignFile::require_version() const {
           "{}: is an HDF5 file but not a design file: the root attribute '{}' is missing.\n"
           "  Write design files with 'tallfit import' or 'tallfit generate', or set the attribute to 1.",
           file_.path(), layout::version_attribute);
-  const std::vector<std::int64_t> version = hdf5::read_integer_attribute(file_, "/", layout::version_attribute);
+  const std::vector<std::int64_t> version =
+      hdf5::read_integer_attribute(file_, "/", layout::version_attribute);
   require(version == std::vector<std::int64_t>{1}, ErrorKind::input,
           "{}: the root attribute '{}' is {}; this version reads 1. Update tallfit.", file_.path(),
           layout::version_attribute, version.empty() ? 0 : version.front());
@@ -82,8 +84,9 @@ void DesignFile::open_features() {
           "  Store it as a dense N x K dataset.",
           file_.path(), layout::features);
   features_ = Dataset::open(file_, layout::features);
-  require(features_->shape().size() == 2, ErrorKind::input, "{} has {} dimension(s); expected 2 (rows x columns)",
-          features_->place(), features_->shape().size());
+  require(features_->shape().size() == 2, ErrorKind::input,
+          "{} has {} dimension(s); expected 2 (rows x columns)", features_->place(),
+          features_->shape().size());
   const Index bytes = features_->element_bytes();
   require(features_->type_class() == TypeClass::floating && (bytes == 4 || bytes == 8), ErrorKind::input,
           "{} does not hold 32- or 64-bit floating-point numbers", features_->place());
@@ -94,23 +97,24 @@ void DesignFile::open_features() {
           info_.n_cols);
 }
 
-std::optional<Dataset> DesignFile::open_column(const char* name, TypeClass type, const char* type_name) const {
+std::optional<Dataset> DesignFile::open_column(const char* name, TypeClass type,
+                                               const char* type_name) const {
   if (!file_.has(name)) return std::nullopt;
   Dataset column = Dataset::open(file_, name);
-  require(column.shape().size() == 1, ErrorKind::input, "{} has {} dimensions; expected 1 (one value per row)",
-          column.place(), column.shape().size());
+  require(column.shape().size() == 1, ErrorKind::input,
+          "{} has {} dimensions; expected 1 (one value per row)", column.place(), column.shape().size());
   require(column.type_class() == type, ErrorKind::input, "{} does not hold {}", column.place(), type_name);
   require(column.n_rows() == info_.n_rows, ErrorKind::input,
-          "{}: dataset '{}' has {} values, but '{}' has {} rows.\n  Both must have one entry per row.", file_.path(),
-          name, column.n_rows(), layout::features, info_.n_rows);
+          "{}: dataset '{}' has {} values, but '{}' has {} rows.\n  Both must have one entry per row.",
+          file_.path(), name, column.n_rows(), layout::features, info_.n_rows);
   return column;
 }
 
 void DesignFile::read_names() {
   if (file_.has(layout::group_names)) info_.group_names = hdf5::read_strings(file_, layout::group_names);
   require(!group_ || !info_.group_names.empty(), ErrorKind::input,
-          "{}: dataset '{}' is present, but '{}', which it indexes, is missing or empty", file_.path(), layout::group,
-          layout::group_names);
+          "{}: dataset '{}' is present, but '{}', which it indexes, is missing or empty", file_.path(),
+          layout::group, layout::group_names);
   if (!group_) info_.group_names = {"all"};
 
   if (file_.has(layout::column_names)) {
@@ -123,12 +127,13 @@ void DesignFile::read_names() {
   }
 }
 
-const std::vector<Index>& DesignFile::read_integers(const std::optional<Dataset>& column, Index begin, Index count,
-                                                    Index limit, std::string_view expected) {
+const std::vector<Index>& DesignFile::read_integers(const std::optional<Dataset>& column, Index begin,
+                                                    Index count, Index limit, std::string_view expected) {
   integers_.assign(static_cast<std::size_t>(count), 0);
   if (!column) return integers_;
   column->read_rows(begin, count, integers_.data());
-  const auto bad = std::find_if(integers_.begin(), integers_.end(), [limit](Index v) { return v < 0 || v >= limit; });
+  const auto bad =
+      std::find_if(integers_.begin(), integers_.end(), [limit](Index v) { return v < 0 || v >= limit; });
   require(bad == integers_.end(), ErrorKind::input, "{}: row {} is {}; expected {}", column->place(),
           begin + (bad - integers_.begin()), bad == integers_.end() ? 0 : *bad, expected);
   return integers_;
@@ -143,7 +148,8 @@ void DesignFile::read_weights(Index begin, Index count, std::vector<double>& sca
           weight_->place(), begin + (bad - scale.begin()), bad == scale.end() ? 0.0 : *bad);
 }
 
-void DesignFile::read_configurations(Index begin, Index count, std::vector<std::uint64_t>& configuration) const {
+void DesignFile::read_configurations(Index begin, Index count,
+                                     std::vector<std::uint64_t>& configuration) const {
   if (configuration_) {
     configuration_->read_rows(begin, count, configuration.data());
     return;
@@ -167,8 +173,9 @@ void DesignFile::read_labels(Index begin, Index count, design::RowLabels& labels
     std::fill(labels.type.begin(), labels.type.end(), design::RowType::other);
   }
   const auto n_groups = static_cast<Index>(info_.group_names.size());
-  const std::vector<Index>& groups = read_integers(
-      group_, begin, count, n_groups, fmt::format("an index below {}, the length of 'group_names'", n_groups));
+  const std::vector<Index>& groups =
+      read_integers(group_, begin, count, n_groups,
+                    fmt::format("an index below {}, the length of 'group_names'", n_groups));
   std::transform(groups.begin(), groups.end(), labels.group.begin(),
                  [](Index v) { return static_cast<std::uint32_t>(v); });
   const std::vector<Index>& testing = read_integers(testing_, begin, count, 2, "0 (fitted) or 1 (tested)");

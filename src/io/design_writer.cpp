@@ -8,6 +8,7 @@
 #include "label_columns.hpp"
 #include "row_checksum.hpp"
 #include "snap_attributes.hpp"
+
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/io/design_file.hpp"
@@ -29,7 +30,8 @@ struct WritePlan {
   Index file_bytes = 0;  ///< at most
 };
 
-WritePlan make_plan(const DesignInfo& info, const comm::Communicator& comm, const DesignFileOptions& options) {
+WritePlan make_plan(const DesignInfo& info, const comm::Communicator& comm,
+                    const DesignFileOptions& options) {
   constexpr Index block_bytes = Index{8} << 20;
   constexpr Index chunk_bytes = Index{1} << 20;
   const Index stored_bytes = info.n_cols * (options.precision == Precision::f32 ? 4 : 8);
@@ -70,7 +72,8 @@ public:
   /// Rounds the features to what a 32-bit file holds.
   const std::vector<float>& as_float() {
     rounded_.resize(features_.size());
-    std::transform(features_.begin(), features_.end(), rounded_.begin(), [](double v) { return static_cast<float>(v); });
+    std::transform(features_.begin(), features_.end(), rounded_.begin(),
+                   [](double v) { return static_cast<float>(v); });
     std::transform(rounded_.begin(), rounded_.end(), features_.begin(), [](float v) { return double{v}; });
     return rounded_;
   }
@@ -94,7 +97,8 @@ private:
   std::vector<float> rounded_;
 };
 
-/// A design file under construction. An exception that passes through abandons the handles (see hdf5::Handle).
+/// A design file under construction. An exception that passes through abandons the handles (see
+/// hdf5::Handle).
 class DesignWriter {
 public:
   DesignWriter(const std::string& path, const DesignInfo& info, const comm::Communicator& comm,
@@ -133,8 +137,9 @@ private:
   Dataset create_features(const DesignInfo& info, const WritePlan& plan) {
     const Dataset::Storage storage{.chunk_rows = plan.chunk_rows, .deflate = options_.compression};
     const std::vector<Index> shape = {info.n_rows, info.n_cols};
-    return options_.precision == Precision::f32 ? Dataset::create<float>(file_, layout::features, shape, storage)
-                                                : Dataset::create<double>(file_, layout::features, shape, storage);
+    return options_.precision == Precision::f32
+               ? Dataset::create<float>(file_, layout::features, shape, storage)
+               : Dataset::create<double>(file_, layout::features, shape, storage);
   }
 
   const DesignFileOptions& options_;
@@ -149,15 +154,22 @@ void check_options(const DesignInfo& info, const comm::Communicator& comm, const
                            "{}: has {} rows and {} columns; a design needs at least one of each", info.name,
                            info.n_rows, info.n_cols);
   comm::require_replicated(comm, options.compression >= 0 && options.compression <= 9, ErrorKind::input,
-                           "compression level {} is not one of 0 (none) to 9 (smallest)", options.compression);
+                           "compression level {} is not one of 0 (none) to 9 (smallest)",
+                           options.compression);
   comm::require_replicated(comm, options.chunk_rows >= 0, ErrorKind::input,
-                           "chunk_rows is {}; expected 0 (automatic) or a number of rows", options.chunk_rows);
+                           "chunk_rows is {}; expected 0 (automatic) or a number of rows",
+                           options.chunk_rows);
+  constexpr Index most_bytes = Index{1} << 30;  // one collective transfer
+  comm::require_replicated(comm, options.chunk_rows <= std::max<Index>(1, most_bytes / (info.n_cols * 8)),
+                           ErrorKind::input, "chunk_rows = {} makes chunks above {}; use fewer rows",
+                           options.chunk_rows, format_bytes(most_bytes));
   comm::require_replicated(comm, n_truth == 0 || n_truth == info.n_cols, ErrorKind::bug,
                            "{} true coefficients for {} columns", n_truth, info.n_cols);
 }
 
 /// Independent transfers: each rank runs through its blocks alone; nobody waits for a rank that fails.
-void stream_contiguous(DesignWriter& writer, BlockReader& block, const WritePlan& plan, RowChecksum& checksum) {
+void stream_contiguous(DesignWriter& writer, BlockReader& block, const WritePlan& plan,
+                       RowChecksum& checksum) {
   for (Index step = 0; plan.begin + step * plan.block_rows < plan.end; ++step) {
     block.read(step);
     writer.write_labels(block);
@@ -166,8 +178,8 @@ void stream_contiguous(DesignWriter& writer, BlockReader& block, const WritePlan
   }
 }
 
-/// Collective transfers, which compression needs: all ranks agree before and after each step, so that a failure
-/// of one leaves nobody waiting in the next.
+/// Collective transfers, which compression needs: all ranks agree before and after each step, so that a
+/// failure of one leaves nobody waiting in the next.
 void stream_compressed(DesignWriter& writer, BlockReader& block, const WritePlan& plan, RowChecksum& checksum,
                        const comm::Communicator& comm) {
   for (Index step = 0; step < plan.n_steps; ++step) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -20,19 +21,28 @@ std::string folder_of(const std::string& path) {
 void require_writable_folder(const std::string& folder) {
   std::error_code code;
   const auto status = std::filesystem::status(folder, code);
-  require(std::filesystem::exists(status), ErrorKind::input, "folder '{}' does not exist; create it first", folder);
+  require(std::filesystem::exists(status), ErrorKind::input, "folder '{}' does not exist; create it first",
+          folder);
   require(std::filesystem::is_directory(status), ErrorKind::input, "'{}' is not a folder", folder);
-  require(access(folder.c_str(), W_OK | X_OK) == 0, ErrorKind::input, "folder '{}' is not writable: {}", folder,
+  // Only trying tells: permissions do not speak of read-only file systems, nor bind root.
+  std::string probe = folder + "/.tallfit_XXXXXX";
+  const int descriptor = ::mkstemp(probe.data());
+  const bool disk_full = descriptor < 0 && (errno == ENOSPC || errno == EDQUOT);  // not the folder's fault
+  require(descriptor >= 0 || disk_full, ErrorKind::input, "folder '{}' is not writable: {}", folder,
           std::strerror(errno));
+  if (disk_full) return;
+  ::close(descriptor);
+  ::unlink(probe.c_str());
 }
 
 void require_free_space(const std::string& folder, Index bytes, const std::string& for_what) {
   struct statvfs disk = {};
-  if (statvfs(folder.c_str(), &disk) != 0) return;  // some file systems do not say; the write itself is checked
+  if (statvfs(folder.c_str(), &disk) != 0)
+    return;  // some file systems do not say; the write itself is checked
   const Index free = static_cast<Index>(disk.f_bavail) * static_cast<Index>(disk.f_frsize);
   require(free >= bytes, ErrorKind::resource,
-          "{} needs {} in folder '{}', where only {} are free.\n  Make room, or write to another disk.", for_what,
-          format_bytes(bytes), folder, format_bytes(free));
+          "{} needs {} in folder '{}', where only {} are free.\n  Make room, or write to another disk.",
+          for_what, format_bytes(bytes), folder, format_bytes(free));
 }
 
 std::string format_bytes(Index bytes) {

@@ -1,13 +1,15 @@
-#include <algorithm>
 #include <fmt/ranges.h>
+
+#include <algorithm>
 #include <map>
 #include <unordered_set>
 
 #include "csv_table.hpp"
 #include "row_labeler.hpp"
 #include "row_pattern.hpp"
-#include "tallfit/base/error.hpp"
 #include "text_fields.hpp"
+
+#include "tallfit/base/error.hpp"
 
 namespace tallfit::io {
 
@@ -50,8 +52,8 @@ private:
     entry.n_rows = csv_.integer(nrows_);
     entry.n_atoms = csv_.integer(natoms_);
     require(entry.n_rows > 0 && entry.n_atoms > 0, ErrorKind::input,
-            "{}:{}: nrows is {} and natoms {}; both must be positive", csv_.path(), csv_.line_number(), entry.n_rows,
-            entry.n_atoms);
+            "{}:{}: nrows is {} and natoms {}; both must be positive", csv_.path(), csv_.line_number(),
+            entry.n_rows, entry.n_atoms);
     require(entry.first_row == next_row_, ErrorKind::input,
             "{}:{}: row_start is {}, but the configurations before end at row {}.\n"
             "  List the configurations in the order of the rows, without gaps.",
@@ -65,8 +67,8 @@ private:
   /// Integers are kept; where ids are names, a configuration is known by its place.
   std::uint64_t read_id(std::size_t place) {
     const std::string& text = csv_.text(config_id_);
-    require(ids_.insert(text).second, ErrorKind::input, "{}:{}: config_id '{}' comes a second time", csv_.path(),
-            csv_.line_number(), text);
+    require(ids_.insert(text).second, ErrorKind::input, "{}:{}: config_id '{}' comes a second time",
+            csv_.path(), csv_.line_number(), text);
     const auto number = parse_integer(text);
     if (place == 0) numbered_ = number.has_value();
     require(!numbered_ || (number && *number >= 0), ErrorKind::input,
@@ -102,13 +104,14 @@ private:
   Index next_row_ = 0;
 };
 
-void require_pattern_fits(const ConfigurationTable& table, const RowPattern& pattern, const std::string& path) {
+void require_pattern_fits(const ConfigurationTable& table, const RowPattern& pattern,
+                          const std::string& path) {
   if (pattern.other) return;
   for (const Configuration& c : table.entries) {
     const Index expected = pattern.rows_of(c.n_atoms);
     require(c.n_rows == expected, ErrorKind::input,
-            "{}: configuration {} has {} rows and {} atoms, but import.row_types = \"{}\" makes {} rows", path, c.id,
-            c.n_rows, c.n_atoms, pattern.to_string(), expected);
+            "{}: configuration {} has {} rows and {} atoms, but import.row_types = \"{}\" makes {} rows",
+            path, c.id, c.n_rows, c.n_atoms, pattern.to_string(), expected);
   }
 }
 
@@ -117,7 +120,8 @@ RowPattern deduce_pattern(const ConfigurationTable& table, const std::string& pa
   for (const Configuration& c : table.entries) {
     std::erase_if(fitting, [&](const RowPattern& p) { return p.rows_of(c.n_atoms) != c.n_rows; });
     require(!fitting.empty(), ErrorKind::input,
-            "{}: configuration {} has {} rows and {} atoms; no choice of energy (1 row), force (3 per atom) and stress "
+            "{}: configuration {} has {} rows and {} atoms; no choice of energy (1 row), force (3 per atom) "
+            "and stress "
             "(6) rows explains this together with the configurations before.\n"
             "  Set import.row_types = \"energy,force,stress\" or a part of it, or \"other\".",
             path, c.id, c.n_rows, c.n_atoms);
@@ -133,14 +137,16 @@ RowPattern deduce_pattern(const ConfigurationTable& table, const std::string& pa
 
 class FitsnapLabeler final : public RowLabeler {
 public:
-  FitsnapLabeler(ConfigurationTable table, RowPattern pattern) : table_(std::move(table)), pattern_(pattern) {}
+  FitsnapLabeler(ConfigurationTable table, RowPattern pattern)
+      : table_(std::move(table)), pattern_(pattern) {}
 
   const std::vector<std::string>& group_names() const override { return table_.group_names; }
 
   void label(Index begin, design::RowLabels& labels) const override {
     const auto& entries = table_.entries;
     auto at = std::upper_bound(entries.begin(), entries.end(), begin,
-                               [](Index row, const Configuration& c) { return row < c.first_row; }) - 1;
+                               [](Index row, const Configuration& c) { return row < c.first_row; }) -
+              1;
     for (std::size_t i = 0; i < labels.target.size(); ++i) {
       const Index row = begin + static_cast<Index>(i);
       if (row >= at->first_row + at->n_rows) ++at;
@@ -158,11 +164,12 @@ private:
 
 }  // namespace
 
-std::unique_ptr<RowLabeler> read_fitsnap_labels(const std::string& path, const std::string& row_types, Index n_rows) {
+std::unique_ptr<RowLabeler> read_fitsnap_labels(const std::string& path, const std::string& row_types,
+                                                Index n_rows) {
   ConfigurationTable table = TableReader(path).read();
   const Index total = table.entries.back().first_row + table.entries.back().n_rows;
-  require(total == n_rows, ErrorKind::input, "{}: its configurations add up to {} rows, but the features have {}",
-          path, total, n_rows);
+  require(total == n_rows, ErrorKind::input,
+          "{}: its configurations add up to {} rows, but the features have {}", path, total, n_rows);
   const RowPattern pattern = row_types.empty() ? deduce_pattern(table, path) : parse_row_pattern(row_types);
   require_pattern_fits(table, pattern, path);
   return std::make_unique<FitsnapLabeler>(std::move(table), pattern);

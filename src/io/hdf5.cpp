@@ -9,9 +9,9 @@ namespace tallfit::io::hdf5 {
 
 namespace {
 
-// HDF5 that starts after MPI_Init hooks itself into MPI_Finalize (and atexit), and would there close, collectively,
-// the files that a failed write made us abandon: on a full disk that hangs or crashes. Starting it before main,
-// and so before MPI, leaves both hooks out. Nobody else may print its error stack either.
+// HDF5 that starts after MPI_Init hooks itself into MPI_Finalize (and atexit), and would there close,
+// collectively, the files that a failed write made us abandon: on a full disk that hangs or crashes. Starting
+// it before main, and so before MPI, leaves both hooks out. Nobody else may print its error stack either.
 const bool started_before_mpi = [] {
   H5dont_atexit();
   H5open();
@@ -35,12 +35,15 @@ void require_readable(const std::string& path) {
   std::error_code code;
   const auto status = std::filesystem::status(path, code);
   require(std::filesystem::exists(status), ErrorKind::input, "{}: no such file", path);
-  require(!std::filesystem::is_directory(status), ErrorKind::input, "{}: is a folder, not an HDF5 file", path);
+  require(!std::filesystem::is_directory(status), ErrorKind::input, "{}: is a folder, not an HDF5 file",
+          path);
 }
 
 }  // namespace
 
-std::unique_lock<std::recursive_mutex> lock() { return std::unique_lock(mutex()); }
+std::unique_lock<std::recursive_mutex> lock() {
+  return std::unique_lock(mutex());
+}
 
 std::string take_error_stack() {
   const auto guard = lock();
@@ -66,7 +69,9 @@ Handle& Handle::operator=(Handle&& other) noexcept {
   return *this;
 }
 
-Handle::~Handle() { close_silently(); }
+Handle::~Handle() {
+  close_silently();
+}
 
 void Handle::close_silently() noexcept {
   if (id_ < 0 || closer_ == nullptr) return;
@@ -106,7 +111,8 @@ File File::create(const std::string& path) {
 File File::create_shared(const std::string& path, const comm::Communicator& comm) {
   const auto guard = lock();
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  check(H5Pset_fapl_mpio(access.get(), comm.get(), MPI_INFO_NULL), ErrorKind::bug, path + ": no MPI-IO driver");
+  check(H5Pset_fapl_mpio(access.get(), comm.get(), MPI_INFO_NULL), ErrorKind::bug,
+        path + ": no MPI-IO driver");
   const hid_t id = check(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), ErrorKind::input,
                          path + ": cannot be created");
   return {path, Handle(id, H5Fclose, Sharing::shared), comm.is_root()};
@@ -114,7 +120,7 @@ File File::create_shared(const std::string& path, const comm::Communicator& comm
 
 bool File::has(const std::string& name) const {
   const auto guard = lock();
-  for (std::size_t end = name.find('/', 1); ; end = name.find('/', end + 1)) {
+  for (std::size_t end = name.find('/', 1);; end = name.find('/', end + 1)) {
     const std::string part = name.substr(0, end);  // HDF5 wants every link on the way to exist
     if (part != "/" && H5Lexists(get(), part.c_str(), H5P_DEFAULT) <= 0) {
       H5Eclear2(H5E_DEFAULT);
@@ -126,8 +132,8 @@ bool File::has(const std::string& name) const {
 
 void File::create_group(const std::string& name) {
   const auto guard = lock();
-  Handle group(check(H5Gcreate2(get(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), ErrorKind::resource,
-                     path_ + ": group '" + name + "' cannot be created"),
+  Handle group(check(H5Gcreate2(get(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+                     ErrorKind::resource, path_ + ": group '" + name + "' cannot be created"),
                H5Gclose, sharing());
   group.close(path_);
 }

@@ -36,8 +36,8 @@ Result check(Result result, ErrorKind kind, const std::string& what) {
 /// Whether closing an object is a collective call.
 enum class Sharing : std::uint8_t { local, shared };
 
-/// One HDF5 identifier. Move-only. The destructor is silent, and leaves objects of shared files alone while an
-/// exception unwinds: closing is collective there, and the other ranks may never come.
+/// One HDF5 identifier. Move-only. The destructor is silent, and leaves objects of shared files alone while
+/// an exception unwinds: closing is collective there, and the other ranks may never come.
 class Handle {
 public:
   using Closer = herr_t (*)(hid_t);
@@ -67,7 +67,8 @@ private:
 /// An open HDF5 file.
 class File {
 public:
-  /// Opens for reading with the POSIX driver and without file locks, which many cluster file systems lack. Local.
+  /// Opens for reading with the POSIX driver and without file locks, which many cluster file systems lack.
+  /// Local.
   /// @throws Error{input} when the file is missing, unreadable, not HDF5 or truncated.
   static File open(const std::string& path);
   /// Creates or truncates, for this process alone. @throws Error{input} when it cannot be created. Local.
@@ -104,19 +105,33 @@ enum class Transfer : std::uint8_t { independent, collective };
 template <class T>
 hid_t native_type();
 template <>
-inline hid_t native_type<double>() { return H5T_NATIVE_DOUBLE; }
+inline hid_t native_type<double>() {
+  return H5T_NATIVE_DOUBLE;
+}
 template <>
-inline hid_t native_type<float>() { return H5T_NATIVE_FLOAT; }
+inline hid_t native_type<float>() {
+  return H5T_NATIVE_FLOAT;
+}
 template <>
-inline hid_t native_type<std::uint8_t>() { return H5T_NATIVE_UINT8; }
+inline hid_t native_type<std::uint8_t>() {
+  return H5T_NATIVE_UINT8;
+}
 template <>
-inline hid_t native_type<std::int32_t>() { return H5T_NATIVE_INT32; }
+inline hid_t native_type<std::int32_t>() {
+  return H5T_NATIVE_INT32;
+}
 template <>
-inline hid_t native_type<std::uint32_t>() { return H5T_NATIVE_UINT32; }
+inline hid_t native_type<std::uint32_t>() {
+  return H5T_NATIVE_UINT32;
+}
 template <>
-inline hid_t native_type<std::int64_t>() { return H5T_NATIVE_INT64; }
+inline hid_t native_type<std::int64_t>() {
+  return H5T_NATIVE_INT64;
+}
 template <>
-inline hid_t native_type<std::uint64_t>() { return H5T_NATIVE_UINT64; }
+inline hid_t native_type<std::uint64_t>() {
+  return H5T_NATIVE_UINT64;
+}
 
 /// An open dataset of any rank >= 1; its rows run along the first dimension.
 class Dataset {
@@ -132,7 +147,8 @@ public:
 
   /// Creates with unset values: every row must be written. @collective for shared files
   template <class T>
-  static Dataset create(File& file, const std::string& name, const std::vector<Index>& shape, Storage storage) {
+  static Dataset create(File& file, const std::string& name, const std::vector<Index>& shape,
+                        Storage storage) {
     return create_of_type(file, name, native_type<T>(), shape, storage);
   }
   template <class T>
@@ -155,8 +171,8 @@ public:
   }
 
   /// Writes rows [begin, begin + count); count may be 0.
-  /// Independent transfers are split below 2 GiB. Collective ones are called by every rank of a shared file the
-  /// same number of times, must be below 2 GiB, and fail when HDF5 quietly made them independent.
+  /// Independent transfers are split below 2 GiB. Collective ones are called by every rank of a shared file
+  /// the same number of times, must be below 2 GiB, and fail when HDF5 quietly made them independent.
   /// @throws Error{resource}, maybe on this rank only.
   template <class T>
   void write_rows(Index begin, Index count, const T* values, Transfer transfer = Transfer::independent) {
@@ -172,8 +188,8 @@ private:
   };
 
   Dataset(Handle handle, std::string place);
-  static Dataset create_of_type(File& file, const std::string& name, hid_t type, const std::vector<Index>& shape,
-                                Storage storage);
+  static Dataset create_of_type(File& file, const std::string& name, hid_t type,
+                                const std::vector<Index>& shape, Storage storage);
   Handle select(Index begin, Index count) const;
   Index elements_per_row() const;
   void read_raw(Index begin, Index count, hid_t type, std::size_t bytes, void* values) const;

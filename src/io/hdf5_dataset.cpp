@@ -10,20 +10,29 @@ namespace {
 
 constexpr Index transfer_bytes = Index{1} << 30;  // HDF5 and MPI-IO count some transfers in 32 bits
 
-std::string place_of(const File& file, const std::string& name) { return file.path() + ": dataset '" + name + "'"; }
+std::string place_of(const File& file, const std::string& name) {
+  return file.path() + ": dataset '" + name + "'";
+}
 
 TypeClass class_of(hid_t type) {
   switch (H5Tget_class(type)) {
-    case H5T_FLOAT: return TypeClass::floating;
-    case H5T_INTEGER: return TypeClass::integer;
-    case H5T_STRING: return TypeClass::string;
-    default: return TypeClass::other;
+    case H5T_FLOAT:
+      return TypeClass::floating;
+    case H5T_INTEGER:
+      return TypeClass::integer;
+    case H5T_STRING:
+      return TypeClass::string;
+    default:
+      return TypeClass::other;
   }
 }
 
-std::vector<hsize_t> to_hsize(const std::vector<Index>& shape) { return {shape.begin(), shape.end()}; }
+std::vector<hsize_t> to_hsize(const std::vector<Index>& shape) {
+  return {shape.begin(), shape.end()};
+}
 
-/// A cache that holds one whole row of chunks: else a chunk is decompressed again for each block that touches it.
+/// A cache that holds one whole row of chunks: else a chunk is decompressed again for each block that touches
+/// it.
 void set_chunk_cache(hid_t access, hid_t dataset) {
   const Handle layout(H5Dget_create_plist(dataset), H5Pclose);
   if (H5Pget_layout(layout.get()) != H5D_CHUNKED) return;
@@ -41,12 +50,13 @@ void set_chunk_cache(hid_t access, hid_t dataset) {
   H5Pset_chunk_cache(access, slots, std::clamp(bytes, least, most), 1.0);
 }
 
-/// HDF5 may replace a collective transfer by an independent one without a word; for filtered chunks from several
-/// ranks that would be wrong, elsewhere slow.
+/// HDF5 may replace a collective transfer by an independent one without a word; for filtered chunks from
+/// several ranks that would be wrong, elsewhere slow.
 void require_collective(hid_t transfer, const std::string& place) {
   H5D_mpio_actual_io_mode_t mode = H5D_MPIO_NO_COLLECTIVE;
   check(H5Pget_mpio_actual_io_mode(transfer, &mode), ErrorKind::bug, place);
-  require(mode != H5D_MPIO_NO_COLLECTIVE, ErrorKind::bug, "{}: HDF5 made a collective write independent", place);
+  require(mode != H5D_MPIO_NO_COLLECTIVE, ErrorKind::bug, "{}: HDF5 made a collective write independent",
+          place);
 }
 
 }  // namespace
@@ -67,9 +77,10 @@ Dataset Dataset::open(const File& file, const std::string& name) {
   const auto guard = lock();
   const std::string place = place_of(file, name);
   require(file.has(name), ErrorKind::input, "{} is missing", place);
-  const Handle object(check(H5Oopen(file.get(), name.c_str(), H5P_DEFAULT), ErrorKind::input, place), H5Oclose,
-                      file.sharing());
-  require(H5Iget_type(object.get()) == H5I_DATASET, ErrorKind::input, "{} is a group; expected an array", place);
+  const Handle object(check(H5Oopen(file.get(), name.c_str(), H5P_DEFAULT), ErrorKind::input, place),
+                      H5Oclose, file.sharing());
+  require(H5Iget_type(object.get()) == H5I_DATASET, ErrorKind::input, "{} is a group; expected an array",
+          place);
   const Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
   set_chunk_cache(access.get(), object.get());
   Handle handle(check(H5Dopen2(file.get(), name.c_str(), access.get()), ErrorKind::input, place), H5Dclose,
@@ -77,23 +88,26 @@ Dataset Dataset::open(const File& file, const std::string& name) {
   return {std::move(handle), place};
 }
 
-Dataset Dataset::create_of_type(File& file, const std::string& name, hid_t type, const std::vector<Index>& shape,
-                                Storage storage) {
+Dataset Dataset::create_of_type(File& file, const std::string& name, hid_t type,
+                                const std::vector<Index>& shape, Storage storage) {
   const auto guard = lock();
   const std::string place = place_of(file, name);
   const std::vector<hsize_t> extent = to_hsize(shape);
-  const Handle space(check(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr),
-                           ErrorKind::bug, place),
-                     H5Sclose);
+  const Handle space(
+      check(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), ErrorKind::bug, place),
+      H5Sclose);
   const Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-  H5Pset_fill_time(properties.get(), H5D_FILL_TIME_NEVER);  // every row is written: filling would double the work
+  H5Pset_fill_time(properties.get(),
+                   H5D_FILL_TIME_NEVER);  // every row is written: filling would double the work
   if (storage.chunk_rows > 0) {
     std::vector<hsize_t> chunk = extent;
     chunk[0] = static_cast<hsize_t>(std::min(storage.chunk_rows, std::max<Index>(shape[0], 1)));
-    check(H5Pset_chunk(properties.get(), static_cast<int>(chunk.size()), chunk.data()), ErrorKind::input, place);
+    check(H5Pset_chunk(properties.get(), static_cast<int>(chunk.size()), chunk.data()), ErrorKind::input,
+          place);
     if (storage.deflate > 0) {
       H5Pset_shuffle(properties.get());
-      check(H5Pset_deflate(properties.get(), static_cast<unsigned>(storage.deflate)), ErrorKind::input, place);
+      check(H5Pset_deflate(properties.get(), static_cast<unsigned>(storage.deflate)), ErrorKind::input,
+            place);
     }
   }
   Handle handle(check(H5Dcreate2(file.get(), name.c_str(), type, space.get(), H5P_DEFAULT, properties.get(),
@@ -123,8 +137,8 @@ Handle Dataset::select(Index begin, Index count) const {
 }
 
 void Dataset::read_raw(Index begin, Index count, hid_t type, std::size_t bytes, void* values) const {
-  require(begin >= 0 && count >= 0 && begin + count <= n_rows(), ErrorKind::bug, "{}: rows {} to {} of {}", place_,
-          begin, begin + count, n_rows());
+  require(begin >= 0 && count >= 0 && begin + count <= n_rows(), ErrorKind::bug, "{}: rows {} to {} of {}",
+          place_, begin, begin + count, n_rows());
   const Index row_bytes = elements_per_row() * static_cast<Index>(bytes);
   const Index step = std::max<Index>(1, transfer_bytes / std::max<Index>(row_bytes, 1));
   for (Index row = begin; row < begin + count; row += step) {
@@ -143,7 +157,8 @@ void Dataset::write_raw(Index begin, Index count, MemoryType memory, const void*
   const Index row_bytes = elements_per_row() * static_cast<Index>(memory.bytes);
   const Index step = std::max<Index>(1, transfer_bytes / std::max<Index>(row_bytes, 1));
   if (transfer == Transfer::collective) {
-    require(count <= step, ErrorKind::bug, "{}: {} rows are too many for one collective write", place_, count);
+    require(count <= step, ErrorKind::bug, "{}: {} rows are too many for one collective write", place_,
+            count);
     write_piece(begin, count, memory.type, values, transfer);
     return;
   }
@@ -164,7 +179,8 @@ void Dataset::write_piece(Index begin, Index count, hid_t type, const void* valu
   if (collective) H5Pset_dxpl_mpio(properties.get(), H5FD_MPIO_COLLECTIVE);
   check(H5Dwrite(handle_.get(), type, memory_space.get(), file_space.get(), properties.get(), values),
         ErrorKind::resource,
-        fmt::format("{}: rows {} to {} cannot be written; is the disk full?", place_, begin, begin + count - 1));
+        fmt::format("{}: rows {} to {} cannot be written; is the disk full?", place_, begin,
+                    begin + count - 1));
   if (collective) require_collective(properties.get(), place_);
 }
 

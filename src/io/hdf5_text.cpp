@@ -65,7 +65,8 @@ struct PackedText {
     for (const std::string& s : strings) length = std::max(length, s.size());
     bytes.resize(std::max<std::size_t>(1, strings.size() * length), '\0');
     for (std::size_t i = 0; i < strings.size(); ++i)
-      std::copy(strings[i].begin(), strings[i].end(), bytes.begin() + static_cast<std::ptrdiff_t>(i * length));
+      std::copy(strings[i].begin(), strings[i].end(),
+                bytes.begin() + static_cast<std::ptrdiff_t>(i * length));
   }
   std::size_t length = 1;
   std::vector<char> bytes;
@@ -95,7 +96,8 @@ std::vector<T> read_numbers(const File& file, const std::string& object, const s
           "{} is not {}", place, std::is_floating_point_v<T> ? "a number" : "an integer");
   std::vector<T> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space.get())));
   if (!values.empty())
-    check(H5Aread(attribute.get(), native_type<T>(), values.data()), ErrorKind::input, place + " cannot be read");
+    check(H5Aread(attribute.get(), native_type<T>(), values.data()), ErrorKind::input,
+          place + " cannot be read");
   return values;
 }
 
@@ -106,11 +108,12 @@ void write_any(File& file, const std::string& object, const std::string& name, h
   const std::string place = place_of(file, object, name);
   const auto extent = static_cast<hsize_t>(std::max<Index>(n, 0));
   const Handle space(n < 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &extent, nullptr), H5Sclose);
-  Handle attribute(check(H5Acreate_by_name(file.get(), object.c_str(), name.c_str(), type, space.get(), H5P_DEFAULT,
-                                           H5P_DEFAULT, H5P_DEFAULT),
+  Handle attribute(check(H5Acreate_by_name(file.get(), object.c_str(), name.c_str(), type, space.get(),
+                                           H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
                          ErrorKind::resource, place + " cannot be created"),
                    H5Aclose, file.sharing());
-  if (n != 0) check(H5Awrite(attribute.get(), type, values), ErrorKind::resource, place + " cannot be written");
+  if (n != 0)
+    check(H5Awrite(attribute.get(), type, values), ErrorKind::resource, place + " cannot be written");
   attribute.close(place);
 }
 
@@ -120,8 +123,8 @@ std::vector<std::string> read_strings(const File& file, const std::string& name)
   const auto guard = lock();
   const std::string place = file.path() + ": dataset '" + name + "'";
   require(file.has(name), ErrorKind::input, "{} is missing", place);
-  const Handle dataset(check(H5Dopen2(file.get(), name.c_str(), H5P_DEFAULT), ErrorKind::input, place), H5Dclose,
-                       file.sharing());
+  const Handle dataset(check(H5Dopen2(file.get(), name.c_str(), H5P_DEFAULT), ErrorKind::input, place),
+                       H5Dclose, file.sharing());
   const Handle type(H5Dget_type(dataset.get()), H5Tclose);
   const Handle space(H5Dget_space(dataset.get()), H5Sclose);
   return read_text({type.get(), space.get(), place, [&](hid_t memory_type, void* buffer) {
@@ -152,7 +155,8 @@ bool has_attribute(const File& file, const std::string& object, const std::strin
   return H5Aexists_by_name(file.get(), object.c_str(), name.c_str(), H5P_DEFAULT) > 0;
 }
 
-std::vector<double> read_double_attribute(const File& file, const std::string& object, const std::string& name) {
+std::vector<double> read_double_attribute(const File& file, const std::string& object,
+                                          const std::string& name) {
   return read_numbers<double>(file, object, name);
 }
 
@@ -167,9 +171,9 @@ std::vector<std::string> read_string_attribute(const File& file, const std::stri
   const Handle attribute = open_attribute(file, object, name);
   const Handle type(H5Aget_type(attribute.get()), H5Tclose);
   const Handle space(H5Aget_space(attribute.get()), H5Sclose);
-  return read_text({type.get(), space.get(), place_of(file, object, name), [&](hid_t memory_type, void* buffer) {
-                      return H5Aread(attribute.get(), memory_type, buffer);
-                    }});
+  return read_text(
+      {type.get(), space.get(), place_of(file, object, name),
+       [&](hid_t memory_type, void* buffer) { return H5Aread(attribute.get(), memory_type, buffer); }});
 }
 
 void write_attribute(File& file, const std::string& object, const std::string& name, double value) {
@@ -197,7 +201,8 @@ void write_attribute(File& file, const std::string& object, const std::string& n
   write_any(file, object, name, type.get(), static_cast<Index>(values.size()), text.bytes.data());
 }
 
-void write_attribute(File& file, const std::string& object, const std::string& name, const std::string& value) {
+void write_attribute(File& file, const std::string& object, const std::string& name,
+                     const std::string& value) {
   const PackedText text({value});
   const Handle type = text_type(text.length);
   write_any(file, object, name, type.get(), -1, text.bytes.data());

@@ -20,7 +20,8 @@ void write_strings(File& file, const std::string& name, const std::vector<std::s
 /// Readers throw Error{input} naming file, object and attribute when it is missing or of another kind.
 /// Writers are @collective for shared files, with the same values on every rank.
 bool has_attribute(const File& file, const std::string& object, const std::string& name);
-std::vector<double> read_double_attribute(const File& file, const std::string& object, const std::string& name);
+std::vector<double> read_double_attribute(const File& file, const std::string& object,
+                                          const std::string& name);
 std::vector<std::int64_t> read_integer_attribute(const File& file, const std::string& object,
                                                  const std::string& name);
 std::vector<std::string> read_string_attribute(const File& file, const std::string& object,
@@ -34,6 +35,7 @@ void write_attribute(File& file, const std::string& object, const std::string& n
                      const std::vector<std::int64_t>& values);
 void write_attribute(File& file, const std::string& object, const std::string& name,
                      const std::vector<std::string>& values);
-void write_attribute(File& file, const std::string& object, const std::string& name, const std::string& value);
+void write_attribute(File& file, const std::string& object, const std::string& name,
+                     const std::string& value);
 
 }  // namespace tallfit::io::hdf5

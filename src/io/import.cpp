@@ -5,6 +5,7 @@
 
 #include "composite_source.hpp"
 #include "csv_table.hpp"
+
 #include "tallfit/base/error.hpp"
 #include "tallfit/io/separate_files.hpp"
 
@@ -14,7 +15,8 @@ namespace {
 
 /// The given path, else the usual name in the folder.
 std::string required_file(const std::string& given, const std::string& folder, const char* usual) {
-  require(!given.empty() || !folder.empty(), ErrorKind::input, "give a folder, or the file that is usually {}", usual);
+  require(!given.empty() || !folder.empty(), ErrorKind::input,
+          "give a folder, or the file that is usually {}", usual);
   return given.empty() ? folder + "/" + usual : given;
 }
 
@@ -49,13 +51,14 @@ std::vector<std::string> read_column_names(const std::string& path) {
 }  // namespace
 
 std::unique_ptr<design::RowSource> open_fitsnap(const FitsnapFiles& files) {
-  return open_separate_files({.features = required_file(files.features, files.folder, "Descriptors.npy"),
-                              .target = required_file(files.target, files.folder, "Truth-Ref.npy"),
-                              .weight = optional_file(files.weight, files.folder, "Weights.npy"),
-                              .labels = optional_file(files.labels, files.folder, "configs.csv"),
-                              .row_types = files.row_types,
-                              .column_names = read_column_names(optional_file(files.columns, files.folder, "columns.csv")),
-                              .snap = files.snap});
+  return open_separate_files(
+      {.features = required_file(files.features, files.folder, "Descriptors.npy"),
+       .target = required_file(files.target, files.folder, "Truth-Ref.npy"),
+       .weight = optional_file(files.weight, files.folder, "Weights.npy"),
+       .labels = optional_file(files.labels, files.folder, "configs.csv"),
+       .row_types = files.row_types,
+       .column_names = read_column_names(optional_file(files.columns, files.folder, "columns.csv")),
+       .snap = files.snap});
 }
 
 std::unique_ptr<design::RowSource> open_chimes(const ChimesFiles& files) {
@@ -66,8 +69,8 @@ std::unique_ptr<design::RowSource> open_chimes(const ChimesFiles& files) {
   if (!weight.empty()) parts.weight = open_vector(weight, *parts.features);
   const std::string labels = optional_file(files.labels, files.folder, "b-labeled.txt");
   const std::string natoms = optional_file(files.natoms, files.folder, "natoms.txt");
-  parts.labeler = labels.empty() ? make_plain_labeler()
-                                 : read_chimes_labels(labels, natoms, parts.features->n_rows());
+  parts.labeler =
+      labels.empty() ? make_plain_labeler() : read_chimes_labels(labels, natoms, parts.features->n_rows());
   return make_composite_source(std::move(parts));
 }
 

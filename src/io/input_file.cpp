@@ -13,7 +13,8 @@
 
 namespace tallfit::io {
 
-InputFile::InputFile(const std::string& path) : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+InputFile::InputFile(const std::string& path)
+    : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
   require(descriptor_ >= 0, ErrorKind::input, "{}: cannot be opened: {}", path, std::strerror(errno));
   struct stat status = {};
   const bool regular = ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
@@ -36,7 +37,8 @@ Index InputFile::read_at(Index offset, std::span<std::byte> bytes) const {
     const ssize_t n = ::pread(descriptor_, bytes.data() + done, std::min(most, bytes.size() - done),
                               static_cast<off_t>(offset) + static_cast<off_t>(done));
     if (n < 0 && errno == EINTR) continue;
-    require(n >= 0, ErrorKind::input, "{}: cannot be read at byte {}: {}", path_, offset, std::strerror(errno));
+    require(n >= 0, ErrorKind::input, "{}: cannot be read at byte {}: {}", path_, offset,
+            std::strerror(errno));
     if (n == 0) break;
     done += static_cast<std::size_t>(n);
   }

@@ -29,7 +29,8 @@ void LabelColumns::write(Index begin, const design::RowLabels& labels) {
 }
 
 void LabelColumns::close() {
-  for (Dataset* column : {&target_, &weight_, &row_type_, &configuration_, &group_, &testing_}) column->close();
+  for (Dataset* column : {&target_, &weight_, &row_type_, &configuration_, &group_, &testing_})
+    column->close();
 }
 
 }  // namespace tallfit::io

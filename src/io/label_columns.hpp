@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hdf5.hpp"
+
 #include "tallfit/design/row_source.hpp"
 
 namespace tallfit::io {

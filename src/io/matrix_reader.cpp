@@ -2,6 +2,7 @@
 
 #include "hdf5.hpp"
 #include "matrix_kinds.hpp"
+
 #include "tallfit/base/error.hpp"
 
 namespace tallfit::io {
@@ -12,8 +13,8 @@ class Hdf5Matrix final : public MatrixReader {
 public:
   Hdf5Matrix(const std::string& path, const std::string& dataset)
       : file_(hdf5::File::open(path)), data_(hdf5::Dataset::open(file_, dataset)) {
-    require(data_.shape().size() <= 2, ErrorKind::input, "{} has {} dimensions; expected 1 or 2", data_.place(),
-            data_.shape().size());
+    require(data_.shape().size() <= 2, ErrorKind::input, "{} has {} dimensions; expected 1 or 2",
+            data_.place(), data_.shape().size());
     const hdf5::TypeClass type = data_.type_class();
     require(type == hdf5::TypeClass::floating || type == hdf5::TypeClass::integer, ErrorKind::input,
             "{} does not hold numbers", data_.place());
@@ -21,7 +22,9 @@ public:
 
   Index n_rows() const override { return data_.shape().front(); }
   Index n_cols() const override { return data_.shape().size() == 2 ? data_.shape().back() : 1; }
-  void read_rows(Index begin, Index count, double* row_major) override { data_.read_rows(begin, count, row_major); }
+  void read_rows(Index begin, Index count, double* row_major) override {
+    data_.read_rows(begin, count, row_major);
+  }
   const std::string& describe() const override { return data_.place(); }
   const std::vector<std::string>& column_names() const override { return no_names_; }
   Index bytes_per_row() const override { return n_cols() * data_.element_bytes(); }

@@ -57,7 +57,8 @@ void parse_type(const InputFile& file, std::string_view value, NpyHeader& header
   std::from_chars(type.data() + 2, type.data() + type.size(), bytes);
   header.item_bytes = bytes;
   const bool is_float = header.kind == 'f' && (bytes == 4 || bytes == 8);
-  const bool is_integer = (header.kind == 'i' || header.kind == 'u') && (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8);
+  const bool is_integer =
+      (header.kind == 'i' || header.kind == 'u') && (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8);
   require(is_float || is_integer, ErrorKind::input,
           "{}: holds numbers of NumPy type '{}'; expected f4, f8 or integers. Convert with .astype('f8').",
           file.path(), type);
@@ -73,7 +74,8 @@ void parse_shape(const InputFile& file, std::string_view value, NpyHeader& heade
   while (at < last) {
     Index extent = 0;
     const auto [next, error] = std::from_chars(at, last, extent);
-    if (error != std::errc() || extent < 0) fail_header(file, fmt::format("shape {}", value.substr(0, end + 1)));
+    if (error != std::errc() || extent < 0)
+      fail_header(file, fmt::format("shape {}", value.substr(0, end + 1)));
     header.shape.push_back(extent);
     at = next;
     while (at < last && (*at == ',' || *at == ' ')) ++at;
@@ -95,8 +97,8 @@ NpyHeader read_npy_header(const InputFile& file) {
     if (__builtin_mul_overflow(bytes, extent, &bytes)) fail_header(file, "the shape is impossibly large");
   }
   require(header.data_offset + bytes <= file.size(), ErrorKind::input,
-          "{}: is truncated: {} bytes of numbers, but its header promises {}. Copy or write it again.", file.path(),
-          file.size() - header.data_offset, bytes);
+          "{}: is truncated: {} bytes of numbers, but its header promises {}. Copy or write it again.",
+          file.path(), file.size() - header.data_offset, bytes);
   return header;
 }
 

@@ -3,6 +3,7 @@
 
 #include "matrix_kinds.hpp"
 #include "npy_header.hpp"
+
 #include "tallfit/base/error.hpp"
 
 namespace tallfit::io {
@@ -31,20 +32,29 @@ Converter pick(bool swapped) {
 
 Converter pick_converter(const NpyHeader& header) {
   switch (header.kind) {
-    case 'f': return header.item_bytes == 4 ? pick<float>(header.swapped) : pick<double>(header.swapped);
+    case 'f':
+      return header.item_bytes == 4 ? pick<float>(header.swapped) : pick<double>(header.swapped);
     case 'i':
       switch (header.item_bytes) {
-        case 1: return pick<std::int8_t>(false);
-        case 2: return pick<std::int16_t>(header.swapped);
-        case 4: return pick<std::int32_t>(header.swapped);
-        default: return pick<std::int64_t>(header.swapped);
+        case 1:
+          return pick<std::int8_t>(false);
+        case 2:
+          return pick<std::int16_t>(header.swapped);
+        case 4:
+          return pick<std::int32_t>(header.swapped);
+        default:
+          return pick<std::int64_t>(header.swapped);
       }
     default:
       switch (header.item_bytes) {
-        case 1: return pick<std::uint8_t>(false);
-        case 2: return pick<std::uint16_t>(header.swapped);
-        case 4: return pick<std::uint32_t>(header.swapped);
-        default: return pick<std::uint64_t>(header.swapped);
+        case 1:
+          return pick<std::uint8_t>(false);
+        case 2:
+          return pick<std::uint16_t>(header.swapped);
+        case 4:
+          return pick<std::uint32_t>(header.swapped);
+        default:
+          return pick<std::uint64_t>(header.swapped);
       }
   }
 }
@@ -78,8 +88,8 @@ private:
       const Index now = std::min(piece, n - done);
       const std::span<std::byte> bytes(buffer_.data(), static_cast<std::size_t>(now * header_.item_bytes));
       const Index got = file_.read_at(header_.data_offset + (first + done) * header_.item_bytes, bytes);
-      require(got == static_cast<Index>(bytes.size()), ErrorKind::input, "{}: became shorter while it was read",
-              file_.path());
+      require(got == static_cast<Index>(bytes.size()), ErrorKind::input,
+              "{}: became shorter while it was read", file_.path());
       convert_(bytes.data(), now, stride, values + done * stride);
     }
   }
@@ -93,6 +103,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<MatrixReader> open_npy(const std::string& path) { return std::make_unique<NpyMatrix>(path); }
+std::unique_ptr<MatrixReader> open_npy(const std::string& path) {
+  return std::make_unique<NpyMatrix>(path);
+}
 
 }  // namespace tallfit::io

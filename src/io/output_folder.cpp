@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "disk.hpp"
+
 #include "tallfit/base/error.hpp"
 
 namespace tallfit::io {
@@ -25,16 +26,23 @@ std::string hidden_name(const std::string& path) {
 
 }  // namespace
 
-void OutputFile::Closer::operator()(std::FILE* file) const noexcept { std::fclose(file); }
+void OutputFile::Closer::operator()(std::FILE* file) const noexcept {
+  std::fclose(file);
+}
 
 OutputFile::OutputFile(const std::string& path) : path_(path), partial_(hidden_name(path)) {
   require_writable_folder(folder_of(path));
   stream_.reset(std::fopen(partial_.c_str(), "wb"));
-  if (!stream_) fail_write(path_);
+  const bool disk_full = errno == ENOSPC || errno == EDQUOT;
+  if (!stream_ && disk_full) fail_write(path_);
+  require(stream_ != nullptr, ErrorKind::input, "folder '{}' is not writable: {}", folder_of(path),
+          std::strerror(errno));
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
-    : path_(std::move(other.path_)), partial_(std::exchange(other.partial_, "")), stream_(std::move(other.stream_)) {}
+    : path_(std::move(other.path_)),
+      partial_(std::exchange(other.partial_, "")),
+      stream_(std::move(other.stream_)) {}
 
 OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
   std::swap(path_, other.path_);
@@ -76,7 +84,8 @@ OutputFolder::OutputFolder(const std::string& folder) : folder_(folder) {
 
 OutputFile& OutputFolder::add(const std::string& name) {
   const std::string path = folder_ + "/" + name;
-  const bool taken = std::any_of(files_.begin(), files_.end(), [&](const auto& f) { return f->path() == path; });
+  const bool taken =
+      std::any_of(files_.begin(), files_.end(), [&](const auto& f) { return f->path() == path; });
   require(!taken, ErrorKind::bug, "{}: two results have the same name", path);
   return *files_.emplace_back(std::make_unique<OutputFile>(path));
 }

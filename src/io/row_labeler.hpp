@@ -26,9 +26,11 @@ public:
 std::unique_ptr<RowLabeler> make_plain_labeler();
 
 /// From a labels CSV; see SeparateFiles. @throws Error{input}
-std::unique_ptr<RowLabeler> read_fitsnap_labels(const std::string& path, const std::string& row_types, Index n_rows);
+std::unique_ptr<RowLabeler> read_fitsnap_labels(const std::string& path, const std::string& row_types,
+                                                Index n_rows);
 
 /// From ChIMES' b-labeled.txt and, if not empty, natoms.txt; see ChimesFiles. @throws Error{input}
-std::unique_ptr<RowLabeler> read_chimes_labels(const std::string& labels, const std::string& natoms, Index n_rows);
+std::unique_ptr<RowLabeler> read_chimes_labels(const std::string& labels, const std::string& natoms,
+                                               Index n_rows);
 
 }  // namespace tallfit::io

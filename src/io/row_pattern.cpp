@@ -1,7 +1,8 @@
 #include "row_pattern.hpp"
 
-#include "tallfit/base/error.hpp"
 #include "text_fields.hpp"
+
+#include "tallfit/base/error.hpp"
 
 namespace tallfit::io {
 
@@ -35,7 +36,8 @@ RowPattern parse_row_pattern(const std::string& text) {
   std::string canonical = text;
   std::erase(canonical, ' ');
   require(!text.empty() && pattern.to_string() == canonical, ErrorKind::input,
-          "import.row_types = \"{}\" is not understood; expected \"energy,force,stress\", a part of it in this order, "
+          "import.row_types = \"{}\" is not understood; expected \"energy,force,stress\", a part of it in "
+          "this order, "
           "or \"other\"",
           text);
   return pattern;

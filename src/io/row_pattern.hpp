@@ -16,7 +16,9 @@ struct RowPattern {
   bool stress = false;
   bool other = false;
 
-  Index rows_of(Index n_atoms) const { return (energy ? 1 : 0) + (force ? 3 * n_atoms : 0) + (stress ? 6 : 0); }
+  Index rows_of(Index n_atoms) const {
+    return (energy ? 1 : 0) + (force ? 3 * n_atoms : 0) + (stress ? 6 : 0);
+  }
   /// The type of row @p offset of a configuration of @p n_atoms.
   design::RowType type_of(Index offset, Index n_atoms) const;
   std::string to_string() const;

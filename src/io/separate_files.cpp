@@ -3,13 +3,15 @@
 #include <utility>
 
 #include "composite_source.hpp"
+
 #include "tallfit/base/error.hpp"
 
 namespace tallfit::io {
 
 std::unique_ptr<design::RowSource> open_separate_files(const SeparateFiles& files) {
   require(!files.features.empty(), ErrorKind::input, "no file of features is given; set 'features'");
-  require(!files.target.empty(), ErrorKind::input, "{}: no file of targets is given; set 'target'", files.features);
+  require(!files.target.empty(), ErrorKind::input, "{}: no file of targets is given; set 'target'",
+          files.features);
   CompositeParts parts;
   parts.features = open_matrix(files.features);
   parts.target = open_vector(files.target, *parts.features);

@@ -23,10 +23,11 @@ constexpr std::array<std::pair<const char*, int SnapMetadata::*>, 6> flags = {
      {"bnormflag", &SnapMetadata::bnormflag},
      {"switchinnerflag", &SnapMetadata::switchinnerflag}}};
 
-void require_one_per_element(const hdf5::File& file, const char* name, std::size_t n, std::size_t n_elements) {
+void require_one_per_element(const hdf5::File& file, const char* name, std::size_t n,
+                             std::size_t n_elements) {
   require(n == n_elements, ErrorKind::input,
-          "{}: attribute 'snap/{}' has {} values for {} elements; expected one per element", file.path(), name, n,
-          n_elements);
+          "{}: attribute 'snap/{}' has {} values for {} elements; expected one per element", file.path(),
+          name, n, n_elements);
 }
 
 }  // namespace
@@ -47,15 +48,15 @@ std::optional<SnapMetadata> read_snap_attributes(const hdf5::File& file) {
 
   for (const auto& [name, member] : numbers) {
     const std::vector<double> values = hdf5::read_double_attribute(file, layout::snap, name);
-    require(values.size() == 1, ErrorKind::input, "{}: attribute 'snap/{}' has {} values; expected one", file.path(),
-            name, values.size());
+    require(values.size() == 1, ErrorKind::input, "{}: attribute 'snap/{}' has {} values; expected one",
+            file.path(), name, values.size());
     snap.*member = values.front();
   }
   for (const auto& [name, member] : flags) {
     if (!hdf5::has_attribute(file, layout::snap, name)) continue;  // 0, LAMMPS' default
     const std::vector<std::int64_t> values = hdf5::read_integer_attribute(file, layout::snap, name);
-    require(values.size() == 1, ErrorKind::input, "{}: attribute 'snap/{}' has {} values; expected one", file.path(),
-            name, values.size());
+    require(values.size() == 1, ErrorKind::input, "{}: attribute 'snap/{}' has {} values; expected one",
+            file.path(), name, values.size());
     snap.*member = to_int(values.front(), name);
   }
   return snap;

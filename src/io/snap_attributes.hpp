@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "hdf5.hpp"
+
 #include "tallfit/design/row_source.hpp"
 
 namespace tallfit::io {

@@ -2,10 +2,11 @@
 #include <utility>
 #include <vector>
 
-#include "tallfit/base/error.hpp"
-#include "tallfit/io/snap_potential.hpp"
 #include "text_fields.hpp"
 #include "text_lines.hpp"
+
+#include "tallfit/base/error.hpp"
+#include "tallfit/io/snap_potential.hpp"
 
 namespace tallfit::io {
 
@@ -59,13 +60,14 @@ int read_parameters(const std::string& path, SnapMetadata& snap) {
   const std::array<std::pair<std::string_view, double*>, 3> numbers = {
       {{"rcutfac", &snap.rcutfac}, {"rfac0", &snap.rfac0}, {"rmin0", &snap.rmin0}}};
   int twojmax = -1;
-  const std::array<std::pair<std::string_view, int*>, 7> integers = {{{"twojmax", &twojmax},
-                                                                      {"quadraticflag", &snap.quadraticflag},
-                                                                      {"bzeroflag", &snap.bzeroflag},
-                                                                      {"wselfallflag", &snap.wselfallflag},
-                                                                      {"chemflag", &snap.chemflag},
-                                                                      {"bnormflag", &snap.bnormflag},
-                                                                      {"switchinnerflag", &snap.switchinnerflag}}};
+  const std::array<std::pair<std::string_view, int*>, 7> integers = {
+      {{"twojmax", &twojmax},
+       {"quadraticflag", &snap.quadraticflag},
+       {"bzeroflag", &snap.bzeroflag},
+       {"wselfallflag", &snap.wselfallflag},
+       {"chemflag", &snap.chemflag},
+       {"bnormflag", &snap.bnormflag},
+       {"switchinnerflag", &snap.switchinnerflag}}};
   snap.bzeroflag = 1;  // LAMMPS' default; the others are those of SnapMetadata
   WordLines lines(path);
   while (lines.next()) {

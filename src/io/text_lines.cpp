@@ -14,8 +14,8 @@ void LineScanner::go_to(LinePosition position) {
 /// Moves the rest to the front, doubles a buffer that one line fills, and reads more.
 bool LineScanner::refill() {
   constexpr std::size_t first_size = std::size_t{1} << 18U;
-  std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), buffer_.begin() + static_cast<std::ptrdiff_t>(end_),
-            buffer_.begin());
+  std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+            buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
   end_ -= begin_;
   begin_ = 0;
   if (end_ == buffer_.size()) buffer_.resize(std::max(first_size, 2 * buffer_.size()));

@@ -1,9 +1,10 @@
 #include <algorithm>
 
 #include "matrix_kinds.hpp"
-#include "tallfit/base/error.hpp"
 #include "text_fields.hpp"
 #include "text_lines.hpp"
+
+#include "tallfit/base/error.hpp"
 
 namespace tallfit::io {
 
@@ -30,7 +31,8 @@ public:
     go_to_row(begin);
     std::string_view line;
     for (Index i = 0; i < count; ++i, ++next_row_) {
-      require(scanner_.next_data(line), ErrorKind::input, "{}: became shorter while it was read", file_.path());
+      require(scanner_.next_data(line), ErrorKind::input, "{}: became shorter while it was read",
+              file_.path());
       parse_row(line, row_major + i * n_cols_);
     }
   }
@@ -87,8 +89,8 @@ private:
               scanner_.line_number(), trimmed(*field), n + 1);
       values[n] = *value;
     }
-    require(n == n_cols_, ErrorKind::input, "{}:{}: has {} numbers; expected {}, as in the first line", file_.path(),
-            scanner_.line_number(), n, n_cols_);
+    require(n == n_cols_, ErrorKind::input, "{}:{}: has {} numbers; expected {}, as in the first line",
+            file_.path(), scanner_.line_number(), n, n_cols_);
   }
 
   InputFile file_;
@@ -103,6 +105,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<MatrixReader> open_text_matrix(const std::string& path) { return std::make_unique<TextMatrix>(path); }
+std::unique_ptr<MatrixReader> open_text_matrix(const std::string& path) {
+  return std::make_unique<TextMatrix>(path);
+}
 
 }  // namespace tallfit::io

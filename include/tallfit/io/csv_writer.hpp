@@ -11,7 +11,8 @@ namespace tallfit::io {
 /// @return the number with the 17 significant digits that give back the same double; "nan", "inf", "-inf".
 std::string format_number(double value);
 
-/// Builds a CSV table field by field: `CsvWriter csv("index,name,value"); csv.add(0).add("c0").add(1.5).end_row();`
+/// Builds a CSV table field by field: `CsvWriter csv("index,name,value");
+/// csv.add(0).add("c0").add(1.5).end_row();`
 class CsvWriter {
 public:
   /// @param header  names of the columns, separated by commas; every row must have as many fields.

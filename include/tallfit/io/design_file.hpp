@@ -12,15 +12,16 @@
 
 namespace tallfit::io {
 
-/// Opens a design file (root attribute tallfit_design = 1) with the POSIX driver, so that each rank, and a reading
-/// thread in it, may read on its own.
+/// Opens a design file (root attribute tallfit_design = 1) with the POSIX driver, so that each rank, and a
+/// reading thread in it, may read on its own.
 ///
 /// Absent datasets have defaults: weight 1, row_type other, each row its own configuration, one group "all",
 /// testing 0, column names "c0", "c1", …
 /// Cost: opening reads names and shapes only; labels are checked as they are read.
-/// @throws Error{input} when the file is missing, truncated or no design file, a dataset is missing, has a wrong
-///         type or shape, or disagrees in length with 'features'; from read_labels when a group index, a row type
-///         or a weight is out of range, naming the row.
+/// @throws Error{input} when the file is missing, truncated or no design file, a dataset is missing, has a
+/// wrong
+///         type or shape, or disagrees in length with 'features'; from read_labels when a group index, a row
+///         type or a weight is out of range, naming the row.
 /// Local.
 std::unique_ptr<design::RowSource> open_design_file(const std::string& path);
 
@@ -29,14 +30,15 @@ enum class Precision : std::uint8_t { f64, f32 };
 
 /// How to write a design file.
 struct DesignFileOptions {
-  int compression = 0;   ///< gzip level 0..9; 0 stores the features contiguously, which is fastest to write and read
+  int compression =
+      0;  ///< gzip level 0..9; 0 stores the features contiguously, which is fastest to write and read
   Index chunk_rows = 0;  ///< rows per compressed chunk; 0: about 1 MiB
   Precision precision = Precision::f64;
-  std::vector<double> true_coefficients;  ///< of a generated design; empty, or n_cols values
+  std::vector<double> true_coefficients = {};  ///< of a generated design; empty, or n_cols values
 };
 
-/// Writes all rows of @p rows to the design file @p path; each rank streams a contiguous range of rows, about 8 MiB
-/// at a time. The file appears under its name only when it is complete and has been read back.
+/// Writes all rows of @p rows to the design file @p path; each rank streams a contiguous range of rows, about
+/// 8 MiB at a time. The file appears under its name only when it is complete and has been read back.
 ///
 /// Every rank passes a source of the same rows.
 /// Cost: one read of the source, one write and one read of the file.

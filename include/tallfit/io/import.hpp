@@ -1,4 +1,5 @@
-/// Designs of other programs. Each is a row source; write_design_file() makes a design file of it, in parallel.
+/// Designs of other programs. Each is a row source; write_design_file() makes a design file of it, in
+/// parallel.
 #pragma once
 
 #include <memory>
@@ -11,28 +12,30 @@ namespace tallfit::io {
 
 /// A FitSNAP dump. Empty paths take FitSNAP's names in `folder`, where they exist.
 struct FitsnapFiles {
-  std::string folder;     ///< may be empty when features and target are given
-  std::string features;   ///< Descriptors.npy
-  std::string target;     ///< Truth-Ref.npy
-  std::string weight;     ///< Weights.npy, optional
-  std::string labels;     ///< configs.csv, optional: see SeparateFiles::labels
-  std::string columns;    ///< columns.csv, optional: column 'name', or 'element' and 'B_label'
-  std::string row_types;  ///< see SeparateFiles::row_types
-  std::optional<design::SnapMetadata> snap;
+  std::string folder = {};     ///< may be empty when features and target are given
+  std::string features = {};   ///< Descriptors.npy
+  std::string target = {};     ///< Truth-Ref.npy
+  std::string weight = {};     ///< Weights.npy, optional
+  std::string labels = {};     ///< configs.csv, optional: see SeparateFiles::labels
+  std::string columns = {};    ///< columns.csv, optional: column 'name', or 'element' and 'B_label'
+  std::string row_types = {};  ///< see SeparateFiles::row_types
+  std::optional<design::SnapMetadata> snap = {};
 };
 
 /// @throws Error{input} as open_separate_files(), and when columns.csv has another number of columns. Local.
 std::unique_ptr<design::RowSource> open_fitsnap(const FitsnapFiles& files);
 
-/// The files that chimes_lsq writes, all whitespace-separated text with one line per row. Empty paths take its
-/// names in `folder`, where they exist.
+/// The files that chimes_lsq writes, all whitespace-separated text with one line per row. Empty paths take
+/// its names in `folder`, where they exist.
 struct ChimesFiles {
-  std::string folder;  ///< may be empty when matrix and target are given
-  std::string matrix;  ///< A.txt, N x K
-  std::string target;  ///< b.txt
-  std::string labels;  ///< b-labeled.txt, optional: atom type (a force), s_xx … s_zz (a stress) or +1 (an energy)
-  std::string natoms;  ///< natoms.txt, optional: atoms of the row's frame; without it frames end where forces begin
-  std::string weight;  ///< weights.dat, optional
+  std::string folder = {};  ///< may be empty when matrix and target are given
+  std::string matrix = {};  ///< A.txt, N x K
+  std::string target = {};  ///< b.txt
+  std::string labels =
+      {};  ///< b-labeled.txt, optional: atom type (a force), s_xx … s_zz (a stress) or +1 (an energy)
+  std::string natoms =
+      {};  ///< natoms.txt, optional: atoms of the row's frame; without it frames end where forces begin
+  std::string weight = {};  ///< weights.dat, optional
 };
 
 /// Rows keep their order and units; a frame is a configuration, all are in the group "all".

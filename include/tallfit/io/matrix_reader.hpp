@@ -9,7 +9,8 @@
 
 namespace tallfit::io {
 
-/// A matrix of numbers in a file. Any process reads any rows, with memory for those rows only. All calls are local.
+/// A matrix of numbers in a file. Any process reads any rows, with memory for those rows only. All calls are
+/// local.
 class MatrixReader {
 public:
   MatrixReader() = default;
@@ -31,12 +32,12 @@ public:
   virtual Index bytes_per_row() const = 0;
 };
 
-/// Opens a matrix by its name: "*.npy", "*.csv" and other text ("*.txt", "*.dat": numbers separated by commas or
-/// blanks), or a dataset in an HDF5 file ("file.h5:/path/dataset").
+/// Opens a matrix by its name: "*.npy", "*.csv" and other text ("*.txt", "*.dat": numbers separated by commas
+/// or blanks), or a dataset in an HDF5 file ("file.h5:/path/dataset").
 ///
-/// NumPy files: formats 1 to 3, C or Fortran order, floats of 4 or 8 bytes and integers up to 8, either byte order.
-/// Text: an optional header line of names, lines that start with '#' and empty lines are skipped. Text is scanned
-/// once, at about 1 GB/s, to count rows and to note where every 4096th begins.
+/// NumPy files: formats 1 to 3, C or Fortran order, floats of 4 or 8 bytes and integers up to 8, either byte
+/// order. Text: an optional header line of names, lines that start with '#' and empty lines are skipped. Text
+/// is scanned once, at about 1 GB/s, to count rows and to note where every 4096th begins.
 /// @throws Error{input} when the file is missing, damaged, truncated, or of an unknown kind. Local.
 std::unique_ptr<MatrixReader> open_matrix(const std::string& path);
 

@@ -42,11 +42,12 @@ private:
   std::unique_ptr<std::FILE, Closer> stream_;
 };
 
-/// A folder of results: files are written aside and all renamed together by commit(); without it none appears.
-/// Local: one process uses it.
+/// A folder of results: files are written aside and all renamed together by commit(); without it none
+/// appears. Local: one process uses it.
 class OutputFolder {
 public:
-  /// Creates the folder if it is not there. @throws Error{input} naming it when that fails or it is not writable.
+  /// Creates the folder if it is not there. @throws Error{input} naming it when that fails or it is not
+  /// writable.
   explicit OutputFolder(const std::string& folder);
 
   const std::string& path() const noexcept { return folder_; }
