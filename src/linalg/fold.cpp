@@ -7,6 +7,7 @@
 
 #include "fold_kernels.hpp"
 #include "fold_with.hpp"
+
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/numeric.hpp"
 
@@ -23,9 +24,12 @@ using detail::Tiles;
 constexpr Index max_width = 64;
 static_assert(max_width % base_width == 0 && max_width <= product_ld);
 
-constexpr Index page = 4096 / sizeof(double);  ///< addresses that differ by its multiples share lines of the L1 cache
+constexpr Index page =
+    4096 / sizeof(double);  ///< addresses that differ by its multiples share lines of the L1 cache
 
-constexpr Index round_up(Index value, Index unit) { return ceil_div(value, unit) * unit; }
+constexpr Index round_up(Index value, Index unit) {
+  return ceil_div(value, unit) * unit;
+}
 
 /// Doubles from a cache line on: vector loads that cross lines cost twice.
 class AlignedBuffer {
@@ -34,7 +38,8 @@ public:
       : storage_(std::make_unique_for_overwrite<double[]>(static_cast<std::size_t>(size) + 8)) {
     void* start = storage_.get();
     std::size_t space = (static_cast<std::size_t>(size) + 8) * sizeof(double);
-    data_ = static_cast<double*>(std::align(64, static_cast<std::size_t>(size) * sizeof(double), start, space));
+    data_ =
+        static_cast<double*>(std::align(64, static_cast<std::size_t>(size) * sizeof(double), start, space));
   }
   double* data() { return data_; }
 
@@ -51,8 +56,8 @@ struct Block {
 
 /// Reflects one panel of columns, then all columns right of it; keeps the workspace of both.
 ///
-/// The reflectors of w columns are I - [I; V] T [I; V]^T with V stored apart, in tiles, and padded with zeros to
-/// whole tiles and to a multiple of base_width columns: the inner loops never see a remainder in V.
+/// The reflectors of w columns are I - [I; V] T [I; V]^T with V stored apart, in tiles, and padded with zeros
+/// to whole tiles and to a multiple of base_width columns: the inner loops never see a remainder in V.
 class Folder {
 public:
   Folder(const FoldKernels& kernels, Index max_rows)
@@ -64,8 +69,8 @@ public:
   /// Folds @p n_rows rows of @p width columns into the triangle at @p r.
   void factor(Block r, Block rows, Index n_rows, Index width);
 
-  /// Applies the reflectors of the last panel to the @p n_columns columns [R; rows]; n_stored >= the n_rows of the
-  /// panel is the number of rows in memory.
+  /// Applies the reflectors of the last panel to the @p n_columns columns [R; rows]; n_stored >= the n_rows
+  /// of the panel is the number of rows in memory.
   void apply(Block r, Block rows, Index n_stored, Index n_columns);
 
 private:
@@ -82,21 +87,24 @@ private:
   void pack(const double* a, bool transposed, double sign, Index n_rows, Index n_columns);
   void multiply_packed(Index n_rows, Index k, bool lower, const double* b, Index n_columns, double* c);
   double rescale(Index column, double* products);
-  void apply_chunk(Tiles v, Index n_tiles, Index k, Block r, Block rows, Tiles b, Index n_stored, Index n_columns);
+  void apply_chunk(Tiles v, Index n_tiles, Index k, Block r, Block rows, Tiles b, Index n_stored,
+                   Index n_columns);
 
   const FoldKernels& kernels_;
-  Index panel_stride_;   ///< of the tiles; the same columns of different tiles must not compete for cache lines
+  Index
+      panel_stride_;  ///< of the tiles; the same columns of different tiles must not compete for cache lines
   AlignedBuffer panel_;  ///< V, in tiles
   AlignedBuffer tail_;   ///< last, incomplete tile of a chunk
   Index n_tiles_ = 0;
-  Index padded_ = 0;  ///< columns of V
+  Index padded_ = 0;        ///< columns of V
   AlignedBuffer r_{small};  ///< diagonal block of R
   AlignedBuffer t_{small};
   AlignedBuffer packed_{small}, products_{small}, reflected_{small};
 };
 
 /// rows(0:n, j) of source to target, both column-major.
-void copy_columns(const double* source, Index source_ld, double* target, Index target_ld, Index n, Index n_columns) {
+void copy_columns(const double* source, Index source_ld, double* target, Index target_ld, Index n,
+                  Index n_columns) {
   for (Index j = 0; j < n_columns; ++j) std::copy_n(source + j * source_ld, n, target + j * target_ld);
 }
 
@@ -133,8 +141,8 @@ void Folder::factor_columns(Index first, Index width) {
   const Index n_stored = n_tiles_ * kernels_.tile_rows;
   for (Index j = 0; j < right; j += chunk_columns) {
     const Index column = first + left + j;
-    apply_chunk(panel_from(first), n_tiles_, left, {r_.data() + first + column * product_ld, product_ld}, {nullptr, 0},
-                panel_from(column), n_stored, std::min(chunk_columns, right - j));
+    apply_chunk(panel_from(first), n_tiles_, left, {r_.data() + first + column * product_ld, product_ld},
+                {nullptr, 0}, panel_from(column), n_stored, std::min(chunk_columns, right - j));
   }
   factor_columns(first + left, right);
   complete_t(first, left, right);
@@ -151,8 +159,8 @@ void Folder::factor_base(Index first) {
   kernels_.reflect(base_width, n_tiles_, panel_from(first), scale, coeffs.data(), products.data());
 }
 
-/// Makes column first + i of T and row first + i of R from the products b_i^T b_j; @return the factor that makes b_i
-/// the reflector, and in coeffs what the reflection subtracts of it from the columns right of it.
+/// Makes column first + i of T and row first + i of R from the products b_i^T b_j; @return the factor that
+/// makes b_i the reflector, and in coeffs what the reflection subtracts of it from the columns right of it.
 double Folder::reflect_column(Index first, Index i, double* products, double* coeffs) {
   constexpr double smallest = 1e-280;  // below it products lose digits to underflow
   constexpr double largest = 1e290;
@@ -183,7 +191,8 @@ double Folder::reflect_column(Index first, Index i, double* products, double* co
   return scale;
 }
 
-/// Divides a column whose squares over- or underflow by a power of two and recomputes its products; @return that power.
+/// Divides a column whose squares over- or underflow by a power of two and recomputes its products; @return
+/// that power.
 double Folder::rescale(Index column, double* products) {
   const Index tile = kernels_.tile_rows;
   const Index first = column / base_width * base_width;
@@ -211,7 +220,8 @@ void Folder::complete_t(Index first, Index left, Index right) {
   double* t11 = t_.data() + first * (product_ld + 1);
   double* t12 = t11 + left * product_ld;
   std::fill_n(products_.data(), right * product_ld, 0.0);
-  kernels_.add_inner_products(n_tiles_, panel_from(first), left, panel_from(first + left), right, products_.data());
+  kernels_.add_inner_products(n_tiles_, panel_from(first), left, panel_from(first + left), right,
+                              products_.data());
   pack(t11, false, 1.0, left, left);
   multiply_packed(left, left, false, products_.data(), right, reflected_.data());
   pack(reflected_.data(), false, -1.0, left, right);
@@ -283,7 +293,8 @@ void Folder::apply_chunk(Tiles v, Index n_tiles, Index k, Block r, Block rows, T
   }
 }
 
-/// Folds the m rows into the first min(width, n) rows of the factor, the columns right of them included.
+/// Eliminates the first columns of the m x n rows, of which the first n_filled rows are not zero, and updates
+/// the rest.
 void fold_panel(Folder& folder, Block r, Block rows, Index m, Index n_filled, Index width, Index n) {
   folder.factor(r, rows, n_filled, width);
   if (width == n) return;
@@ -313,15 +324,15 @@ void detail::fold_in_place(const FoldKernels& kernels, Eigen::Ref<Eigen::MatrixX
                            Eigen::Ref<Eigen::MatrixXd> rows, RowShape shape) {
   const Index m = rows.rows();
   const Index n = rows.cols();
-  require(r.rows() == n && r.cols() == n, ErrorKind::bug, "rows of {} columns folded into a {} x {} factor", n,
-          r.rows(), r.cols());
+  require(r.rows() == n && r.cols() == n, ErrorKind::bug, "rows of {} columns folded into a {} x {} factor",
+          n, r.rows(), r.cols());
   if (m == 0 || n == 0) return;
   Folder folder(kernels, m);
   for (Index j = 0; j < n; j += max_width) {
     const Index width = std::min(max_width, n - j);
     const Index n_filled = shape == RowShape::dense ? m : std::min(m, j + width);
-    fold_panel(folder, {&r.coeffRef(j, j), r.outerStride()}, {&rows.coeffRef(0, j), rows.outerStride()}, m, n_filled,
-               width, n - j);
+    fold_panel(folder, {&r.coeffRef(j, j), r.outerStride()}, {&rows.coeffRef(0, j), rows.outerStride()}, m,
+               n_filled, width, n - j);
   }
 }
 
@@ -337,6 +348,9 @@ Eigen::MatrixXd triangularise(Eigen::MatrixXd rows) {
   return rows.topRows(std::min(m, n)).triangularView<Eigen::Upper>();
 }
 
-Index fold_rows(Index n) { return std::max<Index>(504, n / 2); }
+Index fold_rows(Index n) {
+  constexpr Index whole_tiles = 504;  // of 8, 12 and 24 rows; columns at this distance share no cache lines
+  return n <= 1000 ? whole_tiles : 2 * whole_tiles;
+}
 
 }  // namespace tallfit::linalg

@@ -7,12 +7,14 @@
 
 namespace tallfit::linalg::detail {
 
-inline constexpr Index base_width = 8;     ///< columns that are factored by vector-vector operations
-inline constexpr Index product_ld = 96;    ///< leading dimension of all small matrices: constant address offsets
+inline constexpr Index base_width = 8;  ///< columns that are factored by vector-vector operations
+inline constexpr Index product_ld =
+    96;  ///< leading dimension of all small matrices: constant address offsets
 inline constexpr Index chunk_columns = 24;  ///< columns that are updated together, so that they stay in cache
 
-/// A matrix of tile_rows-high tiles: element (i, j) is data[(i / tile_rows) tile_stride + j column_stride + i % tile_rows].
-/// Column-major storage has tile_stride = tile_rows; packed storage has column_stride = tile_rows.
+/// A matrix of tile_rows-high tiles: element (i, j) is data[(i / tile_rows) tile_stride + j column_stride + i
+/// % tile_rows]. Column-major storage has tile_stride = tile_rows; packed storage has column_stride =
+/// tile_rows.
 struct Tiles {
   double* data;
   Index tile_stride;
@@ -30,8 +32,8 @@ struct FoldKernels {
   /// B -= V W for k x n_columns W; any k.
   void (*subtract_product)(Index n_tiles, Tiles v, Index k, Tiles b, Index n_columns, const double* w);
 
-  /// Step i of a panel of base_width columns b: for i > 0, b_{i-1} *= scale, then b_j -= b_{i-1} coeffs[j] for
-  /// j >= i; for i < base_width also products[j] = b_i^T b_j for all j. All in one pass over the rows.
+  /// Step i of a panel of base_width columns b: for i > 0, b_{i-1} *= scale, then b_j -= b_{i-1} coeffs[j]
+  /// for j >= i; for i < base_width also products[j] = b_i^T b_j for all j. All in one pass over the rows.
   void (*reflect)(Index i, Index n_tiles, Tiles b, double scale, const double* coeffs, double* products);
 };
 

@@ -16,7 +16,9 @@ constexpr int c_columns = 3;
 
 namespace tallfit::linalg::detail {
 
-const FoldKernels* generic_fold_kernels() { return &kernels; }
+const FoldKernels* generic_fold_kernels() {
+  return &kernels;
+}
 
 std::vector<const FoldKernels*> usable_fold_kernels() {
   std::vector<const FoldKernels*> usable;

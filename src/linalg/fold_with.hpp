@@ -2,11 +2,12 @@
 #pragma once
 
 #include "fold_kernels.hpp"
+
 #include "tallfit/linalg/fold.hpp"
 
 namespace tallfit::linalg::detail {
 
-void fold_in_place(const FoldKernels& kernels, Eigen::Ref<Eigen::MatrixXd> r, Eigen::Ref<Eigen::MatrixXd> rows,
-                   RowShape shape);
+void fold_in_place(const FoldKernels& kernels, Eigen::Ref<Eigen::MatrixXd> r,
+                   Eigen::Ref<Eigen::MatrixXd> rows, RowShape shape);
 
 }  // namespace tallfit::linalg::detail
