@@ -7,6 +7,7 @@
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/random.hpp"
 #include "tallfit/design/silicon_configurations.hpp"
+#include "tallfit/design/stillinger_weber.hpp"
 
 namespace tallfit::design {
 
@@ -42,10 +43,32 @@ void check(const AtomsOptions& options) {
           "generate.test_fraction is {}, but must be at least 0 and less than 1", options.test_fraction);
 }
 
+/// The labels of a whole configuration, in the order of its rows.
+RowLabels label(Index configuration, const PeriodicAtoms& atoms, bool testing) {
+  const AtomicLabels truth = stillinger_weber(atoms);
+  RowLabels labels;
+  const auto add = [&](RowType type, double target, double scale) {
+    labels.type.push_back(type);
+    labels.configuration.push_back(static_cast<std::uint64_t>(configuration));
+    labels.group.push_back(static_cast<std::uint32_t>(configuration % n_silicon_groups));
+    labels.testing.push_back(testing ? 1 : 0);
+    labels.target.push_back(target);
+    labels.scale.push_back(scale);
+  };
+  add(RowType::energy, truth.energy / atoms.n_atoms(), AtomsSource::energy_scale);
+  for (const Vector3& force : truth.forces) {
+    for (const double component : force) add(RowType::force, component, AtomsSource::force_scale);
+  }
+  for (const double component : truth.stress) add(RowType::stress, component, AtomsSource::stress_scale);
+  return labels;
+}
+
 /// Calls use(configuration, first row inside it, number of rows, offset into the block) for every piece of a
 /// block.
 template <class Use>
-void for_each_piece(Index begin, Index count, const Use& use) {
+void for_each_piece(const DesignInfo& info, Index begin, Index count, const Use& use) {
+  require(begin >= 0 && count >= 0 && begin <= info.n_rows - count, ErrorKind::bug,
+          "{}: asked for rows {} to {} of {}", info.name, begin, begin + count, info.n_rows);
   for (Index row = begin; row < begin + count;) {
     const ConfigurationRows here = AtomsSource::configuration_of_row(row);
     const Index end = std::min(begin + count, here.begin + here.count);
@@ -86,43 +109,29 @@ bool AtomsSource::is_testing(Index configuration) const {
 void AtomsSource::load(Index configuration) {
   if (loaded_ == configuration) return;
   atoms_ = silicon_configuration(configuration, options_.seed);
-  labels_ = stillinger_weber(atoms_);
+  labels_ = label(configuration, atoms_, is_testing(configuration));
   loaded_ = configuration;
 }
 
 void AtomsSource::read_labels(Index begin, Index count, RowLabels& labels) {
   labels.resize(count);
-  for_each_piece(begin, count, [&](const ConfigurationRows& here, Index first, Index n, Index offset) {
+  for_each_piece(info_, begin, count, [&](const ConfigurationRows& here, Index first, Index n, Index offset) {
     load(here.configuration);
-    const auto group = static_cast<std::uint32_t>(here.configuration % n_silicon_groups);
-    const std::uint8_t testing = is_testing(here.configuration) ? 1 : 0;
-    for (Index i = 0; i < n; ++i) {
-      const auto out = static_cast<std::size_t>(offset + i);
-      const Index row = first + i;
-      labels.configuration[out] = static_cast<std::uint64_t>(here.configuration);
-      labels.group[out] = group;
-      labels.testing[out] = testing;
-      if (row == 0) {
-        labels.type[out] = RowType::energy;
-        labels.target[out] = labels_.energy / atoms_.n_atoms();
-        labels.scale[out] = energy_scale;
-      } else if (row < here.count - 6) {
-        const auto component = static_cast<std::size_t>(row - 1);
-        labels.type[out] = RowType::force;
-        labels.target[out] = labels_.forces[component / 3][component % 3];
-        labels.scale[out] = force_scale;
-      } else {
-        labels.type[out] = RowType::stress;
-        labels.target[out] = labels_.stress[static_cast<std::size_t>(row - (here.count - 6))];
-        labels.scale[out] = stress_scale;
-      }
-    }
+    const auto copy = [=](const auto& from, auto& to) {
+      std::copy_n(from.begin() + first, n, to.begin() + offset);
+    };
+    copy(labels_.type, labels.type);
+    copy(labels_.configuration, labels.configuration);
+    copy(labels_.group, labels.group);
+    copy(labels_.testing, labels.testing);
+    copy(labels_.target, labels.target);
+    copy(labels_.scale, labels.scale);
   });
 }
 
 void AtomsSource::read_features(Index begin, Index count, double* features) {
   const Index k = info_.n_cols;
-  for_each_piece(begin, count, [&](const ConfigurationRows& here, Index first, Index n, Index offset) {
+  for_each_piece(info_, begin, count, [&](const ConfigurationRows& here, Index first, Index n, Index offset) {
     if (described_ != here.configuration) {
       load(here.configuration);
       features_.resize(static_cast<std::size_t>(here.count * k));

@@ -1,6 +1,5 @@
 #include "tallfit/design/silicon_configurations.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <span>
 
@@ -132,23 +131,58 @@ PeriodicAtoms liquid(int n_atoms, Draws& draws) {
   return atoms;
 }
 
+struct Recipe {
+  std::string_view group;
+  PeriodicAtoms (*make)(Draws& draws);
+};
+
+PeriodicAtoms displaced(double kelvin, Draws& draws) {
+  return heated(resized(diamond({2, 2, 1}), 0.02, draws), kelvin, draws);
+}
+
+PeriodicAtoms other_phase(const PeriodicAtoms& atoms, Draws& draws) {
+  return heated(resized(atoms, 0.05, draws), 600.0, draws);
+}
+
+constexpr std::array<Recipe, silicon_groups.size()> recipes = {{
+    {"diamond",
+     [](Draws& draws) {
+       return resized(diamond({1, 1, 1}), 0.06, draws);
+     }},
+    {"strained",
+     [](Draws& draws) {
+       return strained(diamond({1, 1, 1}), 0.05, draws);
+     }},
+    {"displaced_300K", [](Draws& draws) { return displaced(300.0, draws); }},
+    {"displaced_900K", [](Draws& draws) { return displaced(900.0, draws); }},
+    {"displaced_1500K", [](Draws& draws) { return displaced(1500.0, draws); }},
+    {"beta_tin", [](Draws& draws) { return other_phase(beta_tin(), draws); }},
+    {"bcc", [](Draws& draws) { return other_phase(bcc(), draws); }},
+    {"fcc", [](Draws& draws) { return other_phase(fcc(), draws); }},
+    {"vacancy",
+     [](Draws& draws) {
+       return heated(with_vacancy(diamond({2, 2, 1}), draws), 600.0, draws);
+     }},
+    {"surface",
+     [](Draws& draws) {
+       return heated(with_surface(diamond({1, 1, 3})), 600.0, draws);
+     }},
+    {"liquid", [](Draws& draws) { return liquid(32, draws); }},
+}};
+
+constexpr bool recipes_follow_groups() {
+  for (std::size_t g = 0; g < recipes.size(); ++g) {
+    if (recipes[g].group != silicon_groups[g].name) return false;
+  }
+  return true;
+}
+static_assert(recipes_follow_groups());
+
 }  // namespace
 
 PeriodicAtoms silicon_configuration(Index index, std::uint64_t seed) {
   Draws draws(seed, index);
-  const SiliconGroup& group = silicon_groups[static_cast<std::size_t>(index % n_silicon_groups)];
-  const auto is = [&group](std::string_view name) { return group.name == name; };
-  if (is("diamond")) return resized(diamond({1, 1, 1}), 0.06, draws);
-  if (is("strained")) return strained(diamond({1, 1, 1}), 0.05, draws);
-  if (is("displaced_300K")) return heated(resized(diamond({2, 2, 1}), 0.02, draws), 300.0, draws);
-  if (is("displaced_900K")) return heated(resized(diamond({2, 2, 1}), 0.02, draws), 900.0, draws);
-  if (is("displaced_1500K")) return heated(resized(diamond({2, 2, 1}), 0.02, draws), 1500.0, draws);
-  if (is("beta_tin")) return heated(resized(beta_tin(), 0.05, draws), 600.0, draws);
-  if (is("bcc")) return heated(resized(bcc(), 0.05, draws), 600.0, draws);
-  if (is("fcc")) return heated(resized(fcc(), 0.05, draws), 600.0, draws);
-  if (is("vacancy")) return heated(with_vacancy(diamond({2, 2, 1}), draws), 600.0, draws);
-  if (is("surface")) return heated(with_surface(diamond({1, 1, 3})), 600.0, draws);
-  return liquid(group.n_atoms, draws);
+  return recipes[static_cast<std::size_t>(index % n_silicon_groups)].make(draws);
 }
 
 }  // namespace tallfit::design

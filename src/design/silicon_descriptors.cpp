@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/design/radial_basis.hpp"
@@ -80,7 +81,7 @@ Angular angular_functions(const Neighbour& bond) {
 struct Bond {
   Neighbour end;
   Angular angular;
-  std::vector<double> radial;  // n_pair: the triples use the first n_radial
+  std::vector<double> radial;  // the triples use the first of them, the pairs all
   std::vector<double> slope;
 };
 
@@ -210,17 +211,16 @@ void add_bond(int centre, const Neighbour& end, const BondTerms& terms, std::spa
 
 }  // namespace
 
-SiliconDescriptors::SiliconDescriptors(int order) : n_pair_(order + 6), n_radial_(order + 1) {
+SiliconDescriptors::SiliconDescriptors(int order) : order_(order) {
   require(order >= min_order && order <= max_order, ErrorKind::input,
           "generate.order is {}, but must be from {} to {} ({} to {} columns)", order, min_order, max_order,
-          20, 2021);
-  n_columns_ = 1 + n_pair_ + 4 * n_radial_ * (n_radial_ + 1) / 2;
+          columns(min_order), columns(max_order));
 }
 
 std::vector<std::string> SiliconDescriptors::column_names() const {
   std::vector<std::string> names = {"constant"};
-  for (int n = 0; n < n_pair_; ++n) names.push_back(fmt::format("pair[{}]", n));
-  for (int m = 0; m < n_radial_; ++m) {
+  for (int n = 0; n < n_pair(); ++n) names.push_back(fmt::format("pair[{}]", n));
+  for (int m = 0; m < n_radial(); ++m) {
     for (int n = 0; n <= m; ++n) {
       for (std::size_t l = 0; l < n_powers; ++l) names.push_back(fmt::format("triple[{},{};l={}]", m, n, l));
     }
@@ -229,21 +229,24 @@ std::vector<std::string> SiliconDescriptors::column_names() const {
 }
 
 void SiliconDescriptors::evaluate(const PeriodicAtoms& atoms, std::span<double> rows) const {
-  const auto k = static_cast<std::size_t>(n_columns_);
-  const auto n_pair = static_cast<std::size_t>(n_pair_);
-  const auto n_radial = static_cast<std::size_t>(n_radial_);
+  const auto k = static_cast<std::size_t>(n_columns());
+  const auto n_functions = static_cast<std::size_t>(n_pair());
+  const auto n_triple_functions = static_cast<std::size_t>(n_radial());
+  require(rows.size() == static_cast<std::size_t>(n_rows(atoms.n_atoms())) * k, ErrorKind::bug,
+          "room for {} numbers, but {} atoms have {} rows of {} columns", rows.size(), atoms.n_atoms(),
+          n_rows(atoms.n_atoms()), k);
   std::fill(rows.begin(), rows.end(), 0.0);
 
   const NeighbourLists neighbours = find_neighbours(atoms, cutoff);
-  std::vector<Others> others(n_radial);
+  std::vector<Others> others(n_triple_functions);
   BondTerms terms(k);
   for (int i = 0; i < atoms.n_atoms(); ++i) {
-    const std::vector<Bond> bonds = bonds_of(neighbours.of(i), n_pair);
-    const Moments moments = moments_of(bonds, n_radial);
+    const std::vector<Bond> bonds = bonds_of(neighbours.of(i), n_functions);
+    const Moments moments = moments_of(bonds, n_triple_functions);
     for (const Bond& bond : bonds) {
       sum_others(bond, moments, others);
       pair_terms(bond, 1, terms);
-      triple_terms(bond, others, 1 + n_pair, terms);
+      triple_terms(bond, others, 1 + n_functions, terms);
       add_bond(i, bond.end, terms, rows);
     }
   }

@@ -47,9 +47,10 @@ inline Block read_block(AtomsSource& source, Index begin, Index count) {
   return block;
 }
 
-/// RMSE of the forces of held-out configurations over their root mean square, after a least-squares fit with
-/// ridge 1e-12 on columns scaled to unit norm: enough to tame rounding, too little to bias a fit without
-/// noise.
+/// RMSE of the forces of held-out configurations over their root mean square (their mean is zero), after a
+/// least-squares fit with ridge 1e-9 on columns scaled to unit norm: mild enough to leave the error of a
+/// small order as it is, enough to keep combinations that the data hardly see from running wild at a large
+/// one.
 inline double held_out_force_error(int order, Index configurations) {
   AtomsSource source({.configurations = configurations, .order = order});
   const Index k = source.info().n_cols;
@@ -64,7 +65,7 @@ inline double held_out_force_error(int order, Index configurations) {
   }
   Eigen::VectorXd norms = r.leftCols(k).colwise().norm();
   Eigen::MatrixXd ridge = Eigen::MatrixXd::Zero(k, k + 1);
-  ridge.diagonal() = 1e-6 * norms;
+  ridge.diagonal() = std::sqrt(1e-9) * norms;
   r = folded(r, ridge);
   Eigen::VectorXd solution(k + 1);
   solution.head(k) = r.topLeftCorner(k, k).triangularView<Eigen::Upper>().solve(r.col(k).head(k));

@@ -9,6 +9,7 @@
 #include "tallfit/base/error.hpp"
 #include "tallfit/design/atoms_source.hpp"
 #include "tallfit/design/silicon_configurations.hpp"
+#include "tallfit/design/stillinger_weber.hpp"
 
 namespace tallfit::design {
 namespace {
@@ -146,6 +147,12 @@ TEST(AtomsSource, TestsNothingWhenAskedNotTo) {
   RowLabels labels;
   source.read_labels(0, source.info().n_rows, labels);
   for (const std::uint8_t t : labels.testing) EXPECT_EQ(t, 0);
+}
+
+TEST(AtomsSource, RefusesRowsThatDoNotExist) {
+  AtomsSource source({.configurations = 1, .order = 1});
+  EXPECT_THROW(features_of(source, 30, 2), Error);
+  EXPECT_NO_THROW(features_of(source, 30, 1));
 }
 
 TEST(AtomsSource, NamesTheOptionThatIsOutOfRange) {

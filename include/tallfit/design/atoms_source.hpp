@@ -7,7 +7,6 @@
 #include "tallfit/design/periodic_atoms.hpp"
 #include "tallfit/design/row_source.hpp"
 #include "tallfit/design/silicon_descriptors.hpp"
-#include "tallfit/design/stillinger_weber.hpp"
 
 namespace tallfit::design {
 
@@ -57,7 +56,7 @@ private:
   // The configuration read last: consecutive blocks often share one.
   Index loaded_ = -1;
   PeriodicAtoms atoms_;
-  AtomicLabels labels_;
+  RowLabels labels_;
   Index described_ = -1;
   std::vector<double> features_;
 };

@@ -17,19 +17,22 @@ struct SiliconGroup {
   int n_atoms;
 };
 
-/// Configuration i belongs to group i mod 11. The temperature in a name sets the mean harmonic energy of
-/// independent displacements: 3/2 k T per atom.
+/// Configuration i belongs to group i mod 11.
+///
+/// Displacements are independent normals whose mean harmonic energy is 3/2 k T per atom, at the temperature
+/// in the name or, from beta_tin on, at 600 K. Sizes are those of the potential's own minimum within the
+/// range given.
 inline constexpr std::array<SiliconGroup, 11> silicon_groups = {{
-    {"diamond", 8},           // perfect, lattice constant within 6 %
+    {"diamond", 8},           // perfect, lengths within 6 %
     {"strained", 8},          // perfect, every strain component within 5 %
-    {"displaced_300K", 32},   // diamond, volume within 6 %
+    {"displaced_300K", 32},   // diamond, lengths within 2 %
     {"displaced_900K", 32},   //
     {"displaced_1500K", 32},  //
-    {"beta_tin", 16},         // this and all below: displaced as at 600 K
+    {"beta_tin", 16},         // lengths within 5 %
     {"bcc", 16},              //
     {"fcc", 16},              //
     {"vacancy", 31},          // one of 32 atoms missing
-    {"surface", 24},          // (001) slab of twelve layers under vacuum, unreconstructed
+    {"surface", 24},          // unreconstructed (001) slab of twelve layers under vacuum
     {"liquid", 32},           // random positions, partly relaxed
 }};
 inline constexpr Index n_silicon_groups = static_cast<Index>(silicon_groups.size());

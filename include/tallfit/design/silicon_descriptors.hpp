@@ -33,10 +33,13 @@ public:
   static constexpr int max_order = 30;
   static constexpr double cutoff = 4.0;  ///< r_c, Angstrom; beyond the reach of the potential
 
+  /// K of an order.
+  static constexpr Index columns(int order) { return 1 + (order + 6) + 2 * (order + 1) * (order + 2); }
+
   /// @throws Error{input} naming generate.order when @p order is out of range.
   explicit SiliconDescriptors(int order);
 
-  Index n_columns() const noexcept { return n_columns_; }
+  Index n_columns() const noexcept { return columns(order_); }
   std::vector<std::string> column_names() const;
 
   /// Rows of one configuration: the energy, three forces for every atom, six stresses.
@@ -52,9 +55,10 @@ public:
   void evaluate(const PeriodicAtoms& atoms, std::span<double> rows) const;
 
 private:
-  int n_pair_;
-  int n_radial_;
-  Index n_columns_;
+  int n_pair() const noexcept { return order_ + 6; }
+  int n_radial() const noexcept { return order_ + 1; }
+
+  int order_;
 };
 
 }  // namespace tallfit::design
