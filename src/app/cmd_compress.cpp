@@ -1,10 +1,24 @@
+#include "rows.hpp"
 #include "tallfit/app/commands.hpp"
-#include "tallfit/comm/collective_error.hpp"
+#include "tallfit/base/log.hpp"
+#include "tallfit/io/compressed_file.hpp"
 
 namespace tallfit::app {
 
-void run_compress(const Config&, const comm::Communicator& world) {
-  comm::require_replicated(world, false, ErrorKind::bug, "'tallfit compress' is not built yet.");
+void run_compress(const Config& config, const comm::Communicator& world) {
+  const Config defaults;
+  const PlannedRows planned = plan_rows(config, world,
+                                        {.weighted = false,
+                                         .solves = false,
+                                         .n_passes = 1,
+                                         .parts = cell_parts(config),
+                                         .explicit_parts = config.compress.cells != defaults.compress.cells,
+                                         .n_folds = static_cast<int>(config.compress.folds)});
+  log::info("{}", describe(planned.plan, planned.layout, world.size()));
+  const compress::CompressedDesign design = compress_rows(planned, world);
+  io::save_compressed(config.output, design, world);
+  log::info("{}: {} rows x {} columns in {} cells ({})", config.output, design.n_rows, design.n_cols(),
+            design.cells.size(), compress::to_string(design.parts));
 }
 
 }  // namespace tallfit::app

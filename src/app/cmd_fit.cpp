@@ -1,10 +1,176 @@
+#include <cstdio>
+#include <optional>
+
+#include "fit_output.hpp"
+#include "rows.hpp"
 #include "tallfit/app/commands.hpp"
+#include "tallfit/base/log.hpp"
+#include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
+#include "tallfit/comm/exchange.hpp"
+#include "tallfit/estimate/refine.hpp"
+#include "tallfit/infer/prediction.hpp"
+#include "tallfit/io/compressed_file.hpp"
+#include "tallfit/io/row_results.hpp"
+#include "tallfit/linalg/process_grid.hpp"
 
 namespace tallfit::app {
 
-void run_fit(const Config&, const comm::Communicator& world) {
-  comm::require_replicated(world, false, ErrorKind::bug, "'tallfit fit' is not built yet.");
+namespace {
+
+using Multipliers = std::vector<std::array<double, design::n_row_types>>;
+
+estimate::EstimatorOptions estimator_options(const Config& config) {
+  estimate::EstimatorOptions options;
+  options.lambda = config.fit.lambda;
+  options.noise_dof =
+      config.fit.noise_dof == "n-k" ? estimate::NoiseDof::n_minus_k : estimate::NoiseDof::n_minus_k_minus_2;
+  options.solver.rcond = config.solver.rcond;
+  if (config.solver.algorithm == "qr") options.solver.algorithm = estimate::Algorithm::qr;
+  if (config.solver.algorithm == "svd") options.solver.algorithm = estimate::Algorithm::svd;
+  return options;
+}
+
+/// One fit, from merged cells to coefficients. The system and the fit live on rank 0, which solves for all.
+struct Solved {
+  std::optional<estimate::LeastSquaresSystem> system;
+  estimate::LinearFit fit;
+};
+
+Solved solve(const Config& config, const compress::CompressedDesign& design, const Multipliers& multipliers,
+             const estimate::Estimator& estimator, const comm::Communicator& world) {
+  const Phase phase("solve");
+  compress::Factor merged;
+  {
+    const Phase merge("merge cells");
+    merged = compress::merge_training_cells(design, world, multipliers);
+  }
+  Index n_rows = 0;
+  for (const compress::Cell& cell : design.cells) {
+    if (!cell.key.is_test() && compress::cell_multiplier(design, cell.key, multipliers) > 0.0) n_rows += cell.sums.count;
+  }
+  Solved solved;
+  comm::all_or_none(world, [&] {
+    if (!world.is_root()) return;
+    const auto intercept = config.fit.fit_intercept ? estimate::Intercept::fitted : estimate::Intercept::none;
+    solved.system = estimate::make_system(linalg::ProcessGrid::serial(), merged.dense(), n_rows, intercept);
+    merged = compress::Factor();
+    solved.fit = estimator.fit(*solved.system);
+  });
+  return solved;
+}
+
+/// Coefficients and intercept of rank 0, on every rank.
+infer::LinearModel share_model(const estimate::LinearFit& fit, Index n_cols, const comm::Communicator& world) {
+  std::vector<double> values;
+  if (world.is_root()) {
+    values.assign(fit.coefficients.begin(), fit.coefficients.end());
+    values.push_back(fit.intercept);
+  }
+  comm::broadcast(world, values, 0);
+  return {.coefficients = Eigen::Map<const Eigen::VectorXd>(values.data(), n_cols),
+          .intercept = values.back(),
+          .covariance_factor = Eigen::MatrixXd(n_cols + 1, 0)};
+}
+
+/// The pass that gives absolute and largest errors and, where asked for, the residual of every row.
+estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& planned, const infer::LinearModel& model,
+                                     const comm::Communicator& world) {
+  Phase phase("row pass");
+  phase.add_bytes(planned.plan.keeps_rows() ? 0.0 : planned.plan.pass_bytes_read / world.size());
+  estimate::ErrorVisitor errors(model.coefficients, model.intercept);
+  std::vector<compress::RowVisitor*> visitors = {&errors};
+  std::optional<io::RowResultFile> file;
+  std::optional<infer::PredictionVisitor> predictions;
+  if (config.fit.residuals) {
+    file.emplace(config.output + "/residuals.h5", std::vector<std::string>{"prediction", "residual"},
+                 planned.info().n_rows, world);
+    predictions.emplace(model, [&](const infer::RowPredictions& rows) {
+      file->write(0, rows.begin, rows.prediction);
+      file->write(1, rows.begin, rows.residual);
+    });
+    visitors.push_back(&*predictions);
+  }
+  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes);
+  if (file) file->commit();
+  return errors.total(world);
+}
+
+void fit_rows(const Config& config, const estimate::Estimator& estimator, const comm::Communicator& world,
+              FitOutput& output) {
+  const PlannedRows planned = plan_rows(config, world, fit_use(config));
+  log::info("{}", describe(planned.plan, planned.layout, world.size()));
+  const Multipliers ones = compress::group_multipliers(planned.info().group_names, {});  // the rows carry the weights
+  Solved solved;
+  estimate::ErrorTable errors;
+  {
+    const compress::CompressedDesign design = compress_rows(planned, world);
+    solved = solve(config, design, ones, estimator, world);
+    if (!config.fit.row_pass && !config.solver.refine) {
+      const infer::LinearModel model = share_model(solved.fit, design.n_cols(), world);
+      errors = estimate::errors_from_factors(design, ones, model.coefficients, model.intercept, world);
+    }
+  }
+  if (config.solver.refine) {
+    const Phase phase("refine");
+    const estimate::Refinement done = estimate::refine(
+        {planned.rows(), planned.layout, world, planned.plan.block_bytes}, world.is_root() ? &solved.fit : nullptr,
+        solved.system ? &*solved.system : nullptr, estimator.penalty(), estimator_options(config));
+    output.record.refinement_passes = done.passes;
+    log::info("refined in {} passes; last relative correction {:.1e}", done.passes, done.last_correction);
+  }
+  if (errors.empty() || config.fit.residuals) {
+    errors = pass_for_errors(config, planned, share_model(solved.fit, planned.info().n_cols, world), world);
+  }
+  output.record.rows_used = planned.layout.n_used;
+  output.record.cells = {fmt::format("{} cells: {}", planned.plan.cells.cells.size(),
+                                     compress::to_string(planned.plan.cells.parts))};
+  for (const std::string& note : planned.plan.cells.notes) output.record.cells.push_back(note);
+  output.write(planned.info(), solved.system, solved.fit, estimate::metrics_rows(errors, planned.info().group_names));
+}
+
+void fit_compressed(const Config& config, const estimate::Estimator& estimator, const comm::Communicator& world,
+                    FitOutput& output) {
+  comm::require_replicated(world, !config.solver.refine && !config.fit.residuals, ErrorKind::input,
+                           "{} is a compressed design, which has no rows: solver.refine and fit.residuals need the "
+                           "design file it was made from",
+                           config.data.design);
+  std::optional<Phase> load("load");
+  const compress::CompressedDesign design = io::load_compressed(config.data.design, world);
+  load.reset();
+  Multipliers multipliers;
+  comm::all_or_none(world, [&] {
+    multipliers = compress::group_multipliers(
+        design.group_names,
+        std::vector<std::pair<std::string, double>>(config.fit.weights.begin(), config.fit.weights.end()));
+    for (const compress::Cell& cell : design.cells) compress::cell_multiplier(design, cell.key, multipliers);
+  });
+  Solved solved = solve(config, design, multipliers, estimator, world);
+  const infer::LinearModel model = share_model(solved.fit, design.n_cols(), world);
+  const auto errors =
+      estimate::errors_from_factors(design, multipliers, model.coefficients, model.intercept, world);
+  for (const compress::Cell& cell : design.cells) output.record.rows_used += cell.sums.count;
+  output.record.cells = {fmt::format("{} cells: {}", design.cells.size(), compress::to_string(design.parts))};
+  const design::DesignInfo info{.name = design.name,
+                                .n_rows = design.n_rows,
+                                .n_cols = design.n_cols(),
+                                .group_names = design.group_names,
+                                .column_names = design.column_names,
+                                .snap = design.snap};
+  output.write(info, solved.system, solved.fit, estimate::metrics_rows(errors, design.group_names));
+}
+
+}  // namespace
+
+void run_fit(const Config& config, const comm::Communicator& world) {
+  std::unique_ptr<estimate::Estimator> estimator;
+  comm::all_or_none(world,
+                    [&] { estimator = estimate::make_estimator(config.fit.estimator, estimator_options(config)); });
+  FitOutput output(config, world);
+  if (reads_compressed(config, world))
+    fit_compressed(config, *estimator, world, output);
+  else
+    fit_rows(config, *estimator, world, output);
 }
 
 }  // namespace tallfit::app

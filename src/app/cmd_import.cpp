@@ -1,10 +1,61 @@
 #include "tallfit/app/commands.hpp"
+#include "tallfit/base/error.hpp"
 #include "tallfit/comm/collective_error.hpp"
+#include "tallfit/io/import.hpp"
+#include "tallfit/io/separate_files.hpp"
+#include "tallfit/io/snap_potential.hpp"
+#include "write_design.hpp"
 
 namespace tallfit::app {
 
-void run_import(const Config&, const comm::Communicator& world) {
-  comm::require_replicated(world, false, ErrorKind::bug, "'tallfit import' is not built yet.");
+namespace {
+
+std::optional<design::SnapMetadata> snap_of(const Config& config) {
+  if (!config.import.snapparam.empty()) {
+    return io::read_snap_potential(config.import.snapparam, config.import.snapcoeff);
+  }
+  if (config.snap.elements.empty()) return std::nullopt;
+  return config.snap;
+}
+
+std::unique_ptr<design::RowSource> open_import(const Config& config) {
+  const Config::Import& from = config.import;
+  if (from.format == "fitsnap") {
+    return io::open_fitsnap({.folder = from.folder,
+                             .features = from.features,
+                             .target = from.target,
+                             .weight = from.weight,
+                             .labels = from.labels,
+                             .columns = from.columns,
+                             .row_types = from.row_types,
+                             .snap = snap_of(config)});
+  }
+  if (from.format == "chimes") {
+    return io::open_chimes({.folder = from.folder,
+                            .matrix = from.features,
+                            .target = from.target,
+                            .labels = from.labels,
+                            .natoms = "",
+                            .weight = from.weight});
+  }
+  require(!from.features.empty() && !from.target.empty(), ErrorKind::input,
+          "import {} needs import.features and import.target: the files of the features and of the targets",
+          from.format);
+  return io::open_separate_files({.features = from.features,
+                                  .target = from.target,
+                                  .weight = from.weight,
+                                  .labels = from.labels,
+                                  .row_types = from.row_types,
+                                  .column_names = {},
+                                  .snap = snap_of(config)});
+}
+
+}  // namespace
+
+void run_import(const Config& config, const comm::Communicator& world) {
+  std::unique_ptr<design::RowSource> rows;
+  comm::all_or_none(world, [&] { rows = open_import(config); });
+  write_design(config, *rows, world, {});
 }
 
 }  // namespace tallfit::app

@@ -1,10 +1,52 @@
+#include "rows.hpp"
 #include "tallfit/app/commands.hpp"
+#include "tallfit/base/log.hpp"
 #include "tallfit/comm/collective_error.hpp"
+#include "tallfit/estimate/metrics.hpp"
+#include "tallfit/infer/prediction.hpp"
+#include "tallfit/io/fit_file.hpp"
+#include "tallfit/io/output_folder.hpp"
+#include "tallfit/io/row_results.hpp"
+#include "tallfit/report/tables.hpp"
 
 namespace tallfit::app {
 
-void run_predict(const Config&, const comm::Communicator& world) {
-  comm::require_replicated(world, false, ErrorKind::bug, "'tallfit predict' is not built yet.");
+void run_predict(const Config& config, const comm::Communicator& world) {
+  std::optional<io::OutputFolder> folder;
+  io::FittedModel model;
+  comm::all_or_none(world, [&] {
+    if (world.is_root()) folder.emplace(config.output);
+    model = io::read_fit_file(config.predict.coefficients);
+  });
+  const PlannedRows planned = plan_rows(config, world,
+                                        {.weighted = false, .solves = false, .n_passes = 1, .parts = {}, .n_folds = 0});
+  const design::DesignInfo& info = planned.info();
+  comm::require_replicated(
+      world, compress::fingerprint(info.column_names) == compress::fingerprint(model.column_names), ErrorKind::input,
+      "{} has {} columns ('{}', ...) but the fit {} has {} ('{}', ...): predict rows of the same descriptors",
+      info.name, info.n_cols, info.column_names.front(), config.predict.coefficients, model.column_names.size(),
+      model.column_names.front());
+
+  const std::vector<std::string> names = {"prediction", "std_error", "residual"};
+  io::RowResultFile file(config.output + "/predictions.h5", names, info.n_rows, world);
+  infer::PredictionVisitor predictions({model.coefficients, model.intercept, model.covariance_factor},
+                                       [&](const infer::RowPredictions& rows) {
+                                         file.write(0, rows.begin, rows.prediction);
+                                         file.write(1, rows.begin, rows.std_error);
+                                         file.write(2, rows.begin, rows.residual);
+                                       });
+  estimate::ErrorVisitor errors(model.coefficients, model.intercept);
+  compress::RowVisitor* const visitors[] = {&predictions, &errors};
+  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes);
+  const auto metrics = estimate::metrics_rows(errors.total(world), info.group_names);
+  file.commit();
+  comm::all_or_none(world, [&] {
+    if (!world.is_root()) return;
+    folder->write("metrics.csv", io::metrics_csv(metrics));
+    folder->commit();
+  });
+  if (world.is_root()) std::fputs(report::metrics_table(metrics).c_str(), stdout);
+  log::info("predictions in {}/predictions.h5", config.output);
 }
 
 }  // namespace tallfit::app

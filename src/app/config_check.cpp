@@ -75,15 +75,6 @@ void check_merge(const Config::Merge& merge) {
   }
 }
 
-void check_plan(const Config& config) {
-  const Config::Plan& plan = config.plan;
-  const bool has_shape = plan.rows > 0 && plan.columns > 0;
-  require((plan.rows > 0) == (plan.columns > 0), ErrorKind::input,
-          "plan.rows = {} and plan.columns = {}: set both, or none and name a design.", plan.rows,
-          plan.columns);
-  check_data(config, !has_shape);
-}
-
 }  // namespace
 
 void check_config(const Config& config, Command command) {
@@ -94,13 +85,11 @@ void check_config(const Config& config, Command command) {
     case Command::import:
       check_import(config);
       break;
-    case Command::plan:
-      check_plan(config);
-      break;
     case Command::merge:
       check_merge(config.merge);
       break;
     case Command::inspect:
+    case Command::plan:
     case Command::compress:
     case Command::fit:
       check_data(config, true);

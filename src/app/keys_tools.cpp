@@ -26,7 +26,8 @@ void add_matrix_keys(SectionKeys& keys, Config::Generate& matrix) {
       .must_be(fraction_below_one());
   keys.add("column_decades", matrix.column_decades, "Powers of ten that the scales of the columns span.")
       .must_be(from_to(0, 100));
-  keys.add("weight_decades", matrix.weight_decades, "Powers of ten that the weights of the rows span.")
+  keys.add("weight_max", matrix.weight_max, "Weight of the first group's rows.").must_be(more_than(0));
+  keys.add("weight_decades", matrix.weight_decades, "Powers of ten by which the weights of the groups fall from the first to the last.")
       .must_be(from_to(0, 100));
   keys.add("rows_per_configuration", matrix.rows_per_configuration, "Rows of the matrix that stay together.")
       .must_be(at_least(1));
@@ -36,14 +37,14 @@ void add_matrix_keys(SectionKeys& keys, Config::Generate& matrix) {
 
 std::vector<Key> generate_keys(Config::Generate& options) {
   // [data] source makes the same rows on the fly, so what reads rows reads these keys too.
-  SectionKeys keys("generate", {generate, inspect, plan, compress, fit});
+  SectionKeys keys("generate", {generate, inspect, plan, compress, fit, predict});
   keys.add("kind", options.kind, "A random matrix, or silicon configurations with Stillinger-Weber labels.")
       .one_of({"matrix", "atoms"})
       .only_for({generate});
   add_matrix_keys(keys, options);
   keys.add("configurations", options.configurations, "Silicon configurations to make.").must_be(at_least(1));
-  keys.add("order", options.order, "Highest order of the descriptors' radial and angular functions.")
-      .must_be(from_to(1, 20));
+  keys.add("order", options.order, "Order of the silicon descriptors: 1 to 30 give 20 to 2021 columns.")
+      .must_be(from_to(1, 30));
   keys.add("test_fraction", options.test_fraction, "Fraction of the configurations that is kept for testing.")
       .must_be(fraction_below_one());
   keys.add("precision", options.precision, "How the design file stores its features.")
@@ -110,19 +111,15 @@ std::vector<Key> predict_keys(Config::Predict& options) {
 std::vector<Key> plan_keys(Config::Plan& options) {
   SectionKeys keys("plan", {plan});
   keys.add("ranks", options.ranks, "Ranks to plan for; 0 for those of this run.").must_be(at_least(0));
-  keys.add("rows", options.rows, "Rows to plan for; 0 for those of the design.").must_be(at_least(0));
-  keys.add("columns", options.columns, "Columns to plan for; 0 for those of the design.")
-      .must_be(at_least(0));
-  keys.add("cells", options.cells, "Cells to plan for; 0 for those of the design.").must_be(at_least(0));
   return keys.take();
 }
 
 std::vector<Key> bench_keys(Config::Bench& options) {
   SectionKeys keys("bench", {bench});
   keys.add("columns", options.columns, "Numbers of columns to measure.").must_be(at_least(1));
-  keys.add("rows", options.rows, "Rows that each measurement folds.").must_be(at_least(1));
+  keys.add("rows_per_column", options.rows_per_column, "Rows for each column; 0 for as many as a second takes.").must_be(at_least(0));
   keys.add("cells", options.cells, "Numbers of cells to measure.").must_be(at_least(1));
-  keys.add("seconds", options.seconds, "Least time of each measurement.").in("s").must_be(more_than(0));
+  keys.add("peers", options.peers, "Times LAPACK's dgels and dgelsd on the same rows as well.");
   keys.add("scaling", options.scaling, "Writes strong and weak scaling records.");
   return keys.take();
 }

@@ -25,4 +25,13 @@ void TargetSums::add(const TargetSums& other) {
   max_scale = std::max(max_scale, other.max_scale);
 }
 
+TargetSums TargetSums::scaled(double multiplier) const {
+  TargetSums sums = *this;
+  sums.wt = wt * multiplier;
+  sums.wtt = wtt * multiplier * multiplier;
+  sums.min_scale *= multiplier;
+  sums.max_scale *= multiplier;
+  return sums;
+}
+
 }  // namespace tallfit::compress

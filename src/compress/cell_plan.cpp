@@ -35,6 +35,7 @@ public:
   }
 
   Index peak() const { return peak_; }
+  Index held() const { return held_; }
 
 private:
   struct Node {
@@ -131,8 +132,7 @@ CellPlan make_cells(const RowLayout& layout, const CellParts& parts) {
   return plan;
 }
 
-Index predict_peak_bytes(const RowLayout& layout, const CellPlan& plan, int n_ranks) {
-  Index peak = 0;
+void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks) {
   auto next = layout.leaf_cells.begin();
   for (int rank = 0; rank < n_ranks; ++rank) {
     Replay replay(layout.n_cols + 2, plan.cells.size());
@@ -144,9 +144,9 @@ Index predict_peak_bytes(const RowLayout& layout, const CellPlan& plan, int n_ra
       }
       replay.leaf(leaf, rows_of_cell);
     }
-    peak = std::max(peak, replay.peak());
+    plan.peak_bytes = std::max(plan.peak_bytes, replay.peak());
+    plan.held_bytes = std::max(plan.held_bytes, replay.held());
   }
-  return peak;
 }
 
 CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits) {
@@ -167,7 +167,7 @@ CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits) {
                                   to_string(parts), n_cells, layout.n_cols, layout.n_used));
       continue;
     }
-    plan.peak_bytes = predict_peak_bytes(layout, plan, limits.n_ranks);
+    predict_bytes_in_place(plan, layout, limits.n_ranks);
     if (plan.peak_bytes <= limits.max_bytes) {
       plan.notes = notes;
       return plan;

@@ -93,8 +93,10 @@ ErrorTable ErrorVisitor::total(const comm::Communicator& comm) const {
   return table;
 }
 
-ErrorTable errors_from_factors(const compress::CompressedDesign& design, const Eigen::VectorXd& coefficients,
-                               double intercept, const comm::Communicator& comm) {
+ErrorTable errors_from_factors(const compress::CompressedDesign& design,
+                               const std::vector<std::array<double, design::n_row_types>>& multipliers,
+                               const Eigen::VectorXd& coefficients, double intercept,
+                               const comm::Communicator& comm) {
   Eigen::VectorXd x(coefficients.size() + 2);
   x << coefficients, intercept, -1.0;
   std::vector<double> norms(design.cells.size(), 0.0);
@@ -105,9 +107,11 @@ ErrorTable errors_from_factors(const compress::CompressedDesign& design, const E
   ErrorTable table;
   for (std::size_t i = 0; i < norms.size(); ++i) {
     const compress::Cell& cell = design.cells[i];
+    const double multiplier = compress::cell_multiplier(design, cell.key, multipliers);
+    if (multiplier == 0.0) continue;  // rows of weight 0 are in no table
     ErrorSums sums;
-    sums.targets = cell.sums;
-    sums.weighted_squares = norms[i] * norms[i];
+    sums.targets = cell.sums.scaled(multiplier);
+    sums.weighted_squares = norms[i] * norms[i] * multiplier * multiplier;
     const double unweighted = norms[i] / cell.sums.max_scale;
     sums.squares = cell.sums.has_one_scale() ? unweighted * unweighted : nan_value;
     sums.absolute = sums.largest = sums.weighted_absolute = sums.weighted_largest = nan_value;

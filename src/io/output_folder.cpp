@@ -77,9 +77,15 @@ void OutputFile::commit() {
 
 OutputFolder::OutputFolder(const std::string& folder) : folder_(folder) {
   std::error_code code;
-  std::filesystem::create_directories(folder, code);
+  made_ = std::filesystem::create_directories(folder, code);
   require(!code, ErrorKind::input, "folder '{}' cannot be created: {}", folder, code.message());
   require_writable_folder(folder);
+}
+
+OutputFolder::~OutputFolder() {
+  files_.clear();
+  std::error_code code;
+  if (made_) std::filesystem::remove(folder_, code);  // only where it is empty
 }
 
 OutputFile& OutputFolder::add(const std::string& name) {
@@ -94,6 +100,7 @@ void OutputFolder::commit() {
   for (const auto& file : files_) file->flush();
   for (const auto& file : files_) file->commit();
   files_.clear();
+  made_ = false;
 }
 
 }  // namespace tallfit::io

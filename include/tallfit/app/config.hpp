@@ -66,11 +66,12 @@ struct Config {
     double noise = 0.01;
     double sparsity = 0.0;
     double column_decades = 0.0;
+    double weight_max = 1.0;
     double weight_decades = 0.0;
     Index rows_per_configuration = 10;
     double test_fraction = 0.0;
-    Index configurations = 100;
-    Index order = 4;
+    Index configurations = 1100;
+    Index order = 3;
     std::string precision = "double";  ///< "double" or "single"
     Index compression = 0;
   };
@@ -99,16 +100,13 @@ struct Config {
 
   struct Plan {
     Index ranks = 0;  ///< 0: the ranks of this run
-    Index rows = 0;   ///< 0: those of the design, also for columns and cells
-    Index columns = 0;
-    Index cells = 0;
   };
 
   struct Bench {
-    std::vector<Index> columns = {100, 500, 1000};
-    Index rows = 20000;
-    std::vector<Index> cells = {1, 8};
-    double seconds = 1.0;
+    std::vector<Index> columns = {31, 500, 1000};
+    std::vector<Index> cells = {1, 100};
+    Index rows_per_column = 0;  ///< 0: chosen by columns and cells
+    bool peers = true;
     bool scaling = false;
   };
 

@@ -34,6 +34,9 @@ public:
   /// Ranks of equal @p color share one new communicator, ordered as before. @collective
   Communicator split(int color) const;
 
+  /// How many ranks share this rank's node. @collective
+  int ranks_on_node() const;
+
   Communicator(Communicator&& other) noexcept;
   Communicator& operator=(Communicator&& other) noexcept;
   Communicator(const Communicator&) = delete;

@@ -38,6 +38,9 @@ struct TargetSums {
   void add(double target, double scale);
   void add(const TargetSums& other);
 
+  /// The sums that the same rows have when their scales are multiplied.
+  TargetSums scaled(double multiplier) const;
+
   bool has_one_scale() const { return min_scale == max_scale; }
 };
 

@@ -28,6 +28,7 @@ struct CellPlan {
   std::vector<TargetSums> sums;        ///< of each cell
   std::map<CellKey, int> cell_of;      ///< finest key -> cell
   Index peak_bytes = 0;                ///< largest over the ranks: buffers and factors while rows are read
+  Index held_bytes = 0;                ///< largest over the ranks: factors when the last row is read
   std::vector<std::string> notes;      ///< what was coarsened, and why
 };
 
@@ -46,9 +47,9 @@ Index buffered_rows(Index n_cols);
 /// where that varies by more than a decade.
 CellPlan make_cells(const RowLayout& layout, const CellParts& parts);
 
-/// Bytes of buffers, factors and pending pieces at the worst moment of the pass on the fullest rank: a replay of
-/// what the compression will allocate. Cost: O(leaves x cells). Local.
-Index predict_peak_bytes(const RowLayout& layout, const CellPlan& plan, int n_ranks);
+/// Sets peak_bytes and held_bytes: buffers, factors and pending pieces on the fullest rank, by a replay of what the
+/// compression will allocate. Cost: O(leaves x cells). Local.
+void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks);
 
 /// The finest cells within the limits: row types are given up first, then groups, folds last.
 ///

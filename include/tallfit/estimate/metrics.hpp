@@ -72,8 +72,10 @@ private:
 
 /// Sums of squares from factors alone: ‖F [θ; c; -1]‖² for each cell; absolute and largest errors are NaN, and so are
 /// unweighted squares of cells whose row scale varies. Cost: K² flops a cell. @collective
-ErrorTable errors_from_factors(const compress::CompressedDesign& design, const Eigen::VectorXd& coefficients,
-                               double intercept, const comm::Communicator& comm);
+/// @param multipliers  of the row scales, as the fit had them; test cells and cells of multiplier 0 included
+ErrorTable errors_from_factors(const compress::CompressedDesign& design,
+                               const std::vector<std::array<double, design::n_row_types>>& multipliers,
+                               const Eigen::VectorXd& coefficients, double intercept, const comm::Communicator& comm);
 
 /// The table of metrics.csv: ALL first, then the groups, each by row type, split and weighting.
 std::vector<MetricsRow> metrics_rows(const ErrorTable& errors, const std::vector<std::string>& group_names);

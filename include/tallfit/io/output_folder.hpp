@@ -49,6 +49,10 @@ public:
   /// Creates the folder if it is not there. @throws Error{input} naming it when that fails or it is not
   /// writable.
   explicit OutputFolder(const std::string& folder);
+  OutputFolder(const OutputFolder&) = delete;
+  OutputFolder& operator=(const OutputFolder&) = delete;
+  /// Removes what was not committed, the folder too where it was made for it.
+  ~OutputFolder();
 
   const std::string& path() const noexcept { return folder_; }
   /// A new file in the folder. The reference is valid until commit().
@@ -61,6 +65,7 @@ public:
 
 private:
   std::string folder_;
+  bool made_ = false;  ///< by us, and nothing is committed in it
   std::vector<std::unique_ptr<OutputFile>> files_;
 };
 

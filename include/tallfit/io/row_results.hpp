@@ -1,0 +1,33 @@
+/// One number per row and quantity, written in parallel.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tallfit/comm/communicator.hpp"
+
+namespace tallfit::io {
+
+/// An HDF5 file of 1-D datasets of N doubles; each rank writes its own rows as they come.
+/// It appears under its name by commit(); without it nothing is left behind.
+class RowResultFile {
+public:
+  /// @collective @throws Error{input} when the folder is not writable, Error{resource} when the disk is too small.
+  RowResultFile(std::string path, const std::vector<std::string>& names, Index n_rows, const comm::Communicator& comm);
+  RowResultFile(const RowResultFile&) = delete;
+  RowResultFile& operator=(const RowResultFile&) = delete;
+  ~RowResultFile();
+
+  /// Writes rows [begin, begin + size) of one dataset. Local. @throws Error{resource}
+  void write(std::size_t which, Index begin, std::span<const double> values);
+  /// Closes, checks and renames. @collective
+  void commit();
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tallfit::io

@@ -1,0 +1,95 @@
+#include "fit_output.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+
+#include "tallfit/app/config_keys.hpp"
+#include "tallfit/base/log.hpp"
+#include "tallfit/base/memory.hpp"
+#include "tallfit/base/version.hpp"
+#include "tallfit/comm/collective_error.hpp"
+#include "tallfit/comm/exchange.hpp"
+#include "tallfit/io/snap_potential.hpp"
+#include "tallfit/linalg/libraries.hpp"
+#include "tallfit/report/tables.hpp"
+
+namespace tallfit::app {
+
+namespace {
+
+/// S with S Sᵀ = covariance of (θ, c); an intercept's row follows from c = (z1 - r12 θ) / r11.
+Eigen::MatrixXd covariance_factor(const estimate::LeastSquaresSystem& system, const estimate::LinearFit& fit) {
+  const Eigen::MatrixXd theta = fit.solver->covariance_factor();
+  Eigen::MatrixXd s = Eigen::MatrixXd::Zero(theta.rows() + 1, theta.cols() + 1);
+  s.topLeftCorner(theta.rows(), theta.cols()) = theta;
+  if (system.intercept) {
+    const estimate::InterceptRow& row = *system.intercept;
+    s.bottomLeftCorner(1, theta.cols()) = -row.r12.transpose() * theta / row.r11;
+    s(theta.rows(), theta.cols()) = 1.0 / row.r11;
+  }
+  return s * std::sqrt(fit.noise_variance);
+}
+
+void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& names) {
+  if (!fit.dependent_columns.empty()) {
+    std::vector<std::string> dependent;
+    for (const Index column : fit.dependent_columns) dependent.push_back(names[static_cast<std::size_t>(column)]);
+    log::warn("rank {} of {}: the solution of smallest norm is given; dependent columns: {}", fit.rank, names.size(),
+              fmt::join(dependent, ", "));
+  }
+  if (!(fit.dof > 0.0)) log::warn("no degrees of freedom are left for the noise: standard errors are unknown");
+}
+
+}  // namespace
+
+FitOutput::FitOutput(const Config& config, const comm::Communicator& world) : config_(config), world_(world) {
+  comm::all_or_none(world, [&] {
+    if (world.is_root()) folder_.emplace(config.output);
+  });
+  record.command = "fit";
+  record.versions = linalg::library_versions();
+  record.versions.insert(record.versions.begin(), {{"tallfit", version()}, {"git", git_revision()}});
+  record.config = resolved(config);
+  record.ranks = world.size();
+  record.engine_reason = "the only engine built so far; K x K fits the memory of a rank";
+}
+
+void FitOutput::write(const design::DesignInfo& info, const std::optional<estimate::LeastSquaresSystem>& system,
+                      const estimate::LinearFit& fit, const std::vector<estimate::MetricsRow>& metrics) {
+  record.rows = info.n_rows;
+  record.columns = info.n_cols;
+  record.stages = stages();
+  record.peak_rss_bytes = comm::all_gather(world_, std::vector<Index>{peak_rss_bytes()});
+  comm::all_or_none(world_, [&] {
+    if (world_.is_root()) write_files(info, *system, fit, metrics);
+  });
+}
+
+void FitOutput::write_files(const design::DesignInfo& info, const estimate::LeastSquaresSystem& system,
+                            const estimate::LinearFit& fit, const std::vector<estimate::MetricsRow>& metrics) {
+  warn_of(fit, info.column_names);
+  for (const auto& [message, count] : log::warnings()) record.warnings.push_back(message);
+  folder_->write("coefficients.csv", io::coefficients_csv(info.column_names, fit));
+  folder_->write("metrics.csv", io::metrics_csv(metrics));
+  folder_->write("fit.json", io::fit_json(record, fit, info.column_names));
+  const io::FittedModel model{.column_names = info.column_names,
+                              .coefficients = fit.coefficients,
+                              .intercept = fit.intercept,
+                              .noise_variance = fit.noise_variance,
+                              .covariance_factor = covariance_factor(system, fit)};
+  io::write_fit_file(folder_->add("fit.h5").partial_path(), model, fit);
+  if (info.snap) {
+    const std::string name = std::filesystem::path(info.name).stem().string();
+    const std::span<const double> values(fit.coefficients.data(), static_cast<std::size_t>(fit.coefficients.size()));
+    folder_->write(name + ".snapcoeff", io::snapcoeff_text(*info.snap, values, "fitted by tallfit " + version()));
+    folder_->write(name + ".snapparam", io::snapparam_text(*info.snap));
+  }
+  folder_->commit();
+  std::fputs(report::fit_summary(fit, info.column_names).c_str(), stdout);
+  std::fputs("\n", stdout);
+  std::fputs(report::metrics_table(metrics).c_str(), stdout);
+  log::info("results in {}", config_.output);
+}
+
+}  // namespace tallfit::app

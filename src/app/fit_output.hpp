@@ -1,0 +1,39 @@
+/// What a fit leaves behind, and what it prints.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "tallfit/app/config.hpp"
+#include "tallfit/comm/communicator.hpp"
+#include "tallfit/design/row_source.hpp"
+#include "tallfit/estimate/estimator.hpp"
+#include "tallfit/estimate/metrics.hpp"
+#include "tallfit/io/fit_file.hpp"
+#include "tallfit/io/output_folder.hpp"
+
+namespace tallfit::app {
+
+/// The folder of a fit: opened before anything is read, so that a run does not fail at its end for want of a place to
+/// write to; filled at the end, all files at once.
+class FitOutput {
+public:
+  /// @collective @throws Error{input} where the folder cannot be written
+  FitOutput(const Config& config, const comm::Communicator& world);
+
+  /// Writes and prints. System and fit are those of rank 0. @collective
+  void write(const design::DesignInfo& info, const std::optional<estimate::LeastSquaresSystem>& system,
+             const estimate::LinearFit& fit, const std::vector<estimate::MetricsRow>& metrics);
+
+  io::RunRecord record;
+
+private:
+  void write_files(const design::DesignInfo& info, const estimate::LeastSquaresSystem& system,
+                   const estimate::LinearFit& fit, const std::vector<estimate::MetricsRow>& metrics);
+
+  const Config& config_;
+  const comm::Communicator& world_;
+  std::optional<io::OutputFolder> folder_;
+};
+
+}  // namespace tallfit::app

@@ -1,0 +1,209 @@
+#include "rows.hpp"
+
+#include <algorithm>
+
+#include "tallfit/base/log.hpp"
+#include "tallfit/base/memory.hpp"
+#include "tallfit/base/phase.hpp"
+#include "tallfit/comm/collective_error.hpp"
+#include "tallfit/comm/exchange.hpp"
+#include "tallfit/compress/compressor.hpp"
+#include "tallfit/design/atoms_source.hpp"
+#include "tallfit/design/matrix_source.hpp"
+#include "tallfit/design/row_filters.hpp"
+#include "tallfit/io/compressed_file.hpp"
+#include "tallfit/io/design_file.hpp"
+#include "tallfit/io/separate_files.hpp"
+
+namespace tallfit::app {
+
+namespace {
+
+/// Rows that hold NaN or infinity, found by one more pass, on every rank.
+std::vector<Index> find_bad_rows(design::RowSource& rows, const comm::Communicator& world) {
+  const Phase phase("find non-finite rows");
+  const Index n = rows.info().n_rows;
+  std::vector<design::NonfiniteEntry> found;
+  std::string first;
+  comm::all_or_none(world, [&] {
+    found = design::find_nonfinite(rows, n * world.rank() / world.size(), n * (world.rank() + 1) / world.size());
+    if (!found.empty()) first = design::describe(found.front(), rows);
+  });
+  std::vector<Index> bad;
+  for (const design::NonfiniteEntry& entry : found) bad.push_back(entry.row);
+  bad = comm::all_gather(world, bad);
+  if (bad.empty()) return bad;
+  constexpr std::size_t shown = 20;
+  const std::vector<Index> head(bad.begin(), bad.begin() + static_cast<std::ptrdiff_t>(std::min(shown, bad.size())));
+  log::warn("{}: {} rows hold NaN or infinity and are dropped: {}{}", rows.info().name, bad.size(),
+            fmt::join(head, ", "), bad.size() > shown ? ", ..." : "");
+  if (!first.empty()) log::info("  {}", first);
+  return bad;
+}
+
+void keep_rows(PlannedRows& planned) {
+  planned.sources.push_back(
+      std::make_unique<design::KeptSource>(planned.rows(), planned.layout.my_begin(), planned.layout.my_end()));
+}
+
+}  // namespace
+
+bool reads_compressed(const Config& config, const comm::Communicator& world) {
+  int compressed = 0;
+  if (world.is_root() && !config.data.design.empty()) compressed = io::is_compressed_file(config.data.design) ? 1 : 0;
+  comm::broadcast(world, std::span(&compressed, 1), 0);
+  return compressed != 0;
+}
+
+std::unique_ptr<design::RowSource> open_generator(const Config& config, const std::string& kind) {
+  const Config::Generate& g = config.generate;
+  const auto seed = static_cast<std::uint64_t>(config.run.seed);
+  if (kind == "atoms") {
+    return std::make_unique<design::AtomsSource>(design::AtomsOptions{.configurations = g.configurations,
+                                                                      .order = static_cast<int>(g.order),
+                                                                      .seed = seed,
+                                                                      .test_fraction = g.test_fraction});
+  }
+  return std::make_unique<design::MatrixSource>(
+      design::MatrixOptions{.rows = g.rows,
+                            .columns = g.columns,
+                            .condition = g.condition,
+                            .rank = g.rank,
+                            .zero_columns = g.zero_columns,
+                            .groups = g.groups,
+                            .noise = g.noise,
+                            .sparsity = g.sparsity,
+                            .column_decades = g.column_decades,
+                            .weight_max = g.weight_max,
+                            .weight_decades = g.weight_decades,
+                            .rows_per_configuration = g.rows_per_configuration,
+                            .test_fraction = g.test_fraction,
+                            .seed = seed});
+}
+
+std::unique_ptr<design::RowSource> open_rows(const Config& config) {
+  const Config::Data& data = config.data;
+  if (!data.source.empty()) return open_generator(config, data.source);
+  if (!data.design.empty()) return io::open_design_file(data.design);
+  return io::open_separate_files({.features = data.features,
+                                  .target = data.target,
+                                  .weight = data.weight,
+                                  .labels = data.labels,
+                                  .row_types = "",
+                                  .column_names = {},
+                                  .snap = std::nullopt});
+}
+
+compress::CellParts cell_parts(const Config& config) {
+  const auto has = [&](const char* part) {
+    const auto& cells = config.compress.cells;
+    return std::find(cells.begin(), cells.end(), part) != cells.end();
+  };
+  return {.group = has("group"), .row_type = has("row_type"), .fold = has("fold") && config.compress.folds >= 2};
+}
+
+RowUse fit_use(const Config& config) {
+  const Config defaults;
+  // A fit needs no folds; errors by group and row type come from cells where the user asked for cells.
+  const bool named = config.compress.cells != defaults.compress.cells;
+  compress::CellParts parts = cell_parts(config);
+  if (!named) parts.fold = false;
+  int n_passes = config.fit.row_pass || config.fit.residuals ? 2 : 1;
+  if (config.solver.refine) n_passes += 3;
+  return {.weighted = true,
+          .solves = true,
+          .n_passes = n_passes,
+          .parts = parts,
+          .explicit_parts = named,
+          .n_folds = parts.fold ? static_cast<int>(config.compress.folds) : 0};
+}
+
+Index memory_limit(const Config& config, const comm::Communicator& world) {
+  if (config.run.memory_per_rank) return *config.run.memory_per_rank;
+  // Nine tenths: the rest is for the system and for what others start meanwhile.
+  Index limit = current_rss_bytes() + available_memory_bytes() / 10 * 9 / world.ranks_on_node();
+  comm::min_in_place(world, std::span(&limit, 1));
+  return limit;
+}
+
+PlannedRows plan_rows(const Config& config, const comm::Communicator& world, const RowUse& use) {
+  PlannedRows planned;
+  {
+    const Phase phase("open");
+    comm::all_or_none(world, [&] { planned.sources.push_back(open_rows(config)); });
+  }
+  if (config.data.nonfinite == "drop") {
+    std::vector<Index> bad = find_bad_rows(planned.rows(), world);
+    if (!bad.empty()) {
+      planned.sources.push_back(std::make_unique<design::MaskedSource>(planned.rows(), std::move(bad)));
+    }
+  }
+  if (use.weighted && !config.fit.weights.empty()) {
+    comm::all_or_none(world, [&] {
+      const std::vector<std::pair<std::string, double>> weights(config.fit.weights.begin(), config.fit.weights.end());
+      planned.sources.push_back(std::make_unique<design::WeightedSource>(
+          planned.rows(), compress::group_multipliers(planned.info().group_names, weights)));
+    });
+  }
+  {
+    const Phase phase("survey");
+    planned.layout =
+        compress::survey(planned.rows(), world, use.n_folds, static_cast<std::uint64_t>(config.run.seed));
+  }
+  if (world.size() > planned.layout.n_leaves()) {
+    log::warn("{} ranks share {} leaves of rows: {} ranks will have nothing to do; use fewer", world.size(),
+              planned.layout.n_leaves(), world.size() - planned.layout.n_leaves());
+  }
+  Index baseline = current_rss_bytes();
+  comm::max_in_place(world, std::span(&baseline, 1));
+  const compress::PlanRequest request{.wanted = use.parts,
+                                      .explicit_parts = use.explicit_parts,
+                                      .n_ranks = config.plan.ranks > 0 ? static_cast<int>(config.plan.ranks) : world.size(),
+                                      .limit_bytes = memory_limit(config, world),
+                                      .baseline_bytes = baseline,
+                                      .block_bytes = config.run.block_bytes.value_or(0),
+                                      .solves = use.solves,
+                                      .n_passes = use.n_passes};
+  comm::all_or_none(world, [&] {
+    planned.plan = compress::plan_memory(planned.layout, request, planned.info().bytes_per_row);
+    if (planned.plan.keeps_rows()) keep_rows(planned);
+  });
+  for (const std::string& note : planned.plan.cells.notes) log::info("cells: {}", note);
+  return planned;
+}
+
+std::string describe(const compress::MemoryPlan& plan, const compress::RowLayout& layout, int n_ranks) {
+  std::string text;
+  const auto line = [&](std::string_view what, const std::string& value) { text += fmt::format("{:<22}{}\n", what, value); };
+  line("engine", "tall: K x K fits a rank");
+  line("rows x columns", fmt::format("{} x {} ({} of weight > 0)", layout.n_rows, layout.n_cols, layout.n_used));
+  line("ranks, leaves", fmt::format("{}, {}", n_ranks, layout.n_leaves()));
+  line("cells", fmt::format("{} ({})", plan.cells.cells.size(), compress::to_string(plan.cells.parts)));
+  for (const std::string& note : plan.cells.notes) line("", note);
+  line("flops", fmt::format("{:.3g} a pass, {:.3g} to merge cells", plan.pass_flops, plan.merge_flops));
+  line("read", fmt::format("{} a pass", format_bytes(static_cast<Index>(plan.pass_bytes_read))));
+  line("memory per rank", fmt::format("{} of {}", format_bytes(plan.peak_bytes), format_bytes(plan.limit_bytes)));
+  line("  program, labels", format_bytes(plan.baseline_bytes));
+  line("  row blocks", format_bytes(plan.stream_bytes));
+  line("  factors, pass", format_bytes(plan.pass_bytes));
+  line("  merging", format_bytes(plan.merge_bytes));
+  line("  solving (rank 0)", format_bytes(plan.solve_bytes));
+  line("  rows kept", plan.keeps_rows() ? format_bytes(plan.kept_bytes) : "none: later passes read them again");
+  return text;
+}
+
+compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm::Communicator& world) {
+  Phase phase("compress");
+  compress::Compressor compressor(planned.layout, planned.plan.cells);
+  compress::RowVisitor* const visitors[] = {&compressor};
+  {
+    Phase pass("rows");
+    compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes);
+    pass.add_flops(planned.plan.pass_flops / world.size());
+    pass.add_bytes(planned.plan.pass_bytes_read / world.size());
+  }
+  const Phase merge("merge leaves");
+  return compressor.finish(planned.info(), world);
+}
+
+}  // namespace tallfit::app

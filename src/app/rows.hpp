@@ -1,0 +1,62 @@
+/// From the configuration to rows, laid out and planned: what compress, fit, plan and inspect begin with.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tallfit/app/config.hpp"
+#include "tallfit/comm/communicator.hpp"
+#include "tallfit/compress/memory_plan.hpp"
+#include "tallfit/design/row_source.hpp"
+
+namespace tallfit::app {
+
+/// Whether data.design is a compressed design; asked by rank 0 for all. @collective
+bool reads_compressed(const Config& config, const comm::Communicator& world);
+
+/// Opens what [data] or, for `source`, [generate] describes. Local. @throws Error{input}
+std::unique_ptr<design::RowSource> open_rows(const Config& config);
+std::unique_ptr<design::RowSource> open_generator(const Config& config, const std::string& kind);
+
+/// What a command does with the rows.
+struct RowUse {
+  bool weighted = true;     ///< apply fit.weights to the rows
+  bool solves = false;
+  int n_passes = 1;
+  compress::CellParts parts;
+  bool explicit_parts = false;
+  int n_folds = 0;
+};
+
+/// The rows of a run: sources stacked on one another, the layout, and the plan.
+struct PlannedRows {
+  std::vector<std::unique_ptr<design::RowSource>> sources;
+  compress::RowLayout layout;
+  compress::MemoryPlan plan;
+  bool weights_vary = false;
+
+  design::RowSource& rows() const { return *sources.back(); }
+  const design::DesignInfo& info() const { return rows().info(); }
+};
+
+/// Opens, filters, surveys and plans. Prints the plan in a line or two. @collective
+/// @throws Error{input} for bad data, Error{resource} where nothing fits.
+PlannedRows plan_rows(const Config& config, const comm::Communicator& world, const RowUse& use);
+
+/// What `fit` does with rows: also what `plan` plans.
+RowUse fit_use(const Config& config);
+
+/// The cells that compress.cells names.
+compress::CellParts cell_parts(const Config& config);
+
+/// Memory that a rank may use: run.memory_per_rank, or its share of what the node has free. @collective
+Index memory_limit(const Config& config, const comm::Communicator& world);
+
+/// A plan as lines of text.
+std::string describe(const compress::MemoryPlan& plan, const compress::RowLayout& layout, int n_ranks);
+
+/// One pass over the rows in which a compressed design is made. @collective
+compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm::Communicator& world);
+
+}  // namespace tallfit::app

@@ -1,0 +1,56 @@
+#include "tallfit/io/row_results.hpp"
+
+#include <optional>
+
+#include "disk.hpp"
+#include "hdf5.hpp"
+#include "tallfit/comm/collective_error.hpp"
+
+namespace tallfit::io {
+
+struct RowResultFile::State {
+  std::string path;
+  std::string partial;
+  const comm::Communicator& comm;
+  std::optional<hdf5::File> file;
+  std::vector<hdf5::Dataset> sets;
+  bool committed = false;
+};
+
+RowResultFile::RowResultFile(std::string path, const std::vector<std::string>& names, Index n_rows,
+                             const comm::Communicator& comm)
+    : state_(new State{.path = path, .partial = path + ".partial", .comm = comm, .file = {}, .sets = {}}) {
+  comm::all_or_none(comm, [&] {
+    if (!comm.is_root()) return;
+    const Index bytes = n_rows * static_cast<Index>(names.size() * sizeof(double)) + (Index{1} << 20U);
+    require_writable_folder(folder_of(path));
+    require_free_space(folder_of(path), bytes, "'" + path + "'");
+  });
+  comm::all_or_none(comm, [&] {
+    state_->file.emplace(hdf5::File::create_shared(state_->partial, comm));
+    for (const std::string& name : names) {
+      state_->sets.push_back(hdf5::Dataset::create<double>(*state_->file, name, {n_rows}));
+    }
+  });
+}
+
+RowResultFile::~RowResultFile() {
+  if (!state_->committed && state_->comm.is_root()) remove_quietly(state_->partial);
+}
+
+void RowResultFile::write(std::size_t which, Index begin, std::span<const double> values) {
+  state_->sets[which].write_rows(begin, static_cast<Index>(values.size()), values.data());
+}
+
+void RowResultFile::commit() {
+  comm::all_or_none(state_->comm, [&] {
+    for (hdf5::Dataset& set : state_->sets) set.close();
+    state_->file->close();
+  });
+  comm::all_or_none(state_->comm, [&] {
+    if (state_->comm.is_root()) rename_file(state_->partial, state_->path);
+  });
+  state_->committed = true;
+}
+
+}  // namespace tallfit::io
