@@ -96,6 +96,7 @@ private:
   AlignedBuffer panel_;  ///< V, in tiles
   AlignedBuffer tail_;   ///< last, incomplete tile of a chunk
   Index n_tiles_ = 0;
+  Index width_ = 0;
   Index padded_ = 0;        ///< columns of V
   AlignedBuffer r_{small};  ///< diagonal block of R
   AlignedBuffer t_{small};
@@ -111,6 +112,7 @@ void copy_columns(const double* source, Index source_ld, double* target, Index t
 void Folder::factor(Block r, Block rows, Index n_rows, Index width) {
   const Index tile = kernels_.tile_rows;
   n_tiles_ = ceil_div(n_rows, tile);
+  width_ = width;
   padded_ = round_up(width, base_width);
   for (Index t = 0; t < n_tiles_; ++t) {
     const Index count = std::min(tile, n_rows - t * tile);
@@ -274,7 +276,9 @@ void Folder::apply_chunk(Tiles v, Index n_tiles, Index k, Block r, Block rows, T
   const Index left_over = complete < n_tiles ? n_stored - complete * tile : 0;
   const Tiles v_tail = {v.data + complete * v.tile_stride, v.tile_stride, v.column_stride};
   const Tiles b_tail = {tail_.data(), tile, tile};
-  copy_columns(r.data, r.ld, products_.data(), product_ld, k, n_columns);
+  const Index in_r = std::min(k, width_);  // fewer than k where the panel was padded
+  std::fill_n(products_.data(), n_columns * product_ld, 0.0);
+  copy_columns(r.data, r.ld, products_.data(), product_ld, in_r, n_columns);
   kernels_.add_inner_products(complete, v, k, b, n_columns, products_.data());
   if (left_over > 0) {
     std::fill_n(tail_.data(), tile * chunk_columns, 0.0);
@@ -284,7 +288,7 @@ void Folder::apply_chunk(Tiles v, Index n_tiles, Index k, Block r, Block rows, T
 
   multiply_packed(k, k, true, products_.data(), n_columns, reflected_.data());
   for (Index j = 0; j < n_columns; ++j)
-    for (Index i = 0; i < k; ++i) r.data[i + j * r.ld] -= reflected_.data()[i + j * product_ld];
+    for (Index i = 0; i < in_r; ++i) r.data[i + j * r.ld] -= reflected_.data()[i + j * product_ld];
 
   kernels_.subtract_product(complete, v, k, b, n_columns, reflected_.data());
   if (left_over > 0) {

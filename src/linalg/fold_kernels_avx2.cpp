@@ -11,6 +11,7 @@ constexpr int row_vectors = 3;  // with c_columns: 12 sums in registers
 constexpr int v_columns = 4;    // with b_columns: 12 sums in registers
 constexpr int b_columns = 3;
 constexpr int c_columns = 4;
+constexpr int inner_unroll = 1;  // row_vectors spills: 12 % slower
 }  // namespace
 }  // namespace tallfit::linalg::detail
 

@@ -1,5 +1,5 @@
-/// The body of fold_kernels_*.cpp, which set `lanes`, `row_vectors`, `v_columns`, `b_columns` and `c_columns`
-/// first.
+/// The body of fold_kernels_*.cpp, which set `lanes`, `row_vectors`, `v_columns`, `b_columns`, `c_columns`
+/// and `inner_unroll` (of the row vectors in an inner product) first.
 ///
 /// Everything has internal linkage and nothing of the standard library is called, so that no function
 /// compiled for one instruction set can replace one of another at link time. Loads and stores are unaligned
@@ -60,7 +60,7 @@ void inner_products_block(Index n_tiles, const double* v, Index v_stride, Tiles 
   Vecs<v_columns> sum[static_cast<std::size_t>(n)] = {};
   const double* rows = b.data;
   for (Index tile = 0; tile < n_tiles; ++tile, v += v_stride, rows += b.tile_stride) {
-#pragma GCC unroll 24
+#pragma GCC unroll inner_unroll
     for (int r = 0; r < row_vectors; ++r) {
       Vecs<n> column;
 #pragma GCC unroll 24

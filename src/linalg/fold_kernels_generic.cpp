@@ -9,6 +9,7 @@ constexpr int row_vectors = 4;
 constexpr int v_columns = 4;
 constexpr int b_columns = 3;
 constexpr int c_columns = 3;
+constexpr int inner_unroll = 1;
 }  // namespace
 }  // namespace tallfit::linalg::detail
 
