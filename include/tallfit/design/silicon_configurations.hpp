@@ -24,7 +24,7 @@ struct SiliconGroup {
 /// range given.
 inline constexpr std::array<SiliconGroup, 11> silicon_groups = {{
     {"diamond", 8},           // perfect, lengths within 6 %
-    {"strained", 8},          // perfect, every strain component within 5 %
+    {"strained", 8},          // perfect, every strain component within 3 %
     {"displaced_300K", 32},   // diamond, lengths within 2 %
     {"displaced_900K", 32},   //
     {"displaced_1500K", 32},  //
