@@ -48,7 +48,7 @@ inline Block read_block(AtomsSource& source, Index begin, Index count) {
 }
 
 /// RMSE of the forces of held-out configurations over their root mean square (their mean is zero), after a
-/// least-squares fit with ridge 1e-9 on columns scaled to unit norm: mild enough to leave the error of a
+/// least-squares fit with ridge 1e-10 on columns scaled to unit norm: mild enough to leave the error of a
 /// small order as it is, enough to keep combinations that the data hardly see from running wild at a large
 /// one.
 inline double held_out_force_error(int order, Index configurations) {
@@ -65,7 +65,7 @@ inline double held_out_force_error(int order, Index configurations) {
   }
   Eigen::VectorXd norms = r.leftCols(k).colwise().norm();
   Eigen::MatrixXd ridge = Eigen::MatrixXd::Zero(k, k + 1);
-  ridge.diagonal() = std::sqrt(1e-9) * norms;
+  ridge.diagonal() = 1e-5 * norms;
   r = folded(r, ridge);
   Eigen::VectorXd solution(k + 1);
   solution.head(k) = r.topLeftCorner(k, k).triangularView<Eigen::Upper>().solve(r.col(k).head(k));

@@ -24,6 +24,12 @@ namespace tallfit::design {
 ///   order   1   2   3   4   5    6    8   10   12   15   18   20    21    25    30
 ///   K      20  33  50  71  96  125  195  281  383  566  785  951  1040  1436  2021
 ///
+/// Held-out force error of the embedded training set (59,714 rows, ridge 1e-10), in % of the forces'
+/// deviation:
+///
+///   order   1     2     3     4     5     6     8     10    12    15    18    20    21
+///   error   23.4  12.2  4.9   3.6   3.2   2.0   1.3   0.69  0.49  0.26  0.19  0.12  0.10
+///
 /// The triple columns of an order are the first triple columns of every higher one.
 /// @see Lindsey, Fried, Goldman, J. Chem. Theory Comput. 13, 6222 (2017), for the mapped Chebyshev basis
 /// (ChIMES).
