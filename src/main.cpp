@@ -1,5 +1,3 @@
 #include "tallfit/app/run.hpp"
 
-int main(int argc, char** argv) {
-  return tallfit::app::run(argc, argv);
-}
+int main(int argc, char** argv) { return tallfit::app::run(argc, argv); }

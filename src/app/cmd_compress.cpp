@@ -1,4 +1,5 @@
 #include "rows.hpp"
+
 #include "tallfit/app/commands.hpp"
 #include "tallfit/base/log.hpp"
 #include "tallfit/io/compressed_file.hpp"

@@ -3,6 +3,7 @@
 
 #include "fit_output.hpp"
 #include "rows.hpp"
+
 #include "tallfit/app/commands.hpp"
 #include "tallfit/base/log.hpp"
 #include "tallfit/base/phase.hpp"
@@ -47,7 +48,8 @@ Solved solve(const Config& config, const compress::CompressedDesign& design, con
   }
   Index n_rows = 0;
   for (const compress::Cell& cell : design.cells) {
-    if (!cell.key.is_test() && compress::cell_multiplier(design, cell.key, multipliers) > 0.0) n_rows += cell.sums.count;
+    if (!cell.key.is_test() && compress::cell_multiplier(design, cell.key, multipliers) > 0.0)
+      n_rows += cell.sums.count;
   }
   Solved solved;
   comm::all_or_none(world, [&] {
@@ -61,7 +63,8 @@ Solved solve(const Config& config, const compress::CompressedDesign& design, con
 }
 
 /// Coefficients and intercept of rank 0, on every rank.
-infer::LinearModel share_model(const estimate::LinearFit& fit, Index n_cols, const comm::Communicator& world) {
+infer::LinearModel share_model(const estimate::LinearFit& fit, Index n_cols,
+                               const comm::Communicator& world) {
   std::vector<double> values;
   if (world.is_root()) {
     values.assign(fit.coefficients.begin(), fit.coefficients.end());
@@ -74,8 +77,8 @@ infer::LinearModel share_model(const estimate::LinearFit& fit, Index n_cols, con
 }
 
 /// The pass that gives absolute and largest errors and, where asked for, the residual of every row.
-estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& planned, const infer::LinearModel& model,
-                                     const comm::Communicator& world) {
+estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& planned,
+                                     const infer::LinearModel& model, const comm::Communicator& world) {
   Phase phase("row pass");
   phase.add_bytes(planned.plan.keeps_rows() ? 0.0 : planned.plan.pass_bytes_read / world.size());
   estimate::ErrorVisitor errors(model.coefficients, model.intercept);
@@ -100,7 +103,8 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
               FitOutput& output) {
   const PlannedRows planned = plan_rows(config, world, fit_use(config));
   log::info("{}", describe(planned.plan, planned.layout, world.size()));
-  const Multipliers ones = compress::group_multipliers(planned.info().group_names, {});  // the rows carry the weights
+  const Multipliers ones =
+      compress::group_multipliers(planned.info().group_names, {});  // the rows carry the weights
   Solved solved;
   estimate::ErrorTable errors;
   {
@@ -113,9 +117,10 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
   }
   if (config.solver.refine) {
     const Phase phase("refine");
-    const estimate::Refinement done = estimate::refine(
-        {planned.rows(), planned.layout, world, planned.plan.block_bytes}, world.is_root() ? &solved.fit : nullptr,
-        solved.system ? &*solved.system : nullptr, estimator.penalty(), estimator_options(config));
+    const estimate::Refinement done =
+        estimate::refine({planned.rows(), planned.layout, world, planned.plan.block_bytes},
+                         world.is_root() ? &solved.fit : nullptr, solved.system ? &*solved.system : nullptr,
+                         estimator.penalty(), estimator_options(config));
     output.record.refinement_passes = done.passes;
     log::info("refined in {} passes; last relative correction {:.1e}", done.passes, done.last_correction);
   }
@@ -126,15 +131,17 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
   output.record.cells = {fmt::format("{} cells: {}", planned.plan.cells.cells.size(),
                                      compress::to_string(planned.plan.cells.parts))};
   for (const std::string& note : planned.plan.cells.notes) output.record.cells.push_back(note);
-  output.write(planned.info(), solved.system, solved.fit, estimate::metrics_rows(errors, planned.info().group_names));
+  output.write(planned.info(), solved.system, solved.fit,
+               estimate::metrics_rows(errors, planned.info().group_names));
 }
 
-void fit_compressed(const Config& config, const estimate::Estimator& estimator, const comm::Communicator& world,
-                    FitOutput& output) {
-  comm::require_replicated(world, !config.solver.refine && !config.fit.residuals, ErrorKind::input,
-                           "{} is a compressed design, which has no rows: solver.refine and fit.residuals need the "
-                           "design file it was made from",
-                           config.data.design);
+void fit_compressed(const Config& config, const estimate::Estimator& estimator,
+                    const comm::Communicator& world, FitOutput& output) {
+  comm::require_replicated(
+      world, !config.solver.refine && !config.fit.residuals, ErrorKind::input,
+      "{} is a compressed design, which has no rows: solver.refine and fit.residuals need the "
+      "design file it was made from",
+      config.data.design);
   std::optional<Phase> load("load");
   const compress::CompressedDesign design = io::load_compressed(config.data.design, world);
   load.reset();
@@ -164,8 +171,8 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator, 
 
 void run_fit(const Config& config, const comm::Communicator& world) {
   std::unique_ptr<estimate::Estimator> estimator;
-  comm::all_or_none(world,
-                    [&] { estimator = estimate::make_estimator(config.fit.estimator, estimator_options(config)); });
+  comm::all_or_none(
+      world, [&] { estimator = estimate::make_estimator(config.fit.estimator, estimator_options(config)); });
   FitOutput output(config, world);
   if (reads_compressed(config, world))
     fit_compressed(config, *estimator, world, output);

@@ -1,10 +1,11 @@
+#include "write_design.hpp"
+
 #include "tallfit/app/commands.hpp"
 #include "tallfit/base/error.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/io/import.hpp"
 #include "tallfit/io/separate_files.hpp"
 #include "tallfit/io/snap_potential.hpp"
-#include "write_design.hpp"
 
 namespace tallfit::app {
 

@@ -17,7 +17,8 @@ void run_merge(const Config& config, const comm::Communicator& world) {
   comm::require_replicated(world, !merged.cells.empty(), ErrorKind::input,
                            "merge.drop leaves no cells; there would be nothing to fit");
   io::save_compressed(config.output, merged, world);
-  log::info("{}: {} rows x {} columns in {} cells", config.output, merged.n_rows, merged.n_cols(), merged.cells.size());
+  log::info("{}: {} rows x {} columns in {} cells", config.output, merged.n_rows, merged.n_cols(),
+            merged.cells.size());
 }
 
 }  // namespace tallfit::app

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "rows.hpp"
+
 #include "tallfit/app/commands.hpp"
 
 namespace tallfit::app {

@@ -1,4 +1,8 @@
+#include <cstdio>
+#include <optional>
+
 #include "rows.hpp"
+
 #include "tallfit/app/commands.hpp"
 #include "tallfit/base/log.hpp"
 #include "tallfit/comm/collective_error.hpp"
@@ -18,14 +22,15 @@ void run_predict(const Config& config, const comm::Communicator& world) {
     if (world.is_root()) folder.emplace(config.output);
     model = io::read_fit_file(config.predict.coefficients);
   });
-  const PlannedRows planned = plan_rows(config, world,
-                                        {.weighted = false, .solves = false, .n_passes = 1, .parts = {}, .n_folds = 0});
+  const PlannedRows planned = plan_rows(
+      config, world, {.weighted = false, .solves = false, .n_passes = 1, .parts = {}, .n_folds = 0});
   const design::DesignInfo& info = planned.info();
   comm::require_replicated(
-      world, compress::fingerprint(info.column_names) == compress::fingerprint(model.column_names), ErrorKind::input,
+      world, compress::fingerprint(info.column_names) == compress::fingerprint(model.column_names),
+      ErrorKind::input,
       "{} has {} columns ('{}', ...) but the fit {} has {} ('{}', ...): predict rows of the same descriptors",
-      info.name, info.n_cols, info.column_names.front(), config.predict.coefficients, model.column_names.size(),
-      model.column_names.front());
+      info.name, info.n_cols, info.column_names.front(), config.predict.coefficients,
+      model.column_names.size(), model.column_names.front());
 
   const std::vector<std::string> names = {"prediction", "std_error", "residual"};
   io::RowResultFile file(config.output + "/predictions.h5", names, info.n_rows, world);

@@ -30,9 +30,7 @@ constexpr std::array<CommandInfo, 9> table = {{
 
 }  // namespace
 
-std::span<const CommandInfo> commands() {
-  return table;
-}
+std::span<const CommandInfo> commands() { return table; }
 
 const CommandInfo& info(Command command) {
   return *std::find_if(table.begin(), table.end(),

@@ -19,7 +19,8 @@ namespace tallfit::app {
 namespace {
 
 /// S with S Sᵀ = covariance of (θ, c); an intercept's row follows from c = (z1 - r12 θ) / r11.
-Eigen::MatrixXd covariance_factor(const estimate::LeastSquaresSystem& system, const estimate::LinearFit& fit) {
+Eigen::MatrixXd covariance_factor(const estimate::LeastSquaresSystem& system,
+                                  const estimate::LinearFit& fit) {
   const Eigen::MatrixXd theta = fit.solver->covariance_factor();
   Eigen::MatrixXd s = Eigen::MatrixXd::Zero(theta.rows() + 1, theta.cols() + 1);
   s.topLeftCorner(theta.rows(), theta.cols()) = theta;
@@ -34,11 +35,13 @@ Eigen::MatrixXd covariance_factor(const estimate::LeastSquaresSystem& system, co
 void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& names) {
   if (!fit.dependent_columns.empty()) {
     std::vector<std::string> dependent;
-    for (const Index column : fit.dependent_columns) dependent.push_back(names[static_cast<std::size_t>(column)]);
-    log::warn("rank {} of {}: the solution of smallest norm is given; dependent columns: {}", fit.rank, names.size(),
-              fmt::join(dependent, ", "));
+    for (const Index column : fit.dependent_columns)
+      dependent.push_back(names[static_cast<std::size_t>(column)]);
+    log::warn("rank {} of {}: the solution of smallest norm is given; dependent columns: {}", fit.rank,
+              names.size(), fmt::join(dependent, ", "));
   }
-  if (!(fit.dof > 0.0)) log::warn("no degrees of freedom are left for the noise: standard errors are unknown");
+  if (!(fit.dof > 0.0))
+    log::warn("no degrees of freedom are left for the noise: standard errors are unknown");
 }
 
 }  // namespace
@@ -55,7 +58,8 @@ FitOutput::FitOutput(const Config& config, const comm::Communicator& world) : co
   record.engine_reason = "the only engine built so far; K x K fits the memory of a rank";
 }
 
-void FitOutput::write(const design::DesignInfo& info, const std::optional<estimate::LeastSquaresSystem>& system,
+void FitOutput::write(const design::DesignInfo& info,
+                      const std::optional<estimate::LeastSquaresSystem>& system,
                       const estimate::LinearFit& fit, const std::vector<estimate::MetricsRow>& metrics) {
   record.rows = info.n_rows;
   record.columns = info.n_cols;
@@ -67,7 +71,8 @@ void FitOutput::write(const design::DesignInfo& info, const std::optional<estima
 }
 
 void FitOutput::write_files(const design::DesignInfo& info, const estimate::LeastSquaresSystem& system,
-                            const estimate::LinearFit& fit, const std::vector<estimate::MetricsRow>& metrics) {
+                            const estimate::LinearFit& fit,
+                            const std::vector<estimate::MetricsRow>& metrics) {
   warn_of(fit, info.column_names);
   for (const auto& [message, count] : log::warnings()) record.warnings.push_back(message);
   folder_->write("coefficients.csv", io::coefficients_csv(info.column_names, fit));
@@ -81,8 +86,10 @@ void FitOutput::write_files(const design::DesignInfo& info, const estimate::Leas
   io::write_fit_file(folder_->add("fit.h5").partial_path(), model, fit);
   if (info.snap) {
     const std::string name = std::filesystem::path(info.name).stem().string();
-    const std::span<const double> values(fit.coefficients.data(), static_cast<std::size_t>(fit.coefficients.size()));
-    folder_->write(name + ".snapcoeff", io::snapcoeff_text(*info.snap, values, "fitted by tallfit " + version()));
+    const std::span<const double> values(fit.coefficients.data(),
+                                         static_cast<std::size_t>(fit.coefficients.size()));
+    folder_->write(name + ".snapcoeff",
+                   io::snapcoeff_text(*info.snap, values, "fitted by tallfit " + version()));
     folder_->write(name + ".snapparam", io::snapparam_text(*info.snap));
   }
   folder_->commit();

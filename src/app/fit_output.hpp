@@ -14,8 +14,8 @@
 
 namespace tallfit::app {
 
-/// The folder of a fit: opened before anything is read, so that a run does not fail at its end for want of a place to
-/// write to; filled at the end, all files at once.
+/// The folder of a fit: opened before anything is read, so that a run does not fail at its end for want of a
+/// place to write to; filled at the end, all files at once.
 class FitOutput {
 public:
   /// @collective @throws Error{input} where the folder cannot be written

@@ -174,9 +174,7 @@ std::string quoted_choices(const Key& key, std::string_view last_separator) {
 
 }  // namespace
 
-void assign(const Key& key, const io::TomlEntry& entry) {
-  std::visit(Assignment(key, entry), key.target);
-}
+void assign(const Key& key, const io::TomlEntry& entry) { std::visit(Assignment(key, entry), key.target); }
 
 std::string expectation(const Key& key) {
   const std::string range = key.rule ? " " + key.rule->expected : "";

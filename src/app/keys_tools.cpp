@@ -27,7 +27,8 @@ void add_matrix_keys(SectionKeys& keys, Config::Generate& matrix) {
   keys.add("column_decades", matrix.column_decades, "Powers of ten that the scales of the columns span.")
       .must_be(from_to(0, 100));
   keys.add("weight_max", matrix.weight_max, "Weight of the first group's rows.").must_be(more_than(0));
-  keys.add("weight_decades", matrix.weight_decades, "Powers of ten by which the weights of the groups fall from the first to the last.")
+  keys.add("weight_decades", matrix.weight_decades,
+           "Powers of ten by which the weights of the groups fall from the first to the last.")
       .must_be(from_to(0, 100));
   keys.add("rows_per_configuration", matrix.rows_per_configuration, "Rows of the matrix that stay together.")
       .must_be(at_least(1));
@@ -117,7 +118,9 @@ std::vector<Key> plan_keys(Config::Plan& options) {
 std::vector<Key> bench_keys(Config::Bench& options) {
   SectionKeys keys("bench", {bench});
   keys.add("columns", options.columns, "Numbers of columns to measure.").must_be(at_least(1));
-  keys.add("rows_per_column", options.rows_per_column, "Rows for each column; 0 for as many as a second takes.").must_be(at_least(0));
+  keys.add("rows_per_column", options.rows_per_column,
+           "Rows for each column; 0 for as many as a second takes.")
+      .must_be(at_least(0));
   keys.add("cells", options.cells, "Numbers of cells to measure.").must_be(at_least(1));
   keys.add("peers", options.peers, "Times LAPACK's dgels and dgelsd on the same rows as well.");
   keys.add("scaling", options.scaling, "Writes strong and weak scaling records.");

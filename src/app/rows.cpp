@@ -26,7 +26,8 @@ std::vector<Index> find_bad_rows(design::RowSource& rows, const comm::Communicat
   std::vector<design::NonfiniteEntry> found;
   std::string first;
   comm::all_or_none(world, [&] {
-    found = design::find_nonfinite(rows, n * world.rank() / world.size(), n * (world.rank() + 1) / world.size());
+    found =
+        design::find_nonfinite(rows, n * world.rank() / world.size(), n * (world.rank() + 1) / world.size());
     if (!found.empty()) first = design::describe(found.front(), rows);
   });
   std::vector<Index> bad;
@@ -34,7 +35,8 @@ std::vector<Index> find_bad_rows(design::RowSource& rows, const comm::Communicat
   bad = comm::all_gather(world, bad);
   if (bad.empty()) return bad;
   constexpr std::size_t shown = 20;
-  const std::vector<Index> head(bad.begin(), bad.begin() + static_cast<std::ptrdiff_t>(std::min(shown, bad.size())));
+  const std::vector<Index> head(bad.begin(),
+                                bad.begin() + static_cast<std::ptrdiff_t>(std::min(shown, bad.size())));
   log::warn("{}: {} rows hold NaN or infinity and are dropped: {}{}", rows.info().name, bad.size(),
             fmt::join(head, ", "), bad.size() > shown ? ", ..." : "");
   if (!first.empty()) log::info("  {}", first);
@@ -42,15 +44,16 @@ std::vector<Index> find_bad_rows(design::RowSource& rows, const comm::Communicat
 }
 
 void keep_rows(PlannedRows& planned) {
-  planned.sources.push_back(
-      std::make_unique<design::KeptSource>(planned.rows(), planned.layout.my_begin(), planned.layout.my_end()));
+  planned.sources.push_back(std::make_unique<design::KeptSource>(planned.rows(), planned.layout.my_begin(),
+                                                                 planned.layout.my_end()));
 }
 
 }  // namespace
 
 bool reads_compressed(const Config& config, const comm::Communicator& world) {
   int compressed = 0;
-  if (world.is_root() && !config.data.design.empty()) compressed = io::is_compressed_file(config.data.design) ? 1 : 0;
+  if (world.is_root() && !config.data.design.empty())
+    compressed = io::is_compressed_file(config.data.design) ? 1 : 0;
   comm::broadcast(world, std::span(&compressed, 1), 0);
   return compressed != 0;
 }
@@ -99,7 +102,8 @@ compress::CellParts cell_parts(const Config& config) {
     const auto& cells = config.compress.cells;
     return std::find(cells.begin(), cells.end(), part) != cells.end();
   };
-  return {.group = has("group"), .row_type = has("row_type"), .fold = has("fold") && config.compress.folds >= 2};
+  return {
+      .group = has("group"), .row_type = has("row_type"), .fold = has("fold") && config.compress.folds >= 2};
 }
 
 RowUse fit_use(const Config& config) {
@@ -140,7 +144,8 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
   }
   if (use.weighted && !config.fit.weights.empty()) {
     comm::all_or_none(world, [&] {
-      const std::vector<std::pair<std::string, double>> weights(config.fit.weights.begin(), config.fit.weights.end());
+      const std::vector<std::pair<std::string, double>> weights(config.fit.weights.begin(),
+                                                                config.fit.weights.end());
       planned.sources.push_back(std::make_unique<design::WeightedSource>(
           planned.rows(), compress::group_multipliers(planned.info().group_names, weights)));
     });
@@ -156,14 +161,15 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
   }
   Index baseline = current_rss_bytes();
   comm::max_in_place(world, std::span(&baseline, 1));
-  const compress::PlanRequest request{.wanted = use.parts,
-                                      .explicit_parts = use.explicit_parts,
-                                      .n_ranks = config.plan.ranks > 0 ? static_cast<int>(config.plan.ranks) : world.size(),
-                                      .limit_bytes = memory_limit(config, world),
-                                      .baseline_bytes = baseline,
-                                      .block_bytes = config.run.block_bytes.value_or(0),
-                                      .solves = use.solves,
-                                      .n_passes = use.n_passes};
+  const compress::PlanRequest request{
+      .wanted = use.parts,
+      .explicit_parts = use.explicit_parts,
+      .n_ranks = config.plan.ranks > 0 ? static_cast<int>(config.plan.ranks) : world.size(),
+      .limit_bytes = memory_limit(config, world),
+      .baseline_bytes = baseline,
+      .block_bytes = config.run.block_bytes.value_or(0),
+      .solves = use.solves,
+      .n_passes = use.n_passes};
   comm::all_or_none(world, [&] {
     planned.plan = compress::plan_memory(planned.layout, request, planned.info().bytes_per_row);
     if (planned.plan.keeps_rows()) keep_rows(planned);
@@ -174,21 +180,26 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
 
 std::string describe(const compress::MemoryPlan& plan, const compress::RowLayout& layout, int n_ranks) {
   std::string text;
-  const auto line = [&](std::string_view what, const std::string& value) { text += fmt::format("{:<22}{}\n", what, value); };
+  const auto line = [&](std::string_view what, const std::string& value) {
+    text += fmt::format("{:<22}{}\n", what, value);
+  };
   line("engine", "tall: K x K fits a rank");
-  line("rows x columns", fmt::format("{} x {} ({} of weight > 0)", layout.n_rows, layout.n_cols, layout.n_used));
+  line("rows x columns",
+       fmt::format("{} x {} ({} of weight > 0)", layout.n_rows, layout.n_cols, layout.n_used));
   line("ranks, leaves", fmt::format("{}, {}", n_ranks, layout.n_leaves()));
   line("cells", fmt::format("{} ({})", plan.cells.cells.size(), compress::to_string(plan.cells.parts)));
   for (const std::string& note : plan.cells.notes) line("", note);
   line("flops", fmt::format("{:.3g} a pass, {:.3g} to merge cells", plan.pass_flops, plan.merge_flops));
   line("read", fmt::format("{} a pass", format_bytes(static_cast<Index>(plan.pass_bytes_read))));
-  line("memory per rank", fmt::format("{} of {}", format_bytes(plan.peak_bytes), format_bytes(plan.limit_bytes)));
+  line("memory per rank",
+       fmt::format("{} of {}", format_bytes(plan.peak_bytes), format_bytes(plan.limit_bytes)));
   line("  program, labels", format_bytes(plan.baseline_bytes));
   line("  row blocks", format_bytes(plan.stream_bytes));
   line("  factors, pass", format_bytes(plan.pass_bytes));
   line("  merging", format_bytes(plan.merge_bytes));
   line("  solving (rank 0)", format_bytes(plan.solve_bytes));
-  line("  rows kept", plan.keeps_rows() ? format_bytes(plan.kept_bytes) : "none: later passes read them again");
+  line("  rows kept",
+       plan.keeps_rows() ? format_bytes(plan.kept_bytes) : "none: later passes read them again");
   return text;
 }
 

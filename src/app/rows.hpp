@@ -7,6 +7,7 @@
 
 #include "tallfit/app/config.hpp"
 #include "tallfit/comm/communicator.hpp"
+#include "tallfit/compress/compressed_design.hpp"
 #include "tallfit/compress/memory_plan.hpp"
 #include "tallfit/design/row_source.hpp"
 
@@ -21,7 +22,7 @@ std::unique_ptr<design::RowSource> open_generator(const Config& config, const st
 
 /// What a command does with the rows.
 struct RowUse {
-  bool weighted = true;     ///< apply fit.weights to the rows
+  bool weighted = true;  ///< apply fit.weights to the rows
   bool solves = false;
   int n_passes = 1;
   compress::CellParts parts;

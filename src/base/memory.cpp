@@ -109,13 +109,9 @@ std::string_view without_leading_spaces(std::string_view text) {
 
 }  // namespace
 
-Index peak_rss_bytes() {
-  return kibibytes("/proc/self/status", "VmHWM:", 0);
-}
+Index peak_rss_bytes() { return kibibytes("/proc/self/status", "VmHWM:", 0); }
 
-Index current_rss_bytes() {
-  return kibibytes("/proc/self/status", "VmRSS:", 0);
-}
+Index current_rss_bytes() { return kibibytes("/proc/self/status", "VmRSS:", 0); }
 
 Index available_memory_bytes(const fs::path& root) {
   return std::min(kibibytes(root / "proc/meminfo", "MemAvailable:", unlimited), cgroup_headroom(root));

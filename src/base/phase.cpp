@@ -48,9 +48,7 @@ Phase::~Phase() {
   }
 }
 
-std::vector<Stage> stages() {
-  return record().stages;
-}
+std::vector<Stage> stages() { return record().stages; }
 
 void clear_stages() {
   require(record().innermost == nullptr, ErrorKind::bug, "stages cleared inside a phase");

@@ -154,8 +154,9 @@ CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits) {
   const bool few_rows = rows_per_column < rows_per_column_for_folds;
   std::vector<std::string> notes;
   if (few_rows && limits.wanted != CellParts{.group = false, .row_type = false, .fold = false}) {
-    notes.push_back(fmt::format("N/K = {:.0f} is below {:.0f}: cells keep most of their rows, compression saves little",
-                                rows_per_column, rows_per_column_for_folds));
+    notes.push_back(
+        fmt::format("N/K = {:.0f} is below {:.0f}: cells keep most of their rows, compression saves little",
+                    rows_per_column, rows_per_column_for_folds));
   }
   Index smallest = 0;
   for (const CellParts& parts : coarsening_steps(limits.wanted)) {
@@ -173,14 +174,16 @@ CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits) {
       return plan;
     }
     smallest = plan.peak_bytes;
-    notes.push_back(fmt::format("{}: {} cells need {:.1f} MiB per rank, {:.1f} MiB are left by the limit; coarsened",
-                                to_string(parts), n_cells, static_cast<double>(plan.peak_bytes) / 1048576.0,
-                                static_cast<double>(limits.max_bytes) / 1048576.0));
+    notes.push_back(
+        fmt::format("{}: {} cells need {:.1f} MiB per rank, {:.1f} MiB are left by the limit; coarsened",
+                    to_string(parts), n_cells, static_cast<double>(plan.peak_bytes) / 1048576.0,
+                    static_cast<double>(limits.max_bytes) / 1048576.0));
   }
   fail(ErrorKind::resource,
        "not even one cell of {} columns fits: it needs {:.1f} MiB per rank for factors and row buffers, and "
        "run.memory_per_rank leaves {:.1f} MiB. Raise run.memory_per_rank, or use fewer ranks per node",
-       layout.n_cols, static_cast<double>(smallest) / 1048576.0, static_cast<double>(limits.max_bytes) / 1048576.0);
+       layout.n_cols, static_cast<double>(smallest) / 1048576.0,
+       static_cast<double>(limits.max_bytes) / 1048576.0);
 }
 
 }  // namespace tallfit::compress

@@ -35,7 +35,8 @@ std::vector<std::size_t> by_decreasing_scale(const CompressedDesign& design, con
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     if (!design.cells[i].key.is_test() && multipliers[i] != 0.0) order.push_back(i);
   }
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return sizes[a] > sizes[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return sizes[a] > sizes[b]; });
   return order;
 }
 
@@ -92,7 +93,8 @@ Multipliers group_multipliers(const std::vector<std::string>& group_names,
       }
     }
     require(matched, ErrorKind::input,
-            "fit.weights: '{}' names no group. Write \"group\", \"group.row_type\" or \"*.row_type\" with one of the "
+            "fit.weights: '{}' names no group. Write \"group\", \"group.row_type\" or \"*.row_type\" with "
+            "one of the "
             "groups {} and row types energy, force, stress, other",
             name, fmt::join(group_names, ", "));
   }
@@ -112,11 +114,13 @@ Factor merge_training_cells(const CompressedDesign& design, const comm::Communic
                             const Multipliers& multipliers) {
   std::vector<double> scale(design.cells.size());
   comm::all_or_none(comm, [&] {
-    for (std::size_t i = 0; i < scale.size(); ++i) scale[i] = cell_multiplier(design, design.cells[i].key, multipliers);
+    for (std::size_t i = 0; i < scale.size(); ++i)
+      scale[i] = cell_multiplier(design, design.cells[i].key, multipliers);
   });
   const std::vector<std::size_t> order = by_decreasing_scale(design, comm, scale);
   comm::require_replicated(comm, !order.empty(), ErrorKind::input,
-                           "{}: no training rows of positive weight are left; there is nothing to fit", design.name);
+                           "{}: no training rows of positive weight are left; there is nothing to fit",
+                           design.name);
   TreePieces pieces;
   std::vector<int> owners;
   for (std::size_t position = 0; position < order.size(); ++position) {
@@ -128,7 +132,8 @@ Factor merge_training_cells(const CompressedDesign& design, const comm::Communic
     pieces[{0, 0, static_cast<Index>(position)}] = {borrowed, scale[order[position]]};
   }
   std::map<Index, Factor> root = reduce_over_tree(comm, owners, 1, std::move(pieces));
-  return move_to_root(comm, root.empty() ? Factor(design.n_cols() + 2) : std::move(root.at(0)), root_owner(owners, 0));
+  return move_to_root(comm, root.empty() ? Factor(design.n_cols() + 2) : std::move(root.at(0)),
+                      root_owner(owners, 0));
 }
 
 }  // namespace tallfit::compress

@@ -34,7 +34,8 @@ void write_augmented(const LeafRows& rows, Index first, Eigen::Ref<Eigen::Matrix
 Compressor::Compressor(const RowLayout& layout, const CellPlan& plan)
     : layout_(layout),
       plan_(plan),
-      next_leaf_cell_(std::lower_bound(layout.leaf_cells.begin(), layout.leaf_cells.end(), layout.my_first_leaf,
+      next_leaf_cell_(std::lower_bound(layout.leaf_cells.begin(), layout.leaf_cells.end(),
+                                       layout.my_first_leaf,
                                        [](const LeafCell& cell, Index leaf) { return cell.leaf < leaf; })) {}
 
 void Compressor::begin_leaf(Index leaf) {
@@ -51,7 +52,8 @@ void Compressor::visit(const LeafRows& rows) {
       continue;
     }
     const CellKey& key = rows.keys[static_cast<std::size_t>(first)];
-    while (end < rows.size() && rows.keys[static_cast<std::size_t>(end)] == key && rows.scale(end) != 0.0) ++end;
+    while (end < rows.size() && rows.keys[static_cast<std::size_t>(end)] == key && rows.scale(end) != 0.0)
+      ++end;
     append(active_.at(plan_.cell_of.at(key)), rows, first, end - first);
     first = end;
   }
@@ -126,7 +128,8 @@ CompressedDesign Compressor::finish(const design::DesignInfo& info, const comm::
                           .cells = {}};
   for (Index i = 0; i < n_cells; ++i) {
     const auto at = static_cast<std::size_t>(i);
-    Cell cell{.key = plan_.cells[at], .sums = plan_.sums[at], .home = root_owner(owners, i), .factor = Factor()};
+    Cell cell{
+        .key = plan_.cells[at], .sums = plan_.sums[at], .home = root_owner(owners, i), .factor = Factor()};
     if (cell.home == comm.rank()) cell.factor = std::move(roots.at(i));
     design.cells.push_back(std::move(cell));
   }

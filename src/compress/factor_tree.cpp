@@ -36,14 +36,16 @@ void merge_siblings(TreePieces& pieces, const TreeNode& parent, std::optional<Sc
 
 /// Which of two ranks keeps the parent. Any rule that all ranks know would do; this one spreads the roots.
 int parent_owner(int left, int right, Index item, int level) {
-  const auto mixed = (static_cast<std::uint64_t>(item) + 1) * 0x9E3779B97F4A7C15U + static_cast<std::uint64_t>(level) * 0xD1B54A32D192ED03U;
+  const auto mixed = (static_cast<std::uint64_t>(item) + 1) * 0x9E3779B97F4A7C15U +
+                     static_cast<std::uint64_t>(level) * 0xD1B54A32D192ED03U;
   return (mixed >> 63U) == 0 ? left : right;
 }
 
 std::vector<int> parents_of(const std::vector<int>& owners, Index item, int level) {
   std::vector<int> parents;
   for (std::size_t i = 0; i < owners.size(); i += 2) {
-    parents.push_back(i + 1 < owners.size() ? parent_owner(owners[i], owners[i + 1], item, level) : owners[i]);
+    parents.push_back(i + 1 < owners.size() ? parent_owner(owners[i], owners[i + 1], item, level)
+                                            : owners[i]);
   }
   return parents;
 }
@@ -79,11 +81,13 @@ std::optional<ScaledFactor> receive_piece(const comm::Communicator& comm, int fr
   std::vector<double> packed(static_cast<std::size_t>(Factor::packed_size(header.n_rows, header.n_cols)));
   comm::receive(comm, std::span(packed), from, tree_tag);
   return ScaledFactor{
-      std::make_shared<const Factor>(Factor::of_packed(header.n_rows, header.n_cols, std::move(packed))), header.scale};
+      std::make_shared<const Factor>(Factor::of_packed(header.n_rows, header.n_cols, std::move(packed))),
+      header.scale};
 }
 
 /// Brings the siblings of one level together: all sends first, so that no two ranks wait for each other.
-void climb(const comm::Communicator& comm, const std::vector<std::vector<int>>& owners, int level, TreePieces& pieces) {
+void climb(const comm::Communicator& comm, const std::vector<std::vector<int>>& owners, int level,
+           TreePieces& pieces) {
   const int me = comm.rank();
   Outbox outbox(comm);
   for (std::size_t item = 0; item < owners.size(); ++item) {

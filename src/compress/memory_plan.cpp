@@ -20,8 +20,8 @@ constexpr Index label_bytes = 2 * (1 + 8 + 4 + 1 + 8 + 8) + static_cast<Index>(s
 /// docs/performance.md.
 constexpr Index library_bytes = Index{24} << 20U;
 
-/// Square matrices of n columns that are alive together on rank 0: the merged factor, its parts, the equilibrated
-/// factor, its inverse and the covariance.
+/// Square matrices of n columns that are alive together on rank 0: the merged factor, its parts, the
+/// equilibrated factor, its inverse and the covariance.
 constexpr Index solve_matrices = 6;
 /// Two unpacked factors and what they become, packed.
 constexpr double merge_matrices = 2.5;
@@ -43,7 +43,8 @@ Index rows_of_fullest_rank(const RowLayout& layout, int n_ranks) {
 
 Index packed_bytes(const CellPlan& cells, Index n) {
   Index bytes = 0;
-  for (const TargetSums& sums : cells.sums) bytes += double_bytes * Factor::packed_size(std::min(sums.count, n), n);
+  for (const TargetSums& sums : cells.sums)
+    bytes += double_bytes * Factor::packed_size(std::min(sums.count, n), n);
   return bytes;
 }
 
@@ -71,8 +72,8 @@ MemoryPlan plan_memory(const RowLayout& layout, const PlanRequest& request, Inde
                                    .n_ranks = request.n_ranks});
   plan.pass_bytes = plan.cells.peak_bytes;
   const Index final_cells = ceil_div(packed_bytes(plan.cells, n), request.n_ranks);
-  plan.merge_bytes =
-      std::max(plan.cells.held_bytes, 3 * final_cells / 2) + static_cast<Index>(merge_matrices * static_cast<double>(square));
+  plan.merge_bytes = std::max(plan.cells.held_bytes, 3 * final_cells / 2) +
+                     static_cast<Index>(merge_matrices * static_cast<double>(square));
   plan.solve_bytes += final_cells;
   plan.peak_bytes = plan.baseline_bytes +
                     std::max({plan.stream_bytes + plan.pass_bytes, plan.merge_bytes, plan.solve_bytes});

@@ -15,17 +15,19 @@ void require_mergeable(const CompressedDesign& a, const CompressedDesign& b) {
     const auto [x, y] = std::mismatch(a.column_names.begin(), a.column_names.end(), b.column_names.begin(),
                                       b.column_names.end());
     fail(ErrorKind::input,
-         "{} has {} columns and {} has {}; they first differ at column {} ('{}' and '{}'). Factors of different "
+         "{} has {} columns and {} has {}; they first differ at column {} ('{}' and '{}'). Factors of "
+         "different "
          "columns cannot be merged: import both data sets with the same descriptors",
          a.name, a.n_cols(), b.name, b.n_cols(), x - a.column_names.begin(),
          x == a.column_names.end() ? "none" : *x, y == b.column_names.end() ? "none" : *y);
   }
   require(a.n_folds == b.n_folds, ErrorKind::input,
-          "{} has {} folds and {} has {}. Compress both with the same compress.folds", a.name, a.n_folds, b.name,
-          b.n_folds);
-  require(a.parts == b.parts, ErrorKind::input,
-          "the cells of {} are told apart by {}, those of {} by {}. Compress both with the same compress.cells", a.name,
-          to_string(a.parts), b.name, to_string(b.parts));
+          "{} has {} folds and {} has {}. Compress both with the same compress.folds", a.name, a.n_folds,
+          b.name, b.n_folds);
+  require(
+      a.parts == b.parts, ErrorKind::input,
+      "the cells of {} are told apart by {}, those of {} by {}. Compress both with the same compress.cells",
+      a.name, to_string(a.parts), b.name, to_string(b.parts));
 }
 
 /// Renames the groups of @p from to those of @p to, adding names that are new.
@@ -44,7 +46,8 @@ void adopt_groups(CompressedDesign& to, CompressedDesign& from) {
 }  // namespace
 
 CompressedDesign merge_designs(std::vector<CompressedDesign> designs, const comm::Communicator& comm) {
-  comm::require_replicated(comm, !designs.empty(), ErrorKind::input, "merge needs at least one compressed design");
+  comm::require_replicated(comm, !designs.empty(), ErrorKind::input,
+                           "merge needs at least one compressed design");
   comm::all_or_none(comm, [&] {
     for (const CompressedDesign& other : designs) require_mergeable(designs.front(), other);
   });
@@ -70,7 +73,8 @@ CompressedDesign merge_designs(std::vector<CompressedDesign> designs, const comm
         cell.sums.add(parts[i].sums);
         owners.push_back(parts[i].home);
         if (parts[i].home != comm.rank()) continue;
-        pieces[{0, 0, static_cast<Index>(i)}] = {std::make_shared<const Factor>(std::move(parts[i].factor)), 1.0};
+        pieces[{0, 0, static_cast<Index>(i)}] = {std::make_shared<const Factor>(std::move(parts[i].factor)),
+                                                 1.0};
       }
       std::map<Index, Factor> root = reduce_over_tree(comm, owners, 1, std::move(pieces));
       cell.home = root_owner(owners, 0);
@@ -83,10 +87,11 @@ CompressedDesign merge_designs(std::vector<CompressedDesign> designs, const comm
 
 void drop_group_in_place(CompressedDesign& design, const std::string& group) {
   const auto known = std::find(design.group_names.begin(), design.group_names.end(), group);
-  require(known != design.group_names.end(), ErrorKind::input, "{} has no group '{}'; its groups are {}", design.name,
-          group, fmt::join(design.group_names, ", "));
+  require(known != design.group_names.end(), ErrorKind::input, "{} has no group '{}'; its groups are {}",
+          design.name, group, fmt::join(design.group_names, ", "));
   require(design.parts.group, ErrorKind::input,
-          "the cells of {} ({}) do not tell groups apart, so no group can be dropped. Compress again with group among "
+          "the cells of {} ({}) do not tell groups apart, so no group can be dropped. Compress again with "
+          "group among "
           "compress.cells",
           design.name, to_string(design.parts));
   const int index = static_cast<int>(known - design.group_names.begin());

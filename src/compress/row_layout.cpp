@@ -18,7 +18,8 @@ Index first_leaf_of(int rank, int n_ranks, Index n_leaves) { return n_leaves * r
 
 RowClassifier::RowClassifier(const RowLayout& layout, Index leaf) : layout_(layout) {
   if (layout.n_folds < 2) return;
-  const Index n_groups = static_cast<Index>(layout.ordinals.size()) / (layout.my_end_leaf - layout.my_first_leaf);
+  const Index n_groups =
+      static_cast<Index>(layout.ordinals.size()) / (layout.my_end_leaf - layout.my_first_leaf);
   const auto first = layout.ordinals.begin() + (leaf - layout.my_first_leaf) * n_groups;
   ordinals_.assign(first, first + n_groups);
 }
@@ -27,7 +28,8 @@ void RowClassifier::classify(const design::RowLabels& labels, std::vector<CellKe
   classify(labels, 0, labels.size(), keys);
 }
 
-void RowClassifier::classify(const design::RowLabels& labels, Index begin, Index end, std::vector<CellKey>& keys) {
+void RowClassifier::classify(const design::RowLabels& labels, Index begin, Index end,
+                             std::vector<CellKey>& keys) {
   keys.resize(static_cast<std::size_t>(end - begin));
   for (Index i = begin; i < end; ++i) {
     const auto at = static_cast<std::size_t>(i);
@@ -36,7 +38,8 @@ void RowClassifier::classify(const design::RowLabels& labels, Index begin, Index
       configuration_ = labels.configuration[at];
       fold_ = CellKey::any;
       if (layout_.n_folds >= 2 && labels.testing[at] == 0) {
-        fold_ = design::fold_of(layout_.seed, labels.group[at], ordinals_[labels.group[at]]++, layout_.n_folds);
+        fold_ =
+            design::fold_of(layout_.seed, labels.group[at], ordinals_[labels.group[at]]++, layout_.n_folds);
       }
     }
     const double scale = labels.scale[at];

@@ -40,7 +40,8 @@ Index next_configuration_start(design::RowSource& source, Index row, Index n_row
   return n_rows;
 }
 
-std::vector<Index> leaf_boundaries(design::RowSource& source, const comm::Communicator& comm, Index n_leaves) {
+std::vector<Index> leaf_boundaries(design::RowSource& source, const comm::Communicator& comm,
+                                   Index n_leaves) {
   const Index n_rows = source.info().n_rows;
   std::vector<Index> mine;
   comm::all_or_none(comm, [&] {
@@ -93,7 +94,8 @@ LabelScan scan_labels(design::RowSource& source, const RowLayout& layout) {
         if (scan.n_configurations > 0 && id < scan.last_id) scan.increasing = false;
         ++scan.n_configurations;
         scan.last_id = id;
-        if (labels.testing[i] == 0) ++scan.training_configurations[static_cast<std::size_t>(counts + labels.group[i])];
+        if (labels.testing[i] == 0)
+          ++scan.training_configurations[static_cast<std::size_t>(counts + labels.group[i])];
       }
     });
   }
@@ -103,8 +105,9 @@ LabelScan scan_labels(design::RowSource& source, const RowLayout& layout) {
 /// Rows of a configuration must be adjacent, or folds and leaves would tear it apart.
 void require_adjacent_configurations(design::RowSource& source, const comm::Communicator& comm,
                                      const RowLayout& layout, const LabelScan& scan) {
-  const std::vector<Index> ends = comm::all_gather(
-      comm, scan.n_configurations > 0 ? std::vector<Index>{scan.first_id, scan.last_id} : std::vector<Index>{});
+  const std::vector<Index> ends =
+      comm::all_gather(comm, scan.n_configurations > 0 ? std::vector<Index>{scan.first_id, scan.last_id}
+                                                       : std::vector<Index>{});
   Index unordered = scan.increasing && std::is_sorted(ends.begin(), ends.end()) ? 0 : 1;
   comm::sum_in_place(comm, std::span(&unordered, 1));
   if (unordered == 0) return;
@@ -115,27 +118,31 @@ void require_adjacent_configurations(design::RowSource& source, const comm::Comm
   };
   std::vector<Start> mine;
   comm::all_or_none(comm, [&] {
-    for_each_label_block(source, layout.my_begin(), layout.my_end(), [&](const design::RowLabels& labels, Index row) {
-      for (std::size_t i = 0; i < labels.configuration.size(); ++i) {
-        if (mine.empty() || mine.back().id != labels.configuration[i]) {
-          mine.push_back({labels.configuration[i], row + static_cast<Index>(i)});
-        }
-      }
-    });
+    for_each_label_block(source, layout.my_begin(), layout.my_end(),
+                         [&](const design::RowLabels& labels, Index row) {
+                           for (std::size_t i = 0; i < labels.configuration.size(); ++i) {
+                             if (mine.empty() || mine.back().id != labels.configuration[i]) {
+                               mine.push_back({labels.configuration[i], row + static_cast<Index>(i)});
+                             }
+                           }
+                         });
   });
   std::vector<Start> all = comm::all_gather(comm, mine);
   std::sort(all.begin(), all.end(),
             [](const Start& a, const Start& b) { return a.id != b.id ? a.id < b.id : a.row < b.row; });
-  const auto twice = std::adjacent_find(all.begin(), all.end(), [](const Start& a, const Start& b) { return a.id == b.id; });
-  comm::require_replicated(comm, twice == all.end(), ErrorKind::input,
-                           "{}: configuration {} has rows at {} and again at {}. Rows of one configuration must be "
-                           "adjacent: sort the rows, or give the second block an id of its own",
-                           source.info().name, twice == all.end() ? 0 : twice->id, twice == all.end() ? 0 : twice->row,
-                           twice == all.end() ? 0 : (twice + 1)->row);
+  const auto twice =
+      std::adjacent_find(all.begin(), all.end(), [](const Start& a, const Start& b) { return a.id == b.id; });
+  comm::require_replicated(
+      comm, twice == all.end(), ErrorKind::input,
+      "{}: configuration {} has rows at {} and again at {}. Rows of one configuration must be "
+      "adjacent: sort the rows, or give the second block an id of its own",
+      source.info().name, twice == all.end() ? 0 : twice->id, twice == all.end() ? 0 : twice->row,
+      twice == all.end() ? 0 : (twice + 1)->row);
 }
 
 /// Turns counts per leaf into counts before each leaf, over all ranks.
-std::vector<Index> ordinals_before(const LabelScan& scan, const comm::Communicator& comm, std::size_t n_groups) {
+std::vector<Index> ordinals_before(const LabelScan& scan, const comm::Communicator& comm,
+                                   std::size_t n_groups) {
   std::vector<Index> before(n_groups, 0);
   for (std::size_t i = 0; i < scan.training_configurations.size(); ++i) {
     before[i % n_groups] += scan.training_configurations[i];
@@ -162,7 +169,8 @@ std::vector<LeafCell> my_leaf_cells(design::RowSource& source, const RowLayout& 
       TargetSums* sums = nullptr;
       for (std::size_t i = 0; i < keys.size(); ++i) {
         if (labels.scale[i] == 0.0) continue;
-        if (sums == nullptr || i == 0 || keys[i] != keys[i - 1] || labels.scale[i - 1] == 0.0) sums = &found[keys[i]];
+        if (sums == nullptr || i == 0 || keys[i] != keys[i - 1] || labels.scale[i - 1] == 0.0)
+          sums = &found[keys[i]];
         sums->add(labels.target[i], labels.scale[i]);
       }
     });
@@ -175,9 +183,10 @@ std::vector<LeafCell> my_leaf_cells(design::RowSource& source, const RowLayout& 
 
 RowLayout survey(design::RowSource& source, const comm::Communicator& comm, int n_folds, std::uint64_t seed) {
   const design::DesignInfo& info = source.info();
-  comm::require_replicated(comm, info.n_rows > 0, ErrorKind::input, "{} has no rows; there is nothing to fit", info.name);
-  comm::require_replicated(comm, info.n_cols > 0, ErrorKind::input, "{} has no columns; there is nothing to fit",
+  comm::require_replicated(comm, info.n_rows > 0, ErrorKind::input, "{} has no rows; there is nothing to fit",
                            info.name);
+  comm::require_replicated(comm, info.n_cols > 0, ErrorKind::input,
+                           "{} has no columns; there is nothing to fit", info.name);
   RowLayout layout;
   layout.n_rows = info.n_rows;
   layout.n_cols = info.n_cols;

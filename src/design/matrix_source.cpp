@@ -37,7 +37,8 @@ void check(const MatrixOptions& o) {
   need(std::abs(o.weight_decades) <= 100.0, "weight_decades", o.weight_decades, "between -100 and 100");
   need(o.rows_per_configuration >= 1, "rows_per_configuration", static_cast<double>(o.rows_per_configuration),
        "at least 1");
-  need(o.test_fraction >= 0.0 && o.test_fraction < 1.0, "test_fraction", o.test_fraction, "at least 0 and below 1");
+  need(o.test_fraction >= 0.0 && o.test_fraction < 1.0, "test_fraction", o.test_fraction,
+       "at least 0 and below 1");
 }
 
 /// Subtracts 2 u (uᵀ x): x is reflected at the plane orthogonal to the unit vector u.
@@ -77,12 +78,14 @@ MatrixSource::MatrixSource(const MatrixOptions& options) : options_(options) {
   rank_ = options.rank > 0 ? options.rank : n;
   singular_.resize(rank_);
   for (Index i = 0; i < rank_; ++i) {
-    singular_(i) = std::pow(options.condition, rank_ > 1 ? -static_cast<double>(i) / static_cast<double>(rank_ - 1) : 0.0);
+    singular_(i) = std::pow(options.condition,
+                            rank_ > 1 ? -static_cast<double>(i) / static_cast<double>(rank_ - 1) : 0.0);
   }
   reflectors_.resize(n, n_reflectors);
   for (Index k = 0; k < n_reflectors; ++k) {
     for (Index i = 0; i < n; ++i) {
-      reflectors_(i, k) = random_normal(stream(options.seed, reflector), static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(k));
+      reflectors_(i, k) = random_normal(stream(options.seed, reflector), static_cast<std::uint64_t>(i),
+                                        static_cast<std::uint64_t>(k));
     }
     reflectors_.col(k).normalize();
   }
@@ -92,10 +95,12 @@ MatrixSource::MatrixSource(const MatrixOptions& options) : options_(options) {
   Eigen::VectorXd scaled(n);
   for (Index i = 0; i < n; ++i) {
     const auto item = static_cast<std::uint64_t>(i);
-    const double place = n > 1 ? static_cast<double>(order[static_cast<std::size_t>(i)]) / static_cast<double>(n - 1) : 0.0;
+    const double place =
+        n > 1 ? static_cast<double>(order[static_cast<std::size_t>(i)]) / static_cast<double>(n - 1) : 0.0;
     column_scale_(i) = std::pow(10.0, -options.column_decades * place);
     const bool zero = random_uniform(stream(options.seed, support), item, 0) < options.sparsity;
-    const double theta = zero ? 0.0 : random_normal(stream(options.seed, coefficient), item, 0) / column_scale_(i);
+    const double theta =
+        zero ? 0.0 : random_normal(stream(options.seed, coefficient), item, 0) / column_scale_(i);
     coefficients_(nonzero_[static_cast<std::size_t>(i)]) = theta;
     scaled(i) = theta * column_scale_(i);
   }
@@ -130,13 +135,14 @@ void MatrixSource::read_labels(Index begin, Index count, RowLabels& labels) {
     const Index row = begin + i;
     const Index configuration = row / size;
     const Index group = configuration % options_.groups;
-    const double step = options_.groups > 1 ? options_.weight_decades / static_cast<double>(options_.groups - 1) : 0.0;
+    const double step =
+        options_.groups > 1 ? options_.weight_decades / static_cast<double>(options_.groups - 1) : 0.0;
     const auto id = static_cast<std::uint64_t>(configuration);
     labels.type[at] = row_type(row % size, std::min(size, options_.rows - configuration * size));
     labels.configuration[at] = id;
     labels.group[at] = static_cast<std::uint32_t>(group);
-    labels.testing[at] = options_.test_fraction > 0.0 &&
-                                 random_uniform(stream(options_.seed, testing), id, 0) < options_.test_fraction
+    labels.testing[at] = options_.test_fraction > 0.0 && random_uniform(stream(options_.seed, testing), id,
+                                                                        0) < options_.test_fraction
                              ? 1
                              : 0;
     labels.scale[at] = step == 0.0 ? options_.weight_max
@@ -144,7 +150,8 @@ void MatrixSource::read_labels(Index begin, Index count, RowLabels& labels) {
     fill_core(row, core.data());
     labels.target[at] = core.dot(core_coefficients_);
     if (options_.noise > 0.0) {
-      labels.target[at] += options_.noise * random_normal(stream(options_.seed, noise), static_cast<std::uint64_t>(row), 0);
+      labels.target[at] +=
+          options_.noise * random_normal(stream(options_.seed, noise), static_cast<std::uint64_t>(row), 0);
     }
   }
 }

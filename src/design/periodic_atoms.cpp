@@ -10,9 +10,7 @@ Vector3 cross(const Vector3& a, const Vector3& b) {
   return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
 }
 
-double signed_volume(const Matrix3& cell) {
-  return dot(cell[0], cross(cell[1], cell[2]));
-}
+double signed_volume(const Matrix3& cell) { return dot(cell[0], cross(cell[1], cell[2])); }
 
 /// Rows g with g_a . cell_b = (a == b): the fractional coordinates of x are g_a . x.
 Matrix3 reciprocal(const Matrix3& cell) {
@@ -53,9 +51,7 @@ Vector3 wrapped_difference(const Vector3& from, const Vector3& to, const Matrix3
 
 }  // namespace
 
-double volume(const PeriodicAtoms& atoms) {
-  return std::abs(signed_volume(atoms.cell));
-}
+double volume(const PeriodicAtoms& atoms) { return std::abs(signed_volume(atoms.cell)); }
 
 PeriodicAtoms deformed(PeriodicAtoms atoms, const Matrix3& strain) {
   const auto stretch = [&strain](Vector3& x) {

@@ -56,7 +56,8 @@ std::string describe(const NonfiniteEntry& entry, const RowBlock& block, const D
   std::string what = "the row's weight";
   if (entry.column == info.n_cols) what = "the target";
   if (entry.column < info.n_cols) {
-    what = fmt::format("column {} ('{}')", entry.column, info.column_names[static_cast<std::size_t>(entry.column)]);
+    what = fmt::format("column {} ('{}')", entry.column,
+                       info.column_names[static_cast<std::size_t>(entry.column)]);
   }
   return fmt::format("{}: row {} (configuration {}, group '{}'): {} is not finite", info.name, entry.row,
                      block.labels.configuration[at], info.group_names[block.labels.group[at]], what);
@@ -111,9 +112,12 @@ KeptSource::KeptSource(RowSource& source, Index begin, Index end)
       begin_(begin),
       end_(end),
       known_(begin),
-      kept_(std::make_unique_for_overwrite<double[]>(static_cast<std::size_t>((end - begin) * source.info().n_cols))) {}
+      kept_(std::make_unique_for_overwrite<double[]>(
+          static_cast<std::size_t>((end - begin) * source.info().n_cols))) {}
 
-void KeptSource::read_labels(Index begin, Index count, RowLabels& labels) { source_.read_labels(begin, count, labels); }
+void KeptSource::read_labels(Index begin, Index count, RowLabels& labels) {
+  source_.read_labels(begin, count, labels);
+}
 
 void KeptSource::read_features(Index begin, Index count, double* features) {
   const Index n_cols = info().n_cols;

@@ -62,7 +62,8 @@ std::unique_ptr<Estimator> make_estimator(const std::string& name, const Estimat
     if (registered.name == name) return registered.make(options);
     known.push_back(registered.name);
   }
-  fail(ErrorKind::input, "fit.estimator = '{}' is not known; the estimators are {}", name, fmt::join(known, ", "));
+  fail(ErrorKind::input, "fit.estimator = '{}' is not known; the estimators are {}", name,
+       fmt::join(known, ", "));
 }
 
 }  // namespace tallfit::estimate

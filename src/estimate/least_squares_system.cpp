@@ -57,7 +57,7 @@ LeastSquaresSystem make_system(const linalg::ProcessGrid& grid, const Eigen::Mat
   SmallParts parts;
   if (grid.comm().is_root()) {
     Eigen::MatrixXd t = Eigen::MatrixXd::Zero(n + 2, n + 2);
-    const Eigen::MatrixXd reduced = intercept == Intercept::fitted ? ones_first(factor)
+    const Eigen::MatrixXd reduced = intercept == Intercept::fitted  ? ones_first(factor)
                                     : factor.rows() < factor.cols() ? linalg::triangularise(factor)
                                                                     : factor;
     t.topRows(reduced.rows()) = reduced;
@@ -80,7 +80,8 @@ LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda) {
   const Index n = system.n_coeffs();
   const double root = std::sqrt(lambda);
   linalg::BlockCyclicMatrix stacked(r.grid(), 2 * n + 1, n + 1, r.block());
-  // R sits in the upper left corner, where the deal of blocks is its own: entries are copied without messages.
+  // R sits in the upper left corner, where the deal of blocks is its own: entries are copied without
+  // messages.
   stacked.fill([&](Index i, Index j) {
     if (i < n && j < n) return r.at_local(r.row_axis().local_index(i), r.col_axis().local_index(j));
     if (j == n) return i < n ? system.z(i) : (i == n ? system.rho : 0.0);
@@ -89,9 +90,8 @@ LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda) {
   linalg::triangularise_in_place(stacked);
   const linalg::BlockCyclicMatrix t = linalg::leading_rows(stacked, n + 1);
   LeastSquaresSystem result = system;
-  result.r.fill([&](Index i, Index j) {
-    return t.at_local(t.row_axis().local_index(i), t.col_axis().local_index(j));
-  });
+  result.r.fill(
+      [&](Index i, Index j) { return t.at_local(t.row_axis().local_index(i), t.col_axis().local_index(j)); });
   const Eigen::VectorXd last = last_column(t);
   result.z = last.head(n);
   result.rho = std::abs(last(n));

@@ -77,7 +77,8 @@ void ErrorVisitor::visit(const compress::LeafRows& rows) {
       sums = &leaf_[key];
       last = key;
     }
-    const double predicted = linalg::dot(rows.features(i), coefficients_.data(), coefficients_.size()) + intercept_;
+    const double predicted =
+        linalg::dot(rows.features(i), coefficients_.data(), coefficients_.size()) + intercept_;
     sums->targets.add(rows.target(i), w);
     sums->add(rows.target(i) - predicted, w);
   }
@@ -123,13 +124,15 @@ ErrorTable errors_from_factors(const compress::CompressedDesign& design,
 std::vector<MetricsRow> metrics_rows(const ErrorTable& errors, const std::vector<std::string>& group_names) {
   ErrorTable table = errors;
   for (const auto& [key, sums] : errors) {
-    if (key.group != compress::CellKey::any) table[{compress::CellKey::any, key.row_type, key.test}].add(sums);
+    if (key.group != compress::CellKey::any)
+      table[{compress::CellKey::any, key.row_type, key.test}].add(sums);
   }
   std::vector<MetricsRow> rows;
   for (const auto& [key, sums] : table) {
     for (const bool weighted : {false, true}) {
       MetricsRow row = line(sums, weighted);
-      row.group = key.group == compress::CellKey::any ? "ALL" : group_names[static_cast<std::size_t>(key.group)];
+      row.group =
+          key.group == compress::CellKey::any ? "ALL" : group_names[static_cast<std::size_t>(key.group)];
       row.row_type = key.row_type == compress::CellKey::any
                          ? "ALL"
                          : std::string(design::to_string(static_cast<design::RowType>(key.row_type)));

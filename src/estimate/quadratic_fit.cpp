@@ -10,7 +10,8 @@ namespace tallfit::estimate {
 namespace {
 
 double residual_norm(const LeastSquaresSystem& system, const TriangularSolver& solver, double lambda) {
-  // R θ = z is solved exactly where nothing stands in the way; computing R θ - z would only add roundoff to ρ.
+  // R θ = z is solved exactly where nothing stands in the way; computing R θ - z would only add roundoff to
+  // ρ.
   if (lambda == 0.0 && solver.rank() == system.n_coeffs()) return system.rho;
   const Eigen::VectorXd misfit = linalg::multiply(system.r, solver.coefficients()).col(0) - system.z;
   return std::hypot(system.rho, misfit.norm());

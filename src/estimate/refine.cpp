@@ -21,7 +21,8 @@ using Extended = std::vector<DoubleDouble>;
 /// Sums w² a r, w² r and w² r² over the training rows of each leaf. Coefficients: θ, then the intercept.
 class GradientVisitor final : public compress::RowVisitor {
 public:
-  GradientVisitor(const Extended& coefficients, Index n_cols) : coefficients_(coefficients), n_cols_(n_cols) {}
+  GradientVisitor(const Extended& coefficients, Index n_cols)
+      : coefficients_(coefficients), n_cols_(n_cols) {}
 
   void begin_leaf(Index) override { leaf_.assign(static_cast<std::size_t>(n_cols_) + 2, DoubleDouble()); }
 
@@ -119,8 +120,8 @@ private:
 
 }  // namespace
 
-Refinement refine(const RefineRows& rows, LinearFit* root_fit, const LeastSquaresSystem* root_system, double lambda,
-                  const EstimatorOptions& options) {
+Refinement refine(const RefineRows& rows, LinearFit* root_fit, const LeastSquaresSystem* root_system,
+                  double lambda, const EstimatorOptions& options) {
   const Index n = rows.layout.n_cols;
   Extended coefficients(static_cast<std::size_t>(n) + 1);
   if (rows.comm.is_root()) {
@@ -142,7 +143,8 @@ Refinement refine(const RefineRows& rows, LinearFit* root_fit, const LeastSquare
   }
   comm::broadcast(rows.comm, std::span(&done, 1), 0);
   if (rows.comm.is_root()) {
-    for (Index j = 0; j < n; ++j) root_fit->coefficients(j) = coefficients[static_cast<std::size_t>(j)].value();
+    for (Index j = 0; j < n; ++j)
+      root_fit->coefficients(j) = coefficients[static_cast<std::size_t>(j)].value();
     root_fit->intercept = coefficients.back().value();
     set_uncertainty(*root_fit, *root_system, options, root_fit->solver->covariance_factor());
   }

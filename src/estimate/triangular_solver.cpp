@@ -1,6 +1,7 @@
 #include "tallfit/estimate/triangular_solver.hpp"
 
 #include <Eigen/QR>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -16,8 +17,9 @@ namespace tallfit::estimate {
 
 namespace {
 
-/// Powers of two that bring column norms into [1/2, 1); 1 for a zero column. Powers of two are exact: division by
-/// the norms themselves would perturb the design by an ulp and cap refined answers at 12 to 13 digits.
+/// Powers of two that bring column norms into [1/2, 1); 1 for a zero column. Powers of two are exact:
+/// division by the norms themselves would perturb the design by an ulp and cap refined answers at 12 to 13
+/// digits.
 Eigen::VectorXd equilibration(const Eigen::VectorXd& norms) {
   return norms.unaryExpr([](double norm) {
     int exponent = 0;
@@ -39,7 +41,9 @@ Eigen::MatrixXd orthonormal_basis(const Eigen::MatrixXd& columns) {
 }  // namespace
 
 TriangularSolver::TriangularSolver(const LeastSquaresSystem& system, const Options& options)
-    : equilibrated_(system.r), scale_(equilibration(linalg::column_norms(system.r))), rank_(system.n_coeffs()) {
+    : equilibrated_(system.r),
+      scale_(equilibration(linalg::column_norms(system.r))),
+      rank_(system.n_coeffs()) {
   require(options.rcond > 0.0 && options.rcond < 1.0, ErrorKind::input,
           "solver.rcond = {}: expected a number between 0 and 1", options.rcond);
   linalg::scale_columns_in_place(equilibrated_, scale_);
@@ -57,7 +61,8 @@ TriangularSolver::TriangularSolver(const LeastSquaresSystem& system, const Optio
     solve_by_svd(system, options);
     return;
   }
-  reason_ = fmt::format("condition estimate {:.1e}{}", condition_, suspicious ? "; qr was asked for" : ", full rank");
+  reason_ = fmt::format("condition estimate {:.1e}{}", condition_,
+                        suspicious ? "; qr was asked for" : ", full rank");
   coefficients_ = scale_.cwiseProduct(linalg::solve_upper(equilibrated_, system.z).col(0));
 }
 
@@ -67,7 +72,8 @@ void TriangularSolver::solve_by_svd(const LeastSquaresSystem& system, const Opti
   const linalg::Svd svd = linalg::svd(equilibrated_, "the equilibrated factor");
   const double cutoff = options.rcond * svd.values(0);
   rank_ = (svd.values.array() > cutoff).count();
-  condition_ = svd.values(n - 1) > 0.0 ? svd.values(0) / svd.values(n - 1) : std::numeric_limits<double>::infinity();
+  condition_ =
+      svd.values(n - 1) > 0.0 ? svd.values(0) / svd.values(n - 1) : std::numeric_limits<double>::infinity();
   const Eigen::VectorXd projected = linalg::multiply(svd.u, system.z, linalg::Op::transpose);
   if (rank_ == n) {
     const Eigen::VectorXd y = projected.cwiseQuotient(svd.values);
@@ -88,7 +94,8 @@ void TriangularSolver::solve_by_svd(const LeastSquaresSystem& system, const Opti
 
 Eigen::VectorXd TriangularSolver::solve_normal(const Eigen::VectorXd& g) const {
   if (range_.size() > 0 || rank_ == 0) return range_ * (range_.transpose() * g);
-  const Eigen::VectorXd half = linalg::solve_upper(equilibrated_, scale_.cwiseProduct(g), linalg::Op::transpose);
+  const Eigen::VectorXd half =
+      linalg::solve_upper(equilibrated_, scale_.cwiseProduct(g), linalg::Op::transpose);
   return scale_.cwiseProduct(linalg::solve_upper(equilibrated_, half).col(0));
 }
 

@@ -22,7 +22,10 @@ void PredictionVisitor::visit(const compress::LeafRows& rows) {
   const auto span = [](const Eigen::VectorXd& v) {
     return std::span<const double>(v.data(), static_cast<std::size_t>(v.size()));
   };
-  sink_({.begin = rows.row(0), .prediction = span(prediction_), .std_error = span(std_error_), .residual = span(residual_)});
+  sink_({.begin = rows.row(0),
+         .prediction = span(prediction_),
+         .std_error = span(std_error_),
+         .residual = span(residual_)});
 }
 
 }  // namespace tallfit::infer

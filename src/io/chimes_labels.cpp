@@ -34,9 +34,7 @@ RowType type_of_label(std::string_view label) {
   return has_axes ? RowType::stress : RowType::force;
 }
 
-constexpr int order_of(RowType type) {
-  return type == RowType::force ? 0 : type == RowType::stress ? 1 : 2;
-}
+constexpr int order_of(RowType type) { return type == RowType::force ? 0 : type == RowType::stress ? 1 : 2; }
 
 /// The lines of natoms.txt, one per row; knows nothing where there is no file.
 class AtomCounts {

@@ -77,9 +77,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<RowLabeler> make_plain_labeler() {
-  return std::make_unique<PlainLabeler>();
-}
+std::unique_ptr<RowLabeler> make_plain_labeler() { return std::make_unique<PlainLabeler>(); }
 
 std::unique_ptr<MatrixReader> open_vector(const std::string& path, const MatrixReader& features) {
   std::unique_ptr<MatrixReader> vector = open_matrix(path);

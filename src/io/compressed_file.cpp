@@ -6,6 +6,7 @@
 #include "hdf5.hpp"
 #include "hdf5_text.hpp"
 #include "snap_attributes.hpp"
+
 #include "tallfit/comm/collective_error.hpp"
 
 namespace tallfit::io {
@@ -32,8 +33,8 @@ CellRow row_of(const Cell& cell, Index factor_rows, Index offset) {
   const auto& s = cell.sums;
   return {.key = {cell.key.group, cell.key.row_type, cell.key.fold, cell.key.decade},
           .sizes = {s.count, factor_rows, offset},
-          .sums = {s.t.high, s.t.low, s.tt.high, s.tt.low, s.wt.high, s.wt.low, s.wtt.high, s.wtt.low, s.min_scale,
-                   s.max_scale}};
+          .sums = {s.t.high, s.t.low, s.tt.high, s.tt.low, s.wt.high, s.wt.low, s.wtt.high, s.wtt.low,
+                   s.min_scale, s.max_scale}};
 }
 
 Cell cell_of(const CellRow& row) {
@@ -71,15 +72,16 @@ void write_header(hdf5::File& file, const CompressedDesign& design) {
   hdf5::write_attribute(file, "/", "seed", static_cast<std::int64_t>(design.seed));
   hdf5::write_attribute(file, "/", "fingerprint",
                         static_cast<std::int64_t>(compress::fingerprint(design.column_names)));
-  hdf5::write_attribute(
-      file, "/", "cell_parts",
-      std::vector<std::int64_t>{design.parts.group ? 1 : 0, design.parts.row_type ? 1 : 0, design.parts.fold ? 1 : 0});
+  hdf5::write_attribute(file, "/", "cell_parts",
+                        std::vector<std::int64_t>{design.parts.group ? 1 : 0, design.parts.row_type ? 1 : 0,
+                                                  design.parts.fold ? 1 : 0});
   hdf5::write_strings(file, "group_names", design.group_names);
   hdf5::write_strings(file, "column_names", design.column_names);
   if (design.snap) write_snap_attributes(file, *design.snap);
 }
 
-void write_partial(const std::string& partial, const CompressedDesign& design, const comm::Communicator& comm) {
+void write_partial(const std::string& partial, const CompressedDesign& design,
+                   const comm::Communicator& comm) {
   const auto n_cells = static_cast<Index>(design.cells.size());
   const std::vector<Index> offsets = factor_offsets(design);
   std::optional<hdf5::File> file;
@@ -101,7 +103,8 @@ void write_partial(const std::string& partial, const CompressedDesign& design, c
       sets[0].write_rows(i, 1, row.key.data());
       sets[1].write_rows(i, 1, row.sizes.data());
       sets[2].write_rows(i, 1, row.sums.data());
-      sets[3].write_rows(offset, static_cast<Index>(cell.factor.packed().size()), cell.factor.packed().data());
+      sets[3].write_rows(offset, static_cast<Index>(cell.factor.packed().size()),
+                         cell.factor.packed().data());
     }
   });
   comm::all_or_none(comm, [&] {
@@ -111,7 +114,8 @@ void write_partial(const std::string& partial, const CompressedDesign& design, c
 }
 
 /// A full disk may lose data without a word, so what is to be kept is read back.
-void verify_partial(const std::string& partial, const CompressedDesign& design, const comm::Communicator& comm) {
+void verify_partial(const std::string& partial, const CompressedDesign& design,
+                    const comm::Communicator& comm) {
   const hdf5::File file = hdf5::File::open(partial);
   const Dataset factors = Dataset::open(file, "factors");
   const std::vector<Index> offsets = factor_offsets(design);
@@ -137,11 +141,12 @@ CompressedDesign read_header(const hdf5::File& file) {
   design.n_folds = static_cast<int>(integer("folds"));
   design.seed = static_cast<std::uint64_t>(integer("seed"));
   require(static_cast<std::uint64_t>(integer("fingerprint")) == compress::fingerprint(design.column_names),
-          ErrorKind::input, "{}: the fingerprint does not fit the column names: the file was changed. Compress again",
+          ErrorKind::input,
+          "{}: the fingerprint does not fit the column names: the file was changed. Compress again",
           file.path());
   const std::vector<std::int64_t> parts = hdf5::read_integer_attribute(file, "/", "cell_parts");
-  require(parts.size() == 3, ErrorKind::input, "{}: attribute 'cell_parts' has {} values, expected 3", file.path(),
-          parts.size());
+  require(parts.size() == 3, ErrorKind::input, "{}: attribute 'cell_parts' has {} values, expected 3",
+          file.path(), parts.size());
   design.parts = {.group = parts[0] != 0, .row_type = parts[1] != 0, .fold = parts[2] != 0};
   return design;
 }
@@ -158,7 +163,8 @@ CompressedDesign read_file(const std::string& path, const comm::Communicator& co
   const Dataset sums = Dataset::open(file, "cell_sums");
   const Dataset factors = Dataset::open(file, "factors");
   for (Index i = 0; i < keys.n_rows(); ++i) {
-    CellRow row{.key = std::vector<std::int32_t>(4), .sizes = std::vector<std::int64_t>(3),
+    CellRow row{.key = std::vector<std::int32_t>(4),
+                .sizes = std::vector<std::int64_t>(3),
                 .sums = std::vector<double>(sums_per_cell)};
     keys.read_rows(i, 1, row.key.data());
     sizes.read_rows(i, 1, row.sizes.data());
@@ -166,9 +172,10 @@ CompressedDesign read_file(const std::string& path, const comm::Communicator& co
     Cell cell = cell_of(row);
     cell.home = static_cast<int>(i % comm.size());
     const Index stored = Factor::packed_size(row.sizes[1], n);
-    require(row.sizes[1] == factor_rows(design, cell) && row.sizes[2] + stored <= factors.n_rows(), ErrorKind::input,
-            "{}: the factor of cell {} has {} rows at {}, which does not fit its {} rows and {} columns", path, i,
-            row.sizes[1], row.sizes[2], row.sizes[0], n);
+    require(row.sizes[1] == factor_rows(design, cell) && row.sizes[2] + stored <= factors.n_rows(),
+            ErrorKind::input,
+            "{}: the factor of cell {} has {} rows at {}, which does not fit its {} rows and {} columns",
+            path, i, row.sizes[1], row.sizes[2], row.sizes[0], n);
     if (cell.home == comm.rank()) {
       std::vector<double> packed(static_cast<std::size_t>(stored));
       factors.read_rows(row.sizes[2], stored, packed.data());
@@ -189,7 +196,8 @@ bool is_compressed_file(const std::string& path) {
   }
 }
 
-void save_compressed(const std::string& path, const CompressedDesign& design, const comm::Communicator& comm) {
+void save_compressed(const std::string& path, const CompressedDesign& design,
+                     const comm::Communicator& comm) {
   const std::string partial = path + ".partial";
   comm::all_or_none(comm, [&] {
     if (!comm.is_root()) return;

@@ -6,9 +6,7 @@
 
 namespace tallfit::io {
 
-std::string format_number(double value) {
-  return fmt::format("{:.17g}", value);
-}
+std::string format_number(double value) { return fmt::format("{:.17g}", value); }
 
 CsvWriter::CsvWriter(std::string_view header)
     : text_(header), n_columns_(1 + std::count(header.begin(), header.end(), ',')) {

@@ -5,6 +5,7 @@
 
 #include "hdf5.hpp"
 #include "hdf5_text.hpp"
+
 #include "tallfit/io/csv_writer.hpp"
 
 namespace tallfit::io {
@@ -47,7 +48,8 @@ void write_fit_file(const std::string& path, const FittedModel& model, const est
   write_vector(file, "std_errors", fit.standard_errors);
   const RowMajor factor = model.covariance_factor;
   if (factor.cols() > 0) {
-    hdf5::Dataset set = hdf5::Dataset::create<double>(file, "covariance_factor", {factor.rows(), factor.cols()});
+    hdf5::Dataset set =
+        hdf5::Dataset::create<double>(file, "covariance_factor", {factor.rows(), factor.cols()});
     set.write_rows(0, factor.rows(), factor.data());
     set.close();
   }
@@ -55,7 +57,8 @@ void write_fit_file(const std::string& path, const FittedModel& model, const est
 }
 
 FittedModel read_fit_file(const std::string& path) {
-  const std::string name = std::filesystem::is_directory(path) ? (std::filesystem::path(path) / "fit.h5").string() : path;
+  const std::string name =
+      std::filesystem::is_directory(path) ? (std::filesystem::path(path) / "fit.h5").string() : path;
   const hdf5::File file = hdf5::File::open(name);
   require(hdf5::has_attribute(file, "/", "tallfit_fit"), ErrorKind::input,
           "{} is no result of 'tallfit fit': it has no root attribute 'tallfit_fit'", name);

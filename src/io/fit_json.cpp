@@ -1,5 +1,6 @@
-#include <cmath>
 #include <nlohmann/json.hpp>
+
+#include <cmath>
 
 #include "tallfit/io/fit_file.hpp"
 
@@ -36,7 +37,8 @@ Json stage_list(const RunRecord& record) {
 std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
                      const std::vector<std::string>& column_names) {
   Json dependent = Json::array();
-  for (const Index column : fit.dependent_columns) dependent.push_back(column_names[static_cast<std::size_t>(column)]);
+  for (const Index column : fit.dependent_columns)
+    dependent.push_back(column_names[static_cast<std::size_t>(column)]);
   Json json;
   json["command"] = record.command;
   json["versions"] = table(record.versions);

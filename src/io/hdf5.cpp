@@ -41,9 +41,7 @@ void require_readable(const std::string& path) {
 
 }  // namespace
 
-std::unique_lock<std::recursive_mutex> lock() {
-  return std::unique_lock(mutex());
-}
+std::unique_lock<std::recursive_mutex> lock() { return std::unique_lock(mutex()); }
 
 std::string take_error_stack() {
   const auto guard = lock();
@@ -69,9 +67,7 @@ Handle& Handle::operator=(Handle&& other) noexcept {
   return *this;
 }
 
-Handle::~Handle() {
-  close_silently();
-}
+Handle::~Handle() { close_silently(); }
 
 void Handle::close_silently() noexcept {
   if (id_ < 0 || closer_ == nullptr) return;

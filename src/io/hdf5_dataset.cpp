@@ -27,9 +27,7 @@ TypeClass class_of(hid_t type) {
   }
 }
 
-std::vector<hsize_t> to_hsize(const std::vector<Index>& shape) {
-  return {shape.begin(), shape.end()};
-}
+std::vector<hsize_t> to_hsize(const std::vector<Index>& shape) { return {shape.begin(), shape.end()}; }
 
 /// A cache that holds one whole row of chunks: else a chunk is decompressed again for each block that touches
 /// it.

@@ -103,8 +103,6 @@ private:
 
 }  // namespace
 
-std::unique_ptr<MatrixReader> open_npy(const std::string& path) {
-  return std::make_unique<NpyMatrix>(path);
-}
+std::unique_ptr<MatrixReader> open_npy(const std::string& path) { return std::make_unique<NpyMatrix>(path); }
 
 }  // namespace tallfit::io

@@ -26,9 +26,7 @@ std::string hidden_name(const std::string& path) {
 
 }  // namespace
 
-void OutputFile::Closer::operator()(std::FILE* file) const noexcept {
-  std::fclose(file);
-}
+void OutputFile::Closer::operator()(std::FILE* file) const noexcept { std::fclose(file); }
 
 OutputFile::OutputFile(const std::string& path) : path_(path), partial_(hidden_name(path)) {
   require_writable_folder(folder_of(path));

@@ -4,6 +4,7 @@
 
 #include "disk.hpp"
 #include "hdf5.hpp"
+
 #include "tallfit/comm/collective_error.hpp"
 
 namespace tallfit::io {

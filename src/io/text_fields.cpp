@@ -52,9 +52,7 @@ std::optional<double> parse_double(std::string_view text) {
   return end == copy.c_str() + copy.size() ? std::optional(value) : std::nullopt;
 }
 
-std::optional<Index> parse_integer(std::string_view text) {
-  return parse<Index>(text);
-}
+std::optional<Index> parse_integer(std::string_view text) { return parse<Index>(text); }
 
 std::vector<std::string> split_csv(std::string_view line) {
   std::vector<std::string> fields(1);

@@ -108,9 +108,7 @@ struct ScalarText {
   }
 };
 
-std::string text_of(const TomlScalar& value) {
-  return std::visit(ScalarText(), value);
-}
+std::string text_of(const TomlScalar& value) { return std::visit(ScalarText(), value); }
 
 struct ValueText : ScalarText {
   using ScalarText::operator();
@@ -150,9 +148,7 @@ std::string read_text(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-std::vector<TomlEntry> read_toml(const std::string& path) {
-  return parse_toml(read_text(path), path);
-}
+std::vector<TomlEntry> read_toml(const std::string& path) { return parse_toml(read_text(path), path); }
 
 TomlEntry parse_toml_argument(const std::string& key, const std::string& text) {
   TomlEntry entry{.key = key, .value = text, .text = text, .file = {}, .line = 0};
@@ -168,8 +164,6 @@ TomlEntry parse_toml_argument(const std::string& key, const std::string& text) {
   return entry;
 }
 
-std::string to_toml(const TomlValue& value) {
-  return std::visit(ValueText(), value);
-}
+std::string to_toml(const TomlValue& value) { return std::visit(ValueText(), value); }
 
 }  // namespace tallfit::io

@@ -27,9 +27,7 @@ static_assert(max_width % base_width == 0 && max_width <= product_ld);
 constexpr Index page =
     4096 / sizeof(double);  ///< addresses that differ by its multiples share lines of the L1 cache
 
-constexpr Index round_up(Index value, Index unit) {
-  return ceil_div(value, unit) * unit;
-}
+constexpr Index round_up(Index value, Index unit) { return ceil_div(value, unit) * unit; }
 
 /// Doubles from a cache line on: vector loads that cross lines cost twice.
 class AlignedBuffer {

@@ -26,9 +26,7 @@ const FoldKernels* avx2_fold_kernels() {
 #else
 
 namespace tallfit::linalg::detail {
-const FoldKernels* avx2_fold_kernels() {
-  return nullptr;
-}
+const FoldKernels* avx2_fold_kernels() { return nullptr; }
 }  // namespace tallfit::linalg::detail
 
 #endif

@@ -21,16 +21,10 @@ static_assert(base_width % v_columns == 0 && v_columns % lanes == 0 && product_l
 template <int n>
 using Vecs = Vec[static_cast<std::size_t>(n)];
 
-inline Vec load(const double* p) {
-  return *reinterpret_cast<const UnalignedVec*>(p);
-}
+inline Vec load(const double* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
 /// A load that the compiler must not repeat for every use to save a register.
-inline Vec load_once(const double* p) {
-  return *reinterpret_cast<const volatile UnalignedVec*>(p);
-}
-inline void store(double* p, Vec v) {
-  *reinterpret_cast<UnalignedVec*>(p) = v;
-}
+inline Vec load_once(const double* p) { return *reinterpret_cast<const volatile UnalignedVec*>(p); }
+inline void store(double* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
 
 /// Lanes of the result hold sums of neighbours at @p distance in a where that bit of the lane is 0, else in
 /// b.

@@ -17,9 +17,7 @@ constexpr int inner_unroll = 1;
 
 namespace tallfit::linalg::detail {
 
-const FoldKernels* generic_fold_kernels() {
-  return &kernels;
-}
+const FoldKernels* generic_fold_kernels() { return &kernels; }
 
 std::vector<const FoldKernels*> usable_fold_kernels() {
   std::vector<const FoldKernels*> usable;

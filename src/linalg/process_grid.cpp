@@ -56,27 +56,13 @@ ProcessGrid ProcessGrid::nearly_square(const comm::Communicator& comm) {
   return {comm, rows, comm.size() / rows};
 }
 
-ProcessGrid ProcessGrid::serial() {
-  return {comm::Communicator::self(), 1, 1};
-}
+ProcessGrid ProcessGrid::serial() { return {comm::Communicator::self(), 1, 1}; }
 
-int ProcessGrid::rows() const noexcept {
-  return state_->rows;
-}
-int ProcessGrid::cols() const noexcept {
-  return state_->cols;
-}
-int ProcessGrid::my_row() const noexcept {
-  return state_->my_row;
-}
-int ProcessGrid::my_col() const noexcept {
-  return state_->my_col;
-}
-int ProcessGrid::context() const noexcept {
-  return state_->context;
-}
-const comm::Communicator& ProcessGrid::comm() const noexcept {
-  return state_->comm;
-}
+int ProcessGrid::rows() const noexcept { return state_->rows; }
+int ProcessGrid::cols() const noexcept { return state_->cols; }
+int ProcessGrid::my_row() const noexcept { return state_->my_row; }
+int ProcessGrid::my_col() const noexcept { return state_->my_col; }
+int ProcessGrid::context() const noexcept { return state_->context; }
+const comm::Communicator& ProcessGrid::comm() const noexcept { return state_->comm; }
 
 }  // namespace tallfit::linalg

@@ -22,15 +22,9 @@ constexpr int one = 1;     // "the whole matrix", for ScaLAPACK
 constexpr int query = -1;  // "how long must the workspace be?"
 
 // The sizes a foreign call wants; the constructor of the matrix has checked that they fit.
-int rows_of(const BlockCyclicMatrix& a) {
-  return static_cast<int>(a.rows());
-}
-int cols_of(const BlockCyclicMatrix& a) {
-  return static_cast<int>(a.cols());
-}
-int stride_of(const BlockCyclicMatrix& a) {
-  return static_cast<int>(a.leading_dimension());
-}
+int rows_of(const BlockCyclicMatrix& a) { return static_cast<int>(a.rows()); }
+int cols_of(const BlockCyclicMatrix& a) { return static_cast<int>(a.cols()); }
+int stride_of(const BlockCyclicMatrix& a) { return static_cast<int>(a.leading_dimension()); }
 
 // The routines report NaN as a wrong argument, or loop; the user deserves its name.
 void require_finite(const BlockCyclicMatrix& a, std::string_view what) {

@@ -21,12 +21,8 @@ namespace {
 constexpr int one = 1;  // "the whole matrix", for ScaLAPACK
 
 // The sizes a foreign call wants; the constructor of the matrix has checked that they fit.
-int order_of(const BlockCyclicMatrix& r) {
-  return static_cast<int>(r.rows());
-}
-int stride_of(const BlockCyclicMatrix& a) {
-  return static_cast<int>(a.leading_dimension());
-}
+int order_of(const BlockCyclicMatrix& r) { return static_cast<int>(r.rows()); }
+int stride_of(const BlockCyclicMatrix& a) { return static_cast<int>(a.leading_dimension()); }
 
 void require_square(const BlockCyclicMatrix& r, std::string_view what) {
   require(r.rows() == r.cols(), ErrorKind::bug, "{} is {} x {}, not square", what, r.rows(), r.cols());

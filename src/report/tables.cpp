@@ -26,20 +26,21 @@ std::string fit_summary(const estimate::LinearFit& fit, const std::vector<std::s
   }
   if (n < column_names.size()) text += fmt::format("... and {} more\n", column_names.size() - n);
   if (fit.has_intercept) text += fmt::format("{:<{}}  {:>24.16e}\n", "intercept", width, fit.intercept);
-  text += fmt::format("\nalgorithm {} ({}); rank {} of {}; residual norm {:.10g}\n", fit.algorithm, fit.reason, fit.rank,
-                      fit.coefficients.size(), fit.residual_norm);
+  text += fmt::format("\nalgorithm {} ({}); rank {} of {}; residual norm {:.10g}\n", fit.algorithm,
+                      fit.reason, fit.rank, fit.coefficients.size(), fit.residual_norm);
   return text;
 }
 
 std::string metrics_table(const std::vector<estimate::MetricsRow>& rows) {
   std::size_t width = 5;
   for (const auto& row : rows) width = std::max(width, row.group.size());
-  std::string text = fmt::format("{:<{}}  {:<8} {:<6} {:<10} {:>9} {:>12} {:>12} {:>12} {:>12}\n", "group", width,
-                                 "row_type", "split", "weighting", "count", "mae", "rmse", "r2", "max_abs");
+  std::string text =
+      fmt::format("{:<{}}  {:<8} {:<6} {:<10} {:>9} {:>12} {:>12} {:>12} {:>12}\n", "group", width,
+                  "row_type", "split", "weighting", "count", "mae", "rmse", "r2", "max_abs");
   for (const auto& row : rows) {
-    text += fmt::format("{:<{}}  {:<8} {:<6} {:<10} {:>9} {:>12} {:>12} {:>12} {:>12}\n", row.group, width, row.row_type,
-                        row.split, row.weighting, row.count, figure(row.mae), figure(row.rmse), figure(row.r2),
-                        figure(row.max_abs_error));
+    text += fmt::format("{:<{}}  {:<8} {:<6} {:<10} {:>9} {:>12} {:>12} {:>12} {:>12}\n", row.group, width,
+                        row.row_type, row.split, row.weighting, row.count, figure(row.mae), figure(row.rmse),
+                        figure(row.r2), figure(row.max_abs_error));
   }
   return text;
 }

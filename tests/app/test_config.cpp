@@ -11,9 +11,7 @@
 namespace tallfit::app {
 namespace {
 
-Config from_file(const std::string& text) {
-  return read_config(io::parse_toml(text, "run.toml"));
-}
+Config from_file(const std::string& text) { return read_config(io::parse_toml(text, "run.toml")); }
 
 Config from_option(const std::string& key, const std::string& text) {
   const io::TomlEntry entry = io::parse_toml_argument(key, text);

@@ -46,9 +46,7 @@ protected:
   std::string path_ = folder_ / "d.h5";
 };
 
-void replace(File& file, const std::string& name) {
-  H5Ldelete(file.get(), name.c_str(), H5P_DEFAULT);
-}
+void replace(File& file, const std::string& name) { H5Ldelete(file.get(), name.c_str(), H5P_DEFAULT); }
 
 TEST_F(DesignFile, AbsentDatasetsHaveDefaults) {
   const auto source = make();

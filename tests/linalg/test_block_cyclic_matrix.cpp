@@ -12,9 +12,7 @@
 namespace tallfit::linalg {
 namespace {
 
-double place(Index i, Index j) {
-  return static_cast<double>(1000 * i + j);
-}
+double place(Index i, Index j) { return static_cast<double>(1000 * i + j); }
 
 class Dealt : public testing::TestWithParam<std::tuple<Index, Index, Index>> {};  // rows, columns, block
 

@@ -28,13 +28,9 @@ MatrixXd random_matrix(Index m, Index n, unsigned seed = 1) {
   return MatrixXd::NullaryExpr(m, n, [&] { return normal(generator); });
 }
 
-MatrixXd upper(const MatrixXd& a) {
-  return a.triangularView<Eigen::Upper>();
-}
+MatrixXd upper(const MatrixXd& a) { return a.triangularView<Eigen::Upper>(); }
 
-MatrixXd random_factor(Index n) {
-  return upper(random_matrix(n, n, 2));
-}
+MatrixXd random_factor(Index n) { return upper(random_matrix(n, n, 2)); }
 
 MatrixXd stack(const MatrixXd& top, const MatrixXd& bottom) {
   MatrixXd both(top.rows() + bottom.rows(), top.cols());

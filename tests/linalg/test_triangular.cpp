@@ -17,9 +17,7 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-double one_norm(const MatrixXd& a) {
-  return a.cwiseAbs().colwise().sum().maxCoeff();
-}
+double one_norm(const MatrixXd& a) { return a.cwiseAbs().colwise().sum().maxCoeff(); }
 
 MatrixXd inverse_of(const MatrixXd& r) {
   return r.triangularView<Eigen::Upper>().solve(MatrixXd::Identity(r.rows(), r.cols()));

@@ -8,8 +8,8 @@
 
 namespace tallfit::compress {
 
-/// Rows that a user may later want to treat apart: (group, row type, fold or test), split by decade of the row
-/// scale where that varies by more than a decade. A part that a cell does not tell apart is `any`.
+/// Rows that a user may later want to treat apart: (group, row type, fold or test), split by decade of the
+/// row scale where that varies by more than a decade. A part that a cell does not tell apart is `any`.
 struct CellKey {
   static constexpr int any = -1;
   static constexpr int test = -2;  ///< value of fold for rows that are never fitted
@@ -25,13 +25,14 @@ struct CellKey {
   auto operator<=>(const CellKey&) const = default;
 };
 
-/// Counts and sums of the targets and scales of some rows with w > 0; exact enough to subtract from one another.
+/// Counts and sums of the targets and scales of some rows with w > 0; exact enough to subtract from one
+/// another.
 struct TargetSums {
   Index count = 0;
-  DoubleDouble t;              ///< sum of b
-  DoubleDouble tt;             ///< sum of b^2
-  DoubleDouble wt;             ///< sum of w b
-  DoubleDouble wtt;            ///< sum of (w b)^2
+  DoubleDouble t;    ///< sum of b
+  DoubleDouble tt;   ///< sum of b^2
+  DoubleDouble wt;   ///< sum of w b
+  DoubleDouble wtt;  ///< sum of (w b)^2
   double min_scale = INFINITY;
   double max_scale = 0.0;
 

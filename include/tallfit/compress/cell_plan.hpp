@@ -24,12 +24,12 @@ std::string to_string(const CellParts& parts);
 /// The cells of a compression and what they cost.
 struct CellPlan {
   CellParts parts;
-  std::vector<CellKey> cells;          ///< sorted
-  std::vector<TargetSums> sums;        ///< of each cell
-  std::map<CellKey, int> cell_of;      ///< finest key -> cell
-  Index peak_bytes = 0;                ///< largest over the ranks: buffers and factors while rows are read
-  Index held_bytes = 0;                ///< largest over the ranks: factors when the last row is read
-  std::vector<std::string> notes;      ///< what was coarsened, and why
+  std::vector<CellKey> cells;      ///< sorted
+  std::vector<TargetSums> sums;    ///< of each cell
+  std::map<CellKey, int> cell_of;  ///< finest key -> cell
+  Index peak_bytes = 0;            ///< largest over the ranks: buffers and factors while rows are read
+  Index held_bytes = 0;            ///< largest over the ranks: factors when the last row is read
+  std::vector<std::string> notes;  ///< what was coarsened, and why
 };
 
 /// What a plan may use.
@@ -43,18 +43,18 @@ struct CellLimits {
 /// Rows that are gathered before they are folded into a factor of n columns.
 Index buffered_rows(Index n_cols);
 
-/// The cells that parts and weights give: keys without what is not told apart, split by decade of the row scale
-/// where that varies by more than a decade.
+/// The cells that parts and weights give: keys without what is not told apart, split by decade of the row
+/// scale where that varies by more than a decade.
 CellPlan make_cells(const RowLayout& layout, const CellParts& parts);
 
-/// Sets peak_bytes and held_bytes: buffers, factors and pending pieces on the fullest rank, by a replay of what the
-/// compression will allocate. Cost: O(leaves x cells). Local.
+/// Sets peak_bytes and held_bytes: buffers, factors and pending pieces on the fullest rank, by a replay of
+/// what the compression will allocate. Cost: O(leaves x cells). Local.
 void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks);
 
 /// The finest cells within the limits: row types are given up first, then groups, folds last.
 ///
-/// Unless the user named the parts, cells are also coarsened until C K <= N / 8, so that compression saves at least
-/// a factor of eight; below N / K = 80 that cannot be reached with ten folds and cells keep their rows.
+/// Unless the user named the parts, cells are also coarsened until C K <= N / 8, so that compression saves at
+/// least a factor of eight; below N / K = 80 that cannot be reached with ten folds and cells keep their rows.
 /// @throws Error{resource} with numbers where not even one cell fits.
 CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits);
 

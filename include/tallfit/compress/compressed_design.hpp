@@ -1,4 +1,5 @@
-/// The compressed design: one factor for each cell of rows, from which everything linear and Gaussian follows.
+/// The compressed design: one factor for each cell of rows, from which everything linear and Gaussian
+/// follows.
 #pragma once
 
 #include <array>
@@ -9,8 +10,8 @@
 
 #include "tallfit/comm/communicator.hpp"
 #include "tallfit/compress/cell_key.hpp"
-#include "tallfit/compress/factor.hpp"
 #include "tallfit/compress/cell_plan.hpp"
+#include "tallfit/compress/factor.hpp"
 #include "tallfit/design/row_source.hpp"
 
 namespace tallfit::compress {
@@ -29,18 +30,18 @@ struct CompressedDesign {
   std::vector<std::string> group_names;
   std::vector<std::string> column_names;
   std::optional<design::SnapMetadata> snap;
-  Index n_rows = 0;            ///< of the design, rows of weight 0 included
+  Index n_rows = 0;  ///< of the design, rows of weight 0 included
   Index n_configurations = 0;
-  int n_folds = 0;             ///< < 2: none
+  int n_folds = 0;  ///< < 2: none
   std::uint64_t seed = 0;
-  CellParts parts;             ///< what cells are told apart by
-  std::vector<Cell> cells;     ///< sorted by key
+  CellParts parts;          ///< what cells are told apart by
+  std::vector<Cell> cells;  ///< sorted by key
 
   Index n_cols() const { return static_cast<Index>(column_names.size()); }
 };
 
-/// A number that differs for designs with other columns (names, order or number); only designs of equal fingerprints
-/// may be merged or used to predict for one another.
+/// A number that differs for designs with other columns (names, order or number); only designs of equal
+/// fingerprints may be merged or used to predict for one another.
 std::uint64_t fingerprint(const std::vector<std::string>& column_names);
 
 /// Multipliers of the row scales by group and row type; the loss weight is their square.
@@ -51,7 +52,8 @@ std::vector<std::array<double, design::n_row_types>> group_multipliers(
 /// The factor of all training rows, on rank 0 (empty elsewhere), each cell times its multiplier.
 ///
 /// Cells merge in order of decreasing scale, for a heavy factor merged onto a light one costs digits.
-/// Cells of multiplier 0 and test cells are left out. Cost: C merges of (2/3) K^3 flops over a tree. @collective
+/// Cells of multiplier 0 and test cells are left out. Cost: C merges of (2/3) K^3 flops over a tree.
+/// @collective
 /// @throws Error{input} where multipliers tell apart what the cells do not.
 Factor merge_training_cells(const CompressedDesign& design, const comm::Communicator& comm,
                             const std::vector<std::array<double, design::n_row_types>>& multipliers);
@@ -64,7 +66,8 @@ double cell_multiplier(const CompressedDesign& design, const CellKey& key,
 /// @throws Error{input} where columns, numbers of folds or the parts of the cells differ.
 CompressedDesign merge_designs(std::vector<CompressedDesign> designs, const comm::Communicator& comm);
 
-/// Leaves out the cells of a group. @throws Error{input} where there is no such group, or cells know no groups.
+/// Leaves out the cells of a group. @throws Error{input} where there is no such group, or cells know no
+/// groups.
 void drop_group_in_place(CompressedDesign& design, const std::string& group);
 
 }  // namespace tallfit::compress

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+
 #include <map>
 #include <vector>
 
@@ -13,9 +14,9 @@ namespace tallfit::compress {
 
 /// Folds the rows of a pass into the cells of a plan.
 ///
-/// Rows are gathered per cell and folded when buffered_rows() are there or the leaf ends, then merged over the tree
-/// of leaves; the order depends on the layout only, so the factors are bitwise the same on any number of ranks.
-/// Cost: 2 N K^2 / P flops; memory as predict_bytes_in_place() says.
+/// Rows are gathered per cell and folded when buffered_rows() are there or the leaf ends, then merged over
+/// the tree of leaves; the order depends on the layout only, so the factors are bitwise the same on any
+/// number of ranks. Cost: 2 N K^2 / P flops; memory as predict_bytes_in_place() says.
 class Compressor final : public RowVisitor {
 public:
   Compressor(const RowLayout& layout, const CellPlan& plan);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+
 #include <vector>
 
 #include "tallfit/base/numeric.hpp"
@@ -10,8 +11,8 @@ namespace tallfit::compress {
 
 /// The triangular factor of some rows, or, while there are fewer rows than columns, the rows themselves.
 ///
-/// For any vector x: ‖factor x‖ = ‖rows x‖. Columns are those of the augmented design w[A 1 b], K + 2 of them.
-/// Memory: a triangle packed by columns, n (n + 1) / 2 doubles, or the raw rows.
+/// For any vector x: ‖factor x‖ = ‖rows x‖. Columns are those of the augmented design w[A 1 b], K + 2 of
+/// them. Memory: a triangle packed by columns, n (n + 1) / 2 doubles, or the raw rows.
 class Factor {
 public:
   /// No rows of n_cols columns.

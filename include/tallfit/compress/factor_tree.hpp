@@ -28,14 +28,14 @@ struct ScaledFactor {
 /// Pieces held by this rank. A node without rows may have an empty factor or no piece at all.
 using TreePieces = std::map<TreeNode, ScaledFactor>;
 
-/// Adds a finished leaf (an empty factor where it has no rows) and merges it upwards as far as its siblings are
-/// here already. Leaves come in order. Local; the merges are those that reduce_over_tree() would do.
+/// Adds a finished leaf (an empty factor where it has no rows) and merges it upwards as far as its siblings
+/// are here already. Leaves come in order. Local; the merges are those that reduce_over_tree() would do.
 void add_leaf_in_place(TreePieces& pieces, Index item, Index leaf, Factor factor);
 
 /// Merges the pieces of every item up to the root of its tree.
 ///
-/// Siblings merge left over right. They are brought together on the rank of one of them, chosen by item and level,
-/// so that the roots of many items are spread over the ranks; on the same rank everything is local.
+/// Siblings merge left over right. They are brought together on the rank of one of them, chosen by item and
+/// level, so that the roots of many items are spread over the ranks; on the same rank everything is local.
 /// Cost: for each item and level at most one message of n^2/2 doubles per rank, and its merge. @collective
 ///
 /// @param leaf_owner  the rank of every leaf, the same on all ranks

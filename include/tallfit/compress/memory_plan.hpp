@@ -13,11 +13,11 @@ struct PlanRequest {
   CellParts wanted;
   bool explicit_parts = false;  ///< the user named the parts
   int n_ranks = 1;
-  Index limit_bytes = 0;        ///< per rank
-  Index baseline_bytes = 0;     ///< resident on the fullest rank when the rows are laid out: libraries, labels
-  Index block_bytes = 0;        ///< features of one block; 0: chosen
-  bool solves = false;          ///< a fit follows on rank 0
-  int n_passes = 1;             ///< over the rows; rows are kept in memory where more than one and they fit
+  Index limit_bytes = 0;     ///< per rank
+  Index baseline_bytes = 0;  ///< resident on the fullest rank when the rows are laid out: libraries, labels
+  Index block_bytes = 0;     ///< features of one block; 0: chosen
+  bool solves = false;       ///< a fit follows on rank 0
+  int n_passes = 1;          ///< over the rows; rows are kept in memory where more than one and they fit
 };
 
 /// The plan of a run. Bytes are per rank, on the fullest one.
@@ -32,14 +32,15 @@ struct MemoryPlan {
   Index merge_bytes = 0;   ///< while cells are merged
   Index solve_bytes = 0;   ///< while coefficients and covariance are computed (rank 0)
   Index peak_bytes = 0;
-  double pass_flops = 0.0;   ///< of one pass, all ranks: 2 N K²
+  double pass_flops = 0.0;  ///< of one pass, all ranks: 2 N K²
   double merge_flops = 0.0;
   double pass_bytes_read = 0.0;
 
   bool keeps_rows() const { return kept_bytes > 0; }
 };
 
-/// Chooses block size, cells and whether rows are kept, so that peak_bytes <= limit_bytes. The same on every rank.
+/// Chooses block size, cells and whether rows are kept, so that peak_bytes <= limit_bytes. The same on every
+/// rank.
 /// @throws Error{resource} with numbers where not even one cell fits.
 MemoryPlan plan_memory(const RowLayout& layout, const PlanRequest& request, Index bytes_per_row);
 

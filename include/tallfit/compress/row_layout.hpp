@@ -27,10 +27,10 @@ struct RowLayout {
   int n_folds = 0;  ///< < 2: none
   std::uint64_t seed = 0;
   Index n_configurations = 0;
-  Index n_used = 0;                    ///< rows with w > 0
-  std::vector<Index> leaf_begin;       ///< first row of each leaf, and n_rows at the end
-  std::vector<LeafCell> leaf_cells;    ///< by leaf, then key
-  std::vector<Index> ordinals;         ///< of my leaves x groups: training configurations before the leaf
+  Index n_used = 0;                  ///< rows with w > 0
+  std::vector<Index> leaf_begin;     ///< first row of each leaf, and n_rows at the end
+  std::vector<LeafCell> leaf_cells;  ///< by leaf, then key
+  std::vector<Index> ordinals;       ///< of my leaves x groups: training configurations before the leaf
   Index my_first_leaf = 0;
   Index my_end_leaf = 0;
 
@@ -44,9 +44,9 @@ Index first_leaf_of(int rank, int n_ranks, Index n_leaves);
 
 /// Reads all labels (not the features) and lays the rows out.
 ///
-/// Checks that targets and scales are finite, that rows of one configuration are adjacent and that some row has
-/// w > 0. Rows with w = 0 are in no cell. Cost: two passes over the labels (one without folds), two gathers of
-/// the leaf cells. @collective
+/// Checks that targets and scales are finite, that rows of one configuration are adjacent and that some row
+/// has w > 0. Rows with w = 0 are in no cell. Cost: two passes over the labels (one without folds), two
+/// gathers of the leaf cells. @collective
 /// @throws Error{input} naming the row.
 RowLayout survey(design::RowSource& source, const comm::Communicator& comm, int n_folds, std::uint64_t seed);
 

@@ -24,7 +24,8 @@ struct LeafRows {
   double target(Index i) const { return block.labels.target[at(i)]; }
 };
 
-/// Takes the rows of a pass, leaf by leaf, in order. Its calls are local; what ranks must tell each other comes after.
+/// Takes the rows of a pass, leaf by leaf, in order. Its calls are local; what ranks must tell each other
+/// comes after.
 class RowVisitor {
 public:
   RowVisitor() = default;

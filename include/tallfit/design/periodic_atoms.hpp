@@ -53,8 +53,6 @@ struct NeighbourLists {
 /// Cost: n_atoms^2 distances times the images within reach; meant for tens of atoms.
 NeighbourLists find_neighbours(const PeriodicAtoms& atoms, double cutoff);
 
-inline double dot(const Vector3& a, const Vector3& b) {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
+inline double dot(const Vector3& a, const Vector3& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
 
 }  // namespace tallfit::design

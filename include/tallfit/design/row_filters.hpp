@@ -16,7 +16,8 @@ struct NonfiniteEntry {
   Index column = 0;
 };
 
-/// The first non-finite entry of each row of the block that has one; rows of scale 0 are not looked at. Local.
+/// The first non-finite entry of each row of the block that has one; rows of scale 0 are not looked at.
+/// Local.
 std::vector<NonfiniteEntry> find_nonfinite(const RowBlock& block);
 
 /// The same for rows [begin, end) of a source.
@@ -57,8 +58,8 @@ private:
   std::vector<Index> masked_;
 };
 
-/// Gives the rows of another source and keeps the features of [begin, end) in memory once they have been read.
-/// Memory: (end - begin) n_cols doubles.
+/// Gives the rows of another source and keeps the features of [begin, end) in memory once they have been
+/// read. Memory: (end - begin) n_cols doubles.
 class KeptSource final : public RowSource {
 public:
   KeptSource(RowSource& source, Index begin, Index end);
@@ -70,7 +71,7 @@ private:
   RowSource& source_;
   Index begin_;
   Index end_;
-  Index known_;  ///< rows [begin_, known_) are kept
+  Index known_;                     ///< rows [begin_, known_) are kept
   std::unique_ptr<double[]> kept_;  // not a vector: pages are touched only when filled
 };
 

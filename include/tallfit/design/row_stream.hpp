@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+
 #include <memory>
 
 #include "tallfit/design/row_source.hpp"

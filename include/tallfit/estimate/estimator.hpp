@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,22 +25,23 @@ struct EstimatorOptions {
 
 /// A fitted linear model; the same on every rank of the system's grid. Coefficients are on the user's scale.
 struct LinearFit {
-  Eigen::VectorXd coefficients;      ///< K, target unit per feature unit
+  Eigen::VectorXd coefficients;  ///< K, target unit per feature unit
   double intercept = 0.0;
   bool has_intercept = false;
-  Eigen::VectorXd standard_errors;   ///< K; NaN where there are no degrees of freedom left
+  Eigen::VectorXd standard_errors;  ///< K; NaN where there are no degrees of freedom left
   double intercept_standard_error = 0.0;
-  double residual_norm = 0.0;        ///< ‖W (A θ + c - b)‖ over training rows
-  double noise_variance = 0.0;       ///< residual_norm² / dof, of weighted residuals
-  double effective_dof = 0.0;        ///< number of coefficients that the data determine, the intercept included
-  double dof = 0.0;                  ///< of the noise
+  double residual_norm = 0.0;   ///< ‖W (A θ + c - b)‖ over training rows
+  double noise_variance = 0.0;  ///< residual_norm² / dof, of weighted residuals
+  double effective_dof = 0.0;   ///< number of coefficients that the data determine, the intercept included
+  double dof = 0.0;             ///< of the noise
   Index rank = 0;
-  double condition = 0.0;            ///< of the equilibrated, penalised factor
+  double condition = 0.0;  ///< of the equilibrated, penalised factor
   std::vector<Index> dependent_columns;
   std::string algorithm;
   std::string reason;
   std::string objective;
-  std::shared_ptr<const TriangularSolver> solver;  ///< of the penalised system, for corrections and covariances
+  std::shared_ptr<const TriangularSolver>
+      solver;  ///< of the penalised system, for corrections and covariances
 };
 
 /// A way to fit. Estimators are immutable: fitting twice gives the same bits.

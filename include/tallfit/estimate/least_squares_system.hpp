@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+
 #include <optional>
 
 #include "tallfit/base/numeric.hpp"
@@ -18,11 +19,11 @@ struct InterceptRow {
 
 /// Σ w² (b - a θ - c)² = ‖R θ - z‖² + ρ², with the best intercept c where there is one.
 struct LeastSquaresSystem {
-  linalg::BlockCyclicMatrix r;             ///< K x K upper triangular
-  Eigen::VectorXd z;                       ///< K, on every rank of the grid
-  double rho = 0.0;                        ///< norm of what no θ can explain
+  linalg::BlockCyclicMatrix r;  ///< K x K upper triangular
+  Eigen::VectorXd z;            ///< K, on every rank of the grid
+  double rho = 0.0;             ///< norm of what no θ can explain
   std::optional<InterceptRow> intercept;
-  Index n_rows = 0;                        ///< training rows of w > 0
+  Index n_rows = 0;  ///< training rows of w > 0
 
   Index n_coeffs() const { return r.cols(); }
 };
@@ -31,15 +32,15 @@ enum class Intercept { none, fitted };
 
 /// Takes the merged factor of w [A 1 b] apart.
 ///
-/// With an intercept the column of ones is brought to the front and eliminated: what remains is the factor of the
-/// centred design, so that penalties and norms concern θ alone.
-/// @param factor  on rank 0 of the grid: at most K + 2 rows of K + 2 columns, triangular or raw; not read elsewhere
-/// Cost: (4/3) K^3 flops where the factor is raw or has an intercept. @collective over grid.comm()
+/// With an intercept the column of ones is brought to the front and eliminated: what remains is the factor of
+/// the centred design, so that penalties and norms concern θ alone.
+/// @param factor  on rank 0 of the grid: at most K + 2 rows of K + 2 columns, triangular or raw; not read
+/// elsewhere Cost: (4/3) K^3 flops where the factor is raw or has an intercept. @collective over grid.comm()
 LeastSquaresSystem make_system(const linalg::ProcessGrid& grid, const Eigen::MatrixXd& factor, Index n_rows,
                                Intercept intercept);
 
-/// The system of [R z; 0 ρ] with sqrt(λ) I below it: ridge regression by augmentation, never by a Gram matrix.
-/// Its ρ is sqrt(ρ² + penalised residual). Cost: (10/3) K^3 / P flops. @collective over the grid
+/// The system of [R z; 0 ρ] with sqrt(λ) I below it: ridge regression by augmentation, never by a Gram
+/// matrix. Its ρ is sqrt(ρ² + penalised residual). Cost: (10/3) K^3 / P flops. @collective over the grid
 LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda);
 
 }  // namespace tallfit::estimate

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -14,7 +15,7 @@ namespace tallfit::estimate {
 /// One line of metrics.csv. FitSNAP's definitions: `weighted` means statistics of w (b - A θ),
 /// r2 = 1 - SSR / Σ (t - mean t)²; NaN where a figure is not known or not defined.
 struct MetricsRow {
-  std::string group;      ///< "ALL" over the groups
+  std::string group;  ///< "ALL" over the groups
   std::string row_type;
   std::string split;      ///< "train" or "test"
   std::string weighting;  ///< "unweighted" or "weighted"
@@ -70,12 +71,13 @@ private:
   std::vector<LeafErrors> finished_;
 };
 
-/// Sums of squares from factors alone: ‖F [θ; c; -1]‖² for each cell; absolute and largest errors are NaN, and so are
-/// unweighted squares of cells whose row scale varies. Cost: K² flops a cell. @collective
+/// Sums of squares from factors alone: ‖F [θ; c; -1]‖² for each cell; absolute and largest errors are NaN,
+/// and so are unweighted squares of cells whose row scale varies. Cost: K² flops a cell. @collective
 /// @param multipliers  of the row scales, as the fit had them; test cells and cells of multiplier 0 included
 ErrorTable errors_from_factors(const compress::CompressedDesign& design,
                                const std::vector<std::array<double, design::n_row_types>>& multipliers,
-                               const Eigen::VectorXd& coefficients, double intercept, const comm::Communicator& comm);
+                               const Eigen::VectorXd& coefficients, double intercept,
+                               const comm::Communicator& comm);
 
 /// The table of metrics.csv: ALL first, then the groups, each by row type, split and weighting.
 std::vector<MetricsRow> metrics_rows(const ErrorTable& errors, const std::vector<std::string>& group_names);

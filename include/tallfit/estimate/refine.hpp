@@ -9,8 +9,9 @@ namespace tallfit::estimate {
 /// What a refinement did.
 struct Refinement {
   int passes = 0;
-  bool converged = false;       ///< corrections fell below half a unit in the last place, or stopped shrinking there
-  double last_correction = 0.0; ///< largest |δ_j| / |θ_j| of the last pass
+  bool converged =
+      false;  ///< corrections fell below half a unit in the last place, or stopped shrinking there
+  double last_correction = 0.0;  ///< largest |δ_j| / |θ_j| of the last pass
 };
 
 /// The rows that a refinement reads.
@@ -25,15 +26,17 @@ struct RefineRows {
 ///
 ///   g = Aᵀ w² (b - A θ - c) - λ θ,   θ <- θ + (RᵀR + λI)⁺ g
 ///
-/// Rows are read unweighted; residual and gradient are accumulated and reduced in double-double, since rounding the
-/// residual first would leave sets like Wampler5 at 6 digits, and θ is carried in double-double. The residual norm
-/// comes from the last pass, standard errors from it. Sums follow the leaves, so the bits do not depend on the
-/// number of ranks. Cost: 4 N K double-double operations a pass; one gather of leaves x K numbers. @collective
+/// Rows are read unweighted; residual and gradient are accumulated and reduced in double-double, since
+/// rounding the residual first would leave sets like Wampler5 at 6 digits, and θ is carried in double-double.
+/// The residual norm comes from the last pass, standard errors from it. Sums follow the leaves, so the bits
+/// do not depend on the number of ranks. Cost: 4 N K double-double operations a pass; one gather of leaves x
+/// K numbers. @collective
 ///
 /// @param root_fit     on rank 0: the fit to correct; results are set there
 /// @param root_system  on rank 0: the system that was fitted, without penalty
-/// @see Björck, Numerical Methods for Least Squares Problems (1996), 2.9 and 6.6.5 (corrected semi-normal equations)
-Refinement refine(const RefineRows& rows, LinearFit* root_fit, const LeastSquaresSystem* root_system, double lambda,
-                  const EstimatorOptions& options);
+/// @see Björck, Numerical Methods for Least Squares Problems (1996), 2.9 and 6.6.5 (corrected semi-normal
+/// equations)
+Refinement refine(const RefineRows& rows, LinearFit* root_fit, const LeastSquaresSystem* root_system,
+                  double lambda, const EstimatorOptions& options);
 
 }  // namespace tallfit::estimate

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+
 #include <string>
 #include <vector>
 
@@ -17,11 +18,12 @@ enum class Algorithm {
 
 /// Solves min ‖R θ - z‖ for the θ of minimum norm.
 ///
-/// Columns are equilibrated by powers of two (exact), E = R D. The numerical rank is the number of singular values of E
-/// above rcond times the largest; the SVD is only taken where an estimate of the condition number allows a deficient
-/// rank. Where the rank is deficient, null vectors of E are mapped to null vectors of R and projected out, so that the
-/// norm that is smallest is that of the user's coefficients, not of the scaled ones.
-/// Cost: O(K²) where the rank is full beyond doubt, else about 22 K³ / P flops. @collective over the grid
+/// Columns are equilibrated by powers of two (exact), E = R D. The numerical rank is the number of singular
+/// values of E above rcond times the largest; the SVD is only taken where an estimate of the condition number
+/// allows a deficient rank. Where the rank is deficient, null vectors of E are mapped to null vectors of R
+/// and projected out, so that the norm that is smallest is that of the user's coefficients, not of the scaled
+/// ones. Cost: O(K²) where the rank is full beyond doubt, else about 22 K³ / P flops. @collective over the
+/// grid
 class TriangularSolver {
 public:
   struct Options {
@@ -39,8 +41,8 @@ public:
   Eigen::MatrixXd covariance_factor() const;
 
   Index rank() const { return rank_; }
-  /// Of the equilibrated factor: ratio of extreme singular values where the SVD ran (infinite when the last is 0),
-  /// else the estimate in the 1-norm.
+  /// Of the equilibrated factor: ratio of extreme singular values where the SVD ran (infinite when the last
+  /// is 0), else the estimate in the 1-norm.
   double condition() const { return condition_; }
   /// Columns that are linear combinations of the others (zero columns among them), in increasing order.
   const std::vector<Index>& dependent_columns() const { return dependent_; }

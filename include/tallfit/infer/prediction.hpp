@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+
 #include <functional>
 #include <span>
 
@@ -13,8 +14,9 @@ namespace tallfit::infer {
 struct RowPredictions {
   Index begin = 0;                     ///< number of the first row in the design
   std::span<const double> prediction;  ///< a θ + c
-  std::span<const double> std_error;   ///< sqrt((a, 1) C (a, 1)ᵀ), of the model's mean; empty where not asked for
-  std::span<const double> residual;    ///< target - prediction
+  std::span<const double>
+      std_error;  ///< sqrt((a, 1) C (a, 1)ᵀ), of the model's mean; empty where not asked for
+  std::span<const double> residual;  ///< target - prediction
 };
 
 /// Takes predictions as they are made, in row order on each rank. Local.
@@ -22,7 +24,7 @@ using PredictionSink = std::function<void(const RowPredictions&)>;
 
 /// A linear model with the covariance S Sᵀ of its coefficients and intercept.
 struct LinearModel {
-  Eigen::VectorXd coefficients;       ///< K
+  Eigen::VectorXd coefficients;  ///< K
   double intercept = 0.0;
   Eigen::MatrixXd covariance_factor;  ///< S, (K + 1) x r; without columns where no errors are asked for
 };
@@ -31,7 +33,8 @@ struct LinearModel {
 /// Cost: 2 K flops a row, and 2 K r for its standard error.
 class PredictionVisitor final : public compress::RowVisitor {
 public:
-  PredictionVisitor(LinearModel model, PredictionSink sink) : model_(std::move(model)), sink_(std::move(sink)) {}
+  PredictionVisitor(LinearModel model, PredictionSink sink)
+      : model_(std::move(model)), sink_(std::move(sink)) {}
   void visit(const compress::LeafRows& rows) override;
 
 private:

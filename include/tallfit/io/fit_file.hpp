@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,12 +45,12 @@ struct RunRecord {
   std::string engine = "tall";
   std::string engine_reason;
   std::vector<Stage> stages;
-  double dgemm_gflops = 0.0;            ///< of one core; 0: not measured
-  std::vector<Index> peak_rss_bytes;    ///< per rank
+  double dgemm_gflops = 0.0;          ///< of one core; 0: not measured
+  std::vector<Index> peak_rss_bytes;  ///< per rank
   Index rows = 0;
   Index rows_used = 0;
   Index columns = 0;
-  std::vector<std::string> cells;       ///< what the cells are, and notes on coarsening
+  std::vector<std::string> cells;  ///< what the cells are, and notes on coarsening
   int refinement_passes = 0;
   bool converged = true;
   std::vector<std::string> warnings;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tallfit/base/numeric.hpp"
 #include "tallfit/comm/communicator.hpp"
 
 namespace tallfit::io {
@@ -14,8 +15,10 @@ namespace tallfit::io {
 /// It appears under its name by commit(); without it nothing is left behind.
 class RowResultFile {
 public:
-  /// @collective @throws Error{input} when the folder is not writable, Error{resource} when the disk is too small.
-  RowResultFile(std::string path, const std::vector<std::string>& names, Index n_rows, const comm::Communicator& comm);
+  /// @collective @throws Error{input} when the folder is not writable, Error{resource} when the disk is too
+  /// small.
+  RowResultFile(std::string path, const std::vector<std::string>& names, Index n_rows,
+                const comm::Communicator& comm);
   RowResultFile(const RowResultFile&) = delete;
   RowResultFile& operator=(const RowResultFile&) = delete;
   ~RowResultFile();

@@ -5,8 +5,9 @@
 
 namespace tallfit::linalg {
 
-/// Σ a_i b_i in four interleaved partial sums. Libraries choose the order of summation by address or thread count;
-/// rows stand at addresses that depend on the number of ranks, and their predictions must not. Cost: 2 n flops. Local.
+/// Σ a_i b_i in four interleaved partial sums. Libraries choose the order of summation by address or thread
+/// count; rows stand at addresses that depend on the number of ranks, and their predictions must not. Cost: 2
+/// n flops. Local.
 inline double dot(const double* a, const double* b, Index n) {
   double s0 = 0.0, s1 = 0.0, s2 = 0.0, s3 = 0.0;
   Index i = 0;
