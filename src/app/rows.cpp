@@ -174,7 +174,6 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
     planned.plan = compress::plan_memory(planned.layout, request, planned.info().bytes_per_row);
     if (planned.plan.keeps_rows()) keep_rows(planned);
   });
-  for (const std::string& note : planned.plan.cells.notes) log::info("cells: {}", note);
   return planned;
 }
 
