@@ -94,7 +94,8 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
     });
     visitors.push_back(&*predictions);
   }
-  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes);
+  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes,
+                         "errors of rows");
   if (file) file->commit();
   return errors.total(world);
 }

@@ -121,7 +121,8 @@ void run_inspect(const Config& config, const comm::Communicator& world) {
   compress::Compressor compressor(planned.layout, planned.plan.cells);
   compress::ColumnSurvey survey(planned.info().n_cols);
   compress::RowVisitor* const visitors[] = {&compressor, &survey};
-  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes);
+  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes,
+                         "inspect rows");
   const compress::CompressedDesign design = compressor.finish(planned.info(), world);
   const std::vector<compress::ColumnStatistics> columns = survey.total(world);
   const Numerics numerics = numerics_of(design, config.solver.rcond, world);

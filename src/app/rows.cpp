@@ -208,7 +208,8 @@ compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm:
   compress::RowVisitor* const visitors[] = {&compressor};
   {
     Phase pass("rows");
-    compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes);
+    compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes,
+                         "compress rows");
     pass.add_flops(planned.plan.pass_flops / world.size());
     pass.add_bytes(planned.plan.pass_bytes_read / world.size());
   }
