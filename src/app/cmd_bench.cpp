@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "bench_rows.hpp"
+
 #include "tallfit/app/commands.hpp"
 #include "tallfit/base/log.hpp"
 #include "tallfit/comm/collective_error.hpp"
@@ -46,7 +47,8 @@ struct Compression {
 
 Compression compress_all(design::RowSource& rows, const comm::Communicator& comm) {
   const compress::RowLayout layout = compress::survey(rows, comm, 0, 0);
-  const compress::CellPlan plan = compress::make_cells(layout, {.group = true, .row_type = true, .fold = false});
+  const compress::CellPlan plan =
+      compress::make_cells(layout, {.group = true, .row_type = true, .fold = false});
   Compression result;
   result.seconds = timed(comm, [&] {
     compress::Compressor compressor(layout, plan);
@@ -64,11 +66,19 @@ public:
 
   void add(std::string_view what, Index columns, Index cells, Index rows, double value, std::string_view unit,
            double fraction) {
-    csv_.add(what).add(world_.size()).add(columns).add(cells).add(rows).add(value).add(unit).add(fraction).end_row();
+    csv_.add(what)
+        .add(world_.size())
+        .add(columns)
+        .add(cells)
+        .add(rows)
+        .add(value)
+        .add(unit)
+        .add(fraction)
+        .end_row();
     if (!world_.is_root()) return;
     std::printf("%-28.*s %8lld %6lld %10lld %12.4g %-8.*s", static_cast<int>(what.size()), what.data(),
-                static_cast<long long>(columns), static_cast<long long>(cells), static_cast<long long>(rows), value,
-                static_cast<int>(unit.size()), unit.data());
+                static_cast<long long>(columns), static_cast<long long>(cells), static_cast<long long>(rows),
+                value, static_cast<int>(unit.size()), unit.data());
     if (fraction > 0.0) std::printf(" %8.3f", fraction);
     std::printf("\n");
     std::fflush(stdout);
@@ -76,8 +86,8 @@ public:
 
   void head() const {
     if (world_.is_root()) {
-      std::printf("%d ranks\n%-28s %8s %6s %10s %12s %-8s %8s\n", world_.size(), "measurement", "columns", "cells", "rows",
-                  "value", "unit", "fraction");
+      std::printf("%d ranks\n%-28s %8s %6s %10s %12s %-8s %8s\n", world_.size(), "measurement", "columns",
+                  "cells", "rows", "value", "unit", "fraction");
     }
   }
 
@@ -97,7 +107,8 @@ private:
   io::CsvWriter csv_{"measurement,ranks,columns,cells,rows,value,unit,fraction"};
 };
 
-/// Rows of a compression that takes some seconds, and gives each cell eight times as many rows as it has columns.
+/// Rows of a compression that takes some seconds, and gives each cell eight times as many rows as it has
+/// columns.
 Index bench_rows(const Config::Bench& bench, Index columns, int n_ranks) {
   if (bench.rows_per_column > 0) return bench.rows_per_column * columns;
   constexpr double flops_per_rank = 1e12;
@@ -128,7 +139,9 @@ void bench_compress(const Config& config, const comm::Communicator& comm, Report
 void bench_read(const Config& config, const comm::Communicator& world, Report& report) {
   constexpr Index columns = 31;
   constexpr Index n_rows = 1600000;
-  const std::filesystem::path folder = config.output.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path(config.output).parent_path();
+  const std::filesystem::path folder = config.output.empty()
+                                           ? std::filesystem::temp_directory_path()
+                                           : std::filesystem::path(config.output).parent_path();
   const std::string path = (folder / "tallfit_bench.h5").string();
   BenchRows source(n_rows, columns, 1);
   io::write_design_file(path, source, world, {});
@@ -139,10 +152,12 @@ void bench_read(const Config& config, const comm::Communicator& world, Report& r
     if (world.is_root()) std::filesystem::remove(path);
   });
   const double bytes = static_cast<double>(n_rows * columns) * sizeof(double);
-  report.add("compress from file, per rank", columns, 1, n_rows, 1e-9 * bytes / best / world.size(), "GB/s", 0.0);
+  report.add("compress from file, per rank", columns, 1, n_rows, 1e-9 * bytes / best / world.size(), "GB/s",
+             0.0);
 }
 
-/// What users have: LAPACK on one core with the whole matrix in memory, against compress and solve of the same rows.
+/// What users have: LAPACK on one core with the whole matrix in memory, against compress and solve of the
+/// same rows.
 void bench_peers(const Config& config, const comm::Communicator& world, Report& report) {
   if (!world.is_root()) return;
   const comm::Communicator self = comm::Communicator::self();
@@ -152,9 +167,9 @@ void bench_peers(const Config& config, const comm::Communicator& world, Report& 
     const auto start = Clock::now();
     const Compression compression = compress_all(rows, self);
     const auto ones = compress::group_multipliers(compression.design.group_names, {});
-    const auto system = estimate::make_system(linalg::ProcessGrid::serial(),
-                                              compress::merge_training_cells(compression.design, self, ones).dense(),
-                                              n_rows, estimate::Intercept::none);
+    const auto system = estimate::make_system(
+        linalg::ProcessGrid::serial(), compress::merge_training_cells(compression.design, self, ones).dense(),
+        n_rows, estimate::Intercept::none);
     const estimate::LinearFit fit = estimate::fit_quadratic(system, 0.0, {});
     const double ours = std::chrono::duration<double>(Clock::now() - start).count();
     report.add("compress and solve", columns, 1, n_rows, ours, "s", 0.0);
@@ -181,7 +196,8 @@ void bench_scaling(const Config& config, const comm::Communicator& world, Report
   const Index columns = config.bench.columns.back();
   const Index n_rows = bench_rows(config.bench, columns, 1);
   double alone = 0.0;
-  for (int ranks = 1; ranks <= world.size(); ranks = ranks < world.size() && 2 * ranks > world.size() ? world.size() : 2 * ranks) {
+  for (int ranks = 1; ranks <= world.size();
+       ranks = ranks < world.size() && 2 * ranks > world.size() ? world.size() : 2 * ranks) {
     const comm::Communicator part = world.split(world.rank() < ranks ? 0 : 1);
     double strong = 0.0;
     double weak = 0.0;
@@ -194,8 +210,10 @@ void bench_scaling(const Config& config, const comm::Communicator& world, Report
     strong = slowest(world, strong);
     weak = slowest(world, weak);
     if (ranks == 1) alone = strong;
-    report.add(fmt::format("strong scaling, {} ranks", ranks), columns, 1, n_rows, strong, "s", alone / strong / ranks);
-    report.add(fmt::format("weak scaling, {} ranks", ranks), columns, 1, n_rows * ranks, weak, "s", alone / weak);
+    report.add(fmt::format("strong scaling, {} ranks", ranks), columns, 1, n_rows, strong, "s",
+               alone / strong / ranks);
+    report.add(fmt::format("weak scaling, {} ranks", ranks), columns, 1, n_rows * ranks, weak, "s",
+               alone / weak);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "rows.hpp"
+
 #include "tallfit/app/commands.hpp"
 #include "tallfit/base/log.hpp"
 #include "tallfit/comm/collective_error.hpp"
@@ -23,7 +24,8 @@ struct Numerics {
   std::vector<Index> dependent;
 };
 
-Numerics numerics_of(const compress::CompressedDesign& design, double rcond, const comm::Communicator& world) {
+Numerics numerics_of(const compress::CompressedDesign& design, double rcond,
+                     const comm::Communicator& world) {
   const auto ones = compress::group_multipliers(design.group_names, {});
   const compress::Factor merged = compress::merge_training_cells(design, world, ones);
   Numerics numerics;
@@ -31,28 +33,29 @@ Numerics numerics_of(const compress::CompressedDesign& design, double rcond, con
     if (!world.is_root()) return;
     const auto system =
         estimate::make_system(linalg::ProcessGrid::serial(), merged.dense(), 0, estimate::Intercept::none);
-    const estimate::TriangularSolver solver(system, {.algorithm = estimate::Algorithm::automatic, .rcond = rcond});
+    const estimate::TriangularSolver solver(system,
+                                            {.algorithm = estimate::Algorithm::automatic, .rcond = rcond});
     numerics = {solver.rank(), solver.condition(), solver.dependent_columns()};
   });
   return numerics;
 }
 
 std::string shape_text(const compress::CompressedDesign& design) {
-  std::string text = fmt::format("{}: {} rows x {} columns, {} configurations\n\n", design.name, design.n_rows,
-                                 design.n_cols(), design.n_configurations);
+  std::string text = fmt::format("{}: {} rows x {} columns, {} configurations\n\n", design.name,
+                                 design.n_rows, design.n_cols(), design.n_configurations);
   std::map<std::array<int, 3>, compress::TargetSums> parts;  // group, row type, test
   for (const compress::Cell& cell : design.cells) {
     parts[{cell.key.group, cell.key.row_type, cell.key.is_test() ? 1 : 0}].add(cell.sums);
   }
-  text += fmt::format("{:<24} {:<8} {:<6} {:>10} {:>13} {:>12} {:>12}\n", "group", "row_type", "split", "rows",
-                      "mean target", "min weight", "max weight");
+  text += fmt::format("{:<24} {:<8} {:<6} {:>10} {:>13} {:>12} {:>12}\n", "group", "row_type", "split",
+                      "rows", "mean target", "min weight", "max weight");
   for (const auto& [key, sums] : parts) {
     const auto& [group, type, test] = key;
-    text += fmt::format(
-        "{:<24} {:<8} {:<6} {:>10} {:>13.6g} {:>12.4g} {:>12.4g}\n",
-        group < 0 ? "(any)" : design.group_names[static_cast<std::size_t>(group)],
-        type < 0 ? "(any)" : design::to_string(static_cast<design::RowType>(type)), test != 0 ? "test" : "train",
-        sums.count, sums.t.value() / static_cast<double>(sums.count), sums.min_scale, sums.max_scale);
+    text += fmt::format("{:<24} {:<8} {:<6} {:>10} {:>13.6g} {:>12.4g} {:>12.4g}\n",
+                        group < 0 ? "(any)" : design.group_names[static_cast<std::size_t>(group)],
+                        type < 0 ? "(any)" : design::to_string(static_cast<design::RowType>(type)),
+                        test != 0 ? "test" : "train", sums.count,
+                        sums.t.value() / static_cast<double>(sums.count), sums.min_scale, sums.max_scale);
   }
   return text;
 }
@@ -63,7 +66,8 @@ std::string named(const std::vector<Index>& columns, const std::vector<std::stri
   return text.empty() ? "none" : fmt::format("{} ({})", text.size(), fmt::join(text, ", "));
 }
 
-std::string columns_text(const std::vector<compress::ColumnStatistics>& columns, const std::vector<std::string>& names) {
+std::string columns_text(const std::vector<compress::ColumnStatistics>& columns,
+                         const std::vector<std::string>& names) {
   std::vector<Index> zero;
   std::vector<Index> constant;
   std::vector<std::string> duplicates;
@@ -77,9 +81,10 @@ std::string columns_text(const std::vector<compress::ColumnStatistics>& columns,
       duplicates.push_back(fmt::format("{} = {}", names[j], names[static_cast<std::size_t>(equal[j])]));
     }
   }
-  return fmt::format("zero columns       {}\nconstant columns   {}\nduplicate columns  {}\n", named(zero, names),
-                     named(constant, names),
-                     duplicates.empty() ? "none" : fmt::format("{} ({})", duplicates.size(), fmt::join(duplicates, ", ")));
+  return fmt::format(
+      "zero columns       {}\nconstant columns   {}\nduplicate columns  {}\n", named(zero, names),
+      named(constant, names),
+      duplicates.empty() ? "none" : fmt::format("{} ({})", duplicates.size(), fmt::join(duplicates, ", ")));
 }
 
 std::string numerics_text(const Numerics& numerics, const std::vector<std::string>& names) {
@@ -116,8 +121,8 @@ void run_inspect(const Config& config, const comm::Communicator& world) {
   }
   Config tolerant = config;
   tolerant.data.nonfinite = "drop";  // told, not refused: that is what inspect is for
-  const PlannedRows planned = plan_rows(tolerant, world,
-                                        {.weighted = false, .solves = true, .parts = {.fold = false}});
+  const PlannedRows planned =
+      plan_rows(tolerant, world, {.weighted = false, .solves = true, .parts = {.fold = false}});
   compress::Compressor compressor(planned.layout, planned.plan.cells);
   compress::ColumnSurvey survey(planned.info().n_cols);
   compress::RowVisitor* const visitors[] = {&compressor, &survey};

@@ -65,7 +65,8 @@ std::vector<Key> import_keys(Config::Import& options) {
   keys.add("target", options.target, "File of the targets, where its name is not the usual one.");
   keys.add("weight", options.weight, "File of the rows' weights, where its name is not the usual one.");
   keys.add("labels", options.labels, "File of the rows' labels, as data.labels.");
-  keys.add("columns", options.columns, "CSV file with the names of the columns: its column name, or element and B_label.");
+  keys.add("columns", options.columns,
+           "CSV file with the names of the columns: its column name, or element and B_label.");
   keys.add("row_types", options.row_types,
            "Rows of a configuration in order, as \"energy,force,stress\"; deduced where not given.");
   keys.add("natoms", options.natoms, "ChIMES: file with the atoms of each row's frame (natoms.txt).");

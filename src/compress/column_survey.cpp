@@ -11,7 +11,8 @@ namespace tallfit::compress {
 
 namespace {
 
-/// A bijective mix (the finaliser of SplitMix64), so that sums over rows of equal columns, and only they, agree.
+/// A bijective mix (the finaliser of SplitMix64), so that sums over rows of equal columns, and only they,
+/// agree.
 std::uint64_t mixed(std::uint64_t x) {
   x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;
   x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;

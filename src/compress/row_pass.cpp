@@ -58,8 +58,7 @@ private:
 }  // namespace
 
 void run_row_pass(design::RowSource& source, const RowLayout& layout, const comm::Communicator& comm,
-                  std::span<RowVisitor* const> visitors, Index block_bytes,
-                  std::string_view what) {
+                  std::span<RowVisitor* const> visitors, Index block_bytes, std::string_view what) {
   comm::all_or_none(comm, [&] {
     design::RowStream stream(source, layout.my_begin(), layout.my_end(),
                              design::rows_in(block_bytes, layout.n_cols));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lapack.hpp"
+
 #include "tallfit/base/error.hpp"
 
 namespace tallfit::linalg {
@@ -13,11 +14,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// Entries of both signs and no pattern; what they are does not matter to the time.
 Eigen::MatrixXd some_matrix(Index n) {
-  return Eigen::MatrixXd::NullaryExpr(n, n, [](Index i, Index j) { return static_cast<double>((i * 7 + j * 13) % 17) - 8.0; });
+  return Eigen::MatrixXd::NullaryExpr(
+      n, n, [](Index i, Index j) { return static_cast<double>((i * 7 + j * 13) % 17) - 8.0; });
 }
 
 }  // namespace
@@ -31,7 +35,8 @@ double dgemm_gflops(Index n, int repeats) {
   double best = 0.0;
   for (int i = 0; i < repeats; ++i) {
     const auto start = Clock::now();
-    dgemm_("N", "N", &size, &size, &size, &one, a.data(), &size, a.data(), &size, &zero, c.data(), &size, 1, 1);
+    dgemm_("N", "N", &size, &size, &size, &one, a.data(), &size, a.data(), &size, &zero, c.data(), &size, 1,
+           1);
     const auto flops = 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
     best = std::max(best, 1e-9 * flops / seconds_since(start));
   }
@@ -82,8 +87,8 @@ double time_dgelsd(Eigen::MatrixXd& a, Eigen::VectorXd& b) {
   int wanted_integers = 0;
   int info = 0;
   double wanted = 0.0;
-  dgelsd_(&m, &n, &one, a.data(), &m, b.data(), &m, singular.data(), &rcond, &rank, &wanted, &lwork, &wanted_integers,
-          &info);
+  dgelsd_(&m, &n, &one, a.data(), &m, b.data(), &m, singular.data(), &rcond, &rank, &wanted, &lwork,
+          &wanted_integers, &info);
   std::vector<double> work(static_cast<std::size_t>(wanted));
   std::vector<int> integers(static_cast<std::size_t>(wanted_integers));
   lwork = static_cast<int>(wanted);

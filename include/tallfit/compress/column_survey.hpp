@@ -32,7 +32,8 @@ private:
   std::vector<ColumnStatistics> columns_;
 };
 
-/// For each column the first one that equals it: itself where there is none before it. Zero columns equal each other.
+/// For each column the first one that equals it: itself where there is none before it. Zero columns equal
+/// each other.
 std::vector<Index> first_equal_columns(const std::vector<ColumnStatistics>& columns);
 
 }  // namespace tallfit::compress

@@ -7,7 +7,8 @@
 
 namespace tallfit::linalg {
 
-/// Rate of the product of two n x n matrices by the linked BLAS, in 1e9 flops per second: the best of @p repeats. Local.
+/// Rate of the product of two n x n matrices by the linked BLAS, in 1e9 flops per second: the best of @p
+/// repeats. Local.
 double dgemm_gflops(Index n, int repeats);
 
 /// Rate of the upper triangle of AᵀA for an n x n matrix A, counted as n³ flops. Local.
