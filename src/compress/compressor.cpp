@@ -1,6 +1,7 @@
 #include "tallfit/compress/compressor.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/linalg/fold.hpp"
@@ -16,15 +17,16 @@ void write_augmented(const LeafRows& rows, Index first, Eigen::Ref<Eigen::Matrix
   const Index n_cols = to.cols() - 2;
   for (Index i0 = 0; i0 < to.rows(); i0 += tile) {
     const Index height = std::min(tile, to.rows() - i0);
+    std::array<double, tile> w{};
     for (Index i = 0; i < height; ++i) {
-      const double w = rows.scale(first + i0 + i);
-      to(i0 + i, n_cols) = w;
-      to(i0 + i, n_cols + 1) = w * rows.target(first + i0 + i);
+      w[static_cast<std::size_t>(i)] = rows.scale(first + i0 + i);
+      to(i0 + i, n_cols) = rows.scale(first + i0 + i);
+      to(i0 + i, n_cols + 1) = rows.scale(first + i0 + i) * rows.target(first + i0 + i);
     }
     const double* a = rows.features(first + i0);
     for (Index j = 0; j < n_cols; ++j) {
       double* column = &to(i0, j);
-      for (Index i = 0; i < height; ++i) column[i] = a[i * n_cols + j] * rows.scale(first + i0 + i);
+      for (Index i = 0; i < height; ++i) column[i] = a[i * n_cols + j] * w[static_cast<std::size_t>(i)];
     }
   }
 }
