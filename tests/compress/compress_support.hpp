@@ -15,7 +15,7 @@ namespace tallfit::compress::test {
 
 /// How to compress.
 struct Recipe {
-  CellParts parts;
+  CellParts parts = {};
   int n_folds = 3;
   Index block_bytes = 10000;
 };

@@ -95,7 +95,7 @@ TEST(MergeTrainingCells, HeavyCellsFirst) {
     support::fill_randomly(table, 3);
     for (std::size_t i = 0; i < 400; ++i) {
       // the heavy group keeps its first four rows
-      const std::uint32_t light = (heavy_group + 1 + (i % 2)) % 3;
+      const std::uint32_t light = (heavy_group + 1U + static_cast<std::uint32_t>(i % 2)) % 3U;
       table.labels.group[i] = i < 4 ? heavy_group : light;
       table.labels.configuration[i] = i;
     }

@@ -56,7 +56,7 @@ TEST(Compressor, CellsAreTheFactorsOfTheirRows) {
       EXPECT_EQ(cell.home == world().rank(), !cell.factor.is_empty());
       const Factor factor = everywhere(world(), cell.factor, cell.home);
       EXPECT_EQ(factor.n_rows(), std::min<Index>(expected.rows(), 7));
-      if (factor.n_cols() == 7) expect_factor_of(factor.dense(), expected, stages);
+      if (factor.n_cols() == 7) { expect_factor_of(factor.dense(), expected, stages); }
       rows += expected.rows();
     }
     EXPECT_EQ(rows, 2500 - 228);  // each row of weight > 0 once
@@ -116,7 +116,9 @@ TEST(Compressor, CellsOfFewRowsKeepThem) {
   for (const Cell& cell : design.cells) {
     const Eigen::MatrixXd expected = test::rows_of_cell(table, cell.key, recipe);
     const Factor factor = everywhere(world(), cell.factor, cell.home);
-    if (expected.rows() < 17) EXPECT_EQ(factor.dense(), expected);
+    if (expected.rows() < 17) {
+      EXPECT_EQ(factor.dense(), expected);
+    }
   }
 }
 

@@ -119,7 +119,9 @@ TEST(FactorTree, ScalesAreAppliedOnce) {
     std::map<Index, Factor> roots = reduce_over_tree(world, owners, 1, std::move(pieces));
     const Factor root =
         everywhere(world, roots.empty() ? Factor(n_cols) : roots.at(0), root_owner(owners, 0));
-    if (lonely) EXPECT_EQ(root.dense(), all);
+    if (lonely) {
+      EXPECT_EQ(root.dense(), all);
+    }
     expect_factor_of(root.dense(), all, 5.0);
   }
 }
@@ -165,8 +167,12 @@ TEST(FactorTree, MovesToRoot) {
   const Factor mine = Factor::of_rows(MatrixXd::Constant(2, 3, world.rank() + 1.0));
   for (int from = 0; from < world.size(); ++from) {
     const Factor moved = move_to_root(world, mine, from);
-    if (!world.is_root() && from != 0) EXPECT_TRUE(moved.is_empty());
-    if (world.is_root()) EXPECT_EQ(moved.dense(), MatrixXd::Constant(2, 3, from + 1.0));
+    if (!world.is_root() && from != 0) {
+      EXPECT_TRUE(moved.is_empty());
+    }
+    if (world.is_root()) {
+      EXPECT_EQ(moved.dense(), MatrixXd::Constant(2, 3, from + 1.0));
+    }
     const Factor nothing = move_to_root(world, Factor(3), from);
     EXPECT_TRUE(nothing.is_empty());
   }

@@ -108,15 +108,11 @@ TEST(MergeDesigns, OneDesignIsItself) {
 // is long double; c kappa = 1e4 of Cox and Higham's bound. Mutation: designs merge in the order in which they are given.
 TEST(MergeDesigns, HeavyDesignsFirst) {
   const Recipe recipe{.parts = {.row_type = false, .fold = false}, .n_folds = 0};
-  for (const Index heavy_rows : {4, 9, 40}) {
+  for (const Index heavy_rows : {1, 4, 8}) {
     TableSource light(60, 7, 1);
     TableSource heavy(heavy_rows, 7, 1);
     support::fill_randomly(light, 5);
     support::fill_randomly(heavy, 6);
-    for (Index i = 4; i < heavy_rows; ++i) {  // four directions however many rows
-      heavy.features.row(i) = heavy.features.row(i % 4);
-      heavy.labels.target[static_cast<std::size_t>(i)] = heavy.labels.target[static_cast<std::size_t>(i % 4)];
-    }
     for (double& w : heavy.labels.scale) w = 1e12;
     const CompressedDesign merged = merge_designs(
         listed(test::compress(light, world(), recipe), test::compress(heavy, world(), recipe)), world());
@@ -129,8 +125,7 @@ TEST(MergeDesigns, HeavyDesignsFirst) {
                                 .cast<long double>();
     const LongMatrix expected = rows.householderQr().matrixQR().topRows(9).triangularView<Eigen::Upper>();
     ASSERT_EQ(r.rows(), 9);
-    // four heavy rows: the light ones alone make rows 4 to 8 of R; copies of heavy rows round at 1e12 eps
-    for (Index i = 0; i < (heavy_rows == 4 ? 9 : 4); ++i) {
+    for (Index i = 0; i < 9; ++i) {
       const long double sign = (expected(i, i) < 0.0L) == (r(i, i) < 0.0) ? 1.0L : -1.0L;
       const long double error = (sign * expected.row(i) - r.row(i).cast<long double>()).norm();
       EXPECT_LE(error, 1e4L * 9 * std::numeric_limits<double>::epsilon() * expected.row(i).norm())

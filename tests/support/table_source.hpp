@@ -12,7 +12,7 @@
 
 namespace tallfit::support {
 
-class TableSource final : public design::RowSource {
+class TableSource : public design::RowSource {
 public:
   TableSource(Index n_rows, Index n_cols, Index n_groups) : features(n_rows, n_cols) {
     design_info.name = "table";
