@@ -66,15 +66,16 @@ Factor merge(const Factor& top, double top_scale, const Factor& bottom, double b
     rows << top.dense() * top_scale, bottom.dense() * bottom_scale;
     return Factor::of_rows(std::move(rows));
   }
-  // What is on top stays on top: raw rows folded onto a triangle that is lighter by 1e16 would leave no digit of it.
+  // What is on top stays on top: raw rows folded onto a triangle that is lighter by 1e16 would leave no digit
+  // of it.
   Eigen::MatrixXd r = top.dense() * top_scale;
   if (!top.is_triangular()) {
     r = linalg::triangularise(std::move(r));
     r.conservativeResizeLike(Eigen::MatrixXd::Zero(top.n_cols(), top.n_cols()));
   }
   Eigen::MatrixXd rows = bottom.dense() * bottom_scale;
-  linalg::fold_in_place(
-      r, rows, bottom.is_triangular() ? linalg::RowShape::upper_trapezoid : linalg::RowShape::dense);
+  linalg::fold_in_place(r, rows,
+                        bottom.is_triangular() ? linalg::RowShape::upper_trapezoid : linalg::RowShape::dense);
   return Factor::of_triangle(r);
 }
 

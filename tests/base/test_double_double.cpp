@@ -9,7 +9,8 @@
 namespace tallfit {
 namespace {
 
-// Integers of 128 bits are the oracle: every double below is a whole number, so sums and products are exact there.
+// Integers of 128 bits are the oracle: every double below is a whole number, so sums and products are exact
+// there.
 __extension__ typedef __int128 Wide;
 
 Wide exact(DoubleDouble x) { return static_cast<Wide>(x.high) + static_cast<Wide>(x.low); }
@@ -28,7 +29,8 @@ void expect_relative(DoubleDouble got, Wide expected, int bits) {
 DoubleDouble random_whole(std::mt19937_64& generator, int bits) {
   const auto high = static_cast<double>(static_cast<std::int64_t>(generator()) >> (64 - bits));
   const double half_ulp = std::ldexp(1.0, std::ilogb(high == 0.0 ? 1.0 : high) - 53);
-  const auto low = std::trunc(half_ulp * (2.0 * std::ldexp(static_cast<double>(generator() >> 11U), -53) - 1.0));
+  const auto low =
+      std::trunc(half_ulp * (2.0 * std::ldexp(static_cast<double>(generator() >> 11U), -53) - 1.0));
   return exact_sum_ordered(high, low);
 }
 
@@ -60,8 +62,8 @@ TEST(DoubleDouble, ProductOfTwoDoublesIsExact) {
   }
 }
 
-// The documented bound, 2^-104, with heavy cancellation in every third sum. Mutation: the sloppy variant, which adds
-// the low parts in one go, has no bound where signs differ.
+// The documented bound, 2^-104, with heavy cancellation in every third sum. Mutation: the sloppy variant,
+// which adds the low parts in one go, has no bound where signs differ.
 TEST(DoubleDouble, SumKeepsItsBound) {
   std::mt19937_64 generator(3);
   for (int i = 0; i < 5000; ++i) {
@@ -88,8 +90,8 @@ TEST(DoubleDouble, ProductKeepsItsBound) {
   }
 }
 
-// What the sums of targets are for: what is left when large sums cancel. Exact, for all numbers are multiples of
-// 2^-12, the unit in the last place of 1e12 being half of that. Mutation: a plain double loses all of it.
+// What the sums of targets are for: what is left when large sums cancel. Exact, for all numbers are multiples
+// of 2^-12, the unit in the last place of 1e12 being half of that. Mutation: a plain double loses all of it.
 TEST(DoubleDouble, SumsCancelWithoutLoss) {
   DoubleDouble sum;
   for (int i = 0; i < 100000; ++i) sum += 1e12 + std::ldexp(i % 16, -12);

@@ -20,7 +20,8 @@ struct Recipe {
   Index block_bytes = 10000;
 };
 
-inline CompressedDesign compress(support::TableSource& table, const comm::Communicator& comm, const Recipe& recipe) {
+inline CompressedDesign compress(support::TableSource& table, const comm::Communicator& comm,
+                                 const Recipe& recipe) {
   const RowLayout layout = survey(table, comm, recipe.n_folds, 11);
   const CellPlan plan = make_cells(layout, recipe.parts);
   Compressor compressor(layout, plan);
@@ -34,7 +35,8 @@ inline bool same_key_but_decade(const CellKey& a, const CellKey& b) {
 }
 
 /// w [a 1 b] of the rows that a cell must hold, in order: the oracle, row by row.
-inline Eigen::MatrixXd rows_of_cell(const support::TableSource& table, const CellKey& key, const Recipe& recipe) {
+inline Eigen::MatrixXd rows_of_cell(const support::TableSource& table, const CellKey& key,
+                                    const Recipe& recipe) {
   const design::RowLabels& labels = table.labels;
   std::vector<Index> ordinals(table.design_info.group_names.size(), 0);
   std::vector<Index> mine;
@@ -51,9 +53,10 @@ inline Eigen::MatrixXd rows_of_cell(const support::TableSource& table, const Cel
       }
     }
     if (labels.scale[i] == 0.0) continue;
-    const CellKey coarse = {.group = recipe.parts.group ? static_cast<int>(group) : CellKey::any,
-                            .row_type = recipe.parts.row_type ? static_cast<int>(labels.type[i]) : CellKey::any,
-                            .fold = fold};
+    const CellKey coarse = {
+        .group = recipe.parts.group ? static_cast<int>(group) : CellKey::any,
+        .row_type = recipe.parts.row_type ? static_cast<int>(labels.type[i]) : CellKey::any,
+        .fold = fold};
     if (!same_key_but_decade(coarse, key)) continue;
     const double decade = std::floor(std::log10(labels.scale[i]));
     if (key.decade != CellKey::no_decade && decade != key.decade) continue;

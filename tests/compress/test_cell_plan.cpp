@@ -21,7 +21,8 @@ RowLayout regular_layout(Index n_leaves, Index n_cols, int n_groups, int n_types
     for (int group = 0; group < n_groups; ++group)
       for (int type = 0; type < n_types; ++type)
         for (int fold = 0; fold < n_folds; ++fold) {
-          LeafCell cell{.leaf = leaf, .key = {.group = group, .row_type = type, .fold = fold, .decade = 0}, .sums = {}};
+          LeafCell cell{
+              .leaf = leaf, .key = {.group = group, .row_type = type, .fold = fold, .decade = 0}, .sums = {}};
           cell.sums.count = rows;
           cell.sums.min_scale = cell.sums.max_scale = 1.0;
           layout.leaf_cells.push_back(cell);
@@ -69,7 +70,8 @@ TEST(Cells, TellApartWhatTheirPartsSay) {
   EXPECT_TRUE(std::is_sorted(all.cells.begin(), all.cells.end()));
   for (const LeafCell& fine : layout.leaf_cells) {
     const CellKey& key = all.cells[static_cast<std::size_t>(all.cell_of.at(fine.key))];
-    EXPECT_TRUE(key.group == fine.key.group && key.row_type == fine.key.row_type && key.fold == fine.key.fold);
+    EXPECT_TRUE(key.group == fine.key.group && key.row_type == fine.key.row_type &&
+                key.fold == fine.key.fold);
     EXPECT_EQ(key.decade, CellKey::no_decade);  // one scale
   }
 }
@@ -85,8 +87,8 @@ TEST(Cells, TestRowsNeverMix) {
   EXPECT_EQ(plan.sums[1].count, 35);
 }
 
-// "More than a decade" splits; a decade does not. Mutations: >= for >, a split of the cells that need none, decades
-// seen leaf by leaf though the cell spans leaves.
+// "More than a decade" splits; a decade does not. Mutations: >= for >, a split of the cells that need none,
+// decades seen leaf by leaf though the cell spans leaves.
 TEST(Cells, SplitByDecadeWhereScalesVaryByMore) {
   RowLayout layout = regular_layout(3, 5, 2, 1, 1, 7);  // leaf cells: group 0, 1 of each leaf
   set_scales(layout.leaf_cells[0], 0.5, 0.5);
@@ -107,8 +109,8 @@ TEST(Cells, SplitByDecadeWhereScalesVaryByMore) {
   EXPECT_EQ(plan.cells[0].decade, -3);
 }
 
-// C K <= N / 8 with N = 24000 used rows and K = 10: at most 300 cells; K = 100: 30; K = 250: 12, K = 299: 10. Mutations:
-// folds given up before groups, an order of the two others, rows of weight 0 counted.
+// C K <= N / 8 with N = 24000 used rows and K = 10: at most 300 cells; K = 100: 30; K = 250: 12, K = 299: 10.
+// Mutations: folds given up before groups, an order of the two others, rows of weight 0 counted.
 TEST(CellPlans, RowTypesGoFirstThenGroupsAndFoldsLast) {
   const auto parts_for = [](Index n_cols, int n_groups, int n_types, int n_folds) {
     const RowLayout layout =
@@ -118,9 +120,10 @@ TEST(CellPlans, RowTypesGoFirstThenGroupsAndFoldsLast) {
   EXPECT_EQ(parts_for(10, 4, 3, 10).parts, (CellParts{}));
   const CellPlan fewer = parts_for(75, 4, 3, 10);  // 120 cells; 40 of group x fold are allowed
   EXPECT_EQ(fewer.parts, (CellParts{.row_type = false}));
-  EXPECT_TRUE(mentions(fewer.notes, "group x row_type x fold: 120 cells x 75 columns exceed an eighth of the 24000 rows"));
-  EXPECT_EQ(parts_for(100, 4, 3, 10).parts, (CellParts{.group = false}));                       // 30 allowed
-  EXPECT_EQ(parts_for(299, 4, 3, 10).parts, (CellParts{.group = false, .row_type = false}));    // 10
+  EXPECT_TRUE(mentions(fewer.notes,
+                       "group x row_type x fold: 120 cells x 75 columns exceed an eighth of the 24000 rows"));
+  EXPECT_EQ(parts_for(100, 4, 3, 10).parts, (CellParts{.group = false}));                     // 30 allowed
+  EXPECT_EQ(parts_for(299, 4, 3, 10).parts, (CellParts{.group = false, .row_type = false}));  // 10
   const CellPlan one = parts_for(299, 1, 1, 20);
   EXPECT_EQ(one.parts, (CellParts{.group = false, .row_type = false, .fold = false}));
   EXPECT_EQ(one.cells.size(), 1U);
@@ -129,9 +132,11 @@ TEST(CellPlans, RowTypesGoFirstThenGroupsAndFoldsLast) {
 // Mutation: the rule that overrides what the user asked for, or that coarsens where nothing is gained.
 TEST(CellPlans, PartsThatTheUserNamedAreKept) {
   const RowLayout layout = regular_layout(10, 250, 4, 3, 10, 20);
-  EXPECT_EQ(plan_cells(layout, {.wanted = {}, .explicit_parts = true, .max_bytes = plenty}).parts, CellParts{});
+  EXPECT_EQ(plan_cells(layout, {.wanted = {}, .explicit_parts = true, .max_bytes = plenty}).parts,
+            CellParts{});
   const CellParts wanted{.group = true, .row_type = false, .fold = false};
-  EXPECT_EQ(plan_cells(layout, {.wanted = wanted, .explicit_parts = true, .max_bytes = plenty}).parts, wanted);
+  EXPECT_EQ(plan_cells(layout, {.wanted = wanted, .explicit_parts = true, .max_bytes = plenty}).parts,
+            wanted);
   // N/K = 79 < 80: cells keep their rows and the user is told
   const RowLayout few = regular_layout(10, 100, 1, 1, 10, 79);
   const CellPlan plan = plan_cells(few, {.wanted = {}, .max_bytes = plenty});
@@ -149,7 +154,8 @@ TEST(CellPlans, MemoryLowersTheNumberOfCells) {
     for (const CellParts& parts : order) {
       CellPlan expected = make_cells(layout, parts);
       predict_bytes_in_place(expected, layout, 2);
-      CellLimits limits{.wanted = {}, .explicit_parts = explicit_parts, .max_bytes = expected.peak_bytes, .n_ranks = 2};
+      CellLimits limits{
+          .wanted = {}, .explicit_parts = explicit_parts, .max_bytes = expected.peak_bytes, .n_ranks = 2};
       const CellPlan plan = plan_cells(layout, limits);
       EXPECT_LE(plan.peak_bytes, limits.max_bytes);
       EXPECT_EQ(plan.parts, parts);
@@ -163,15 +169,16 @@ TEST(CellPlans, MemoryLowersTheNumberOfCells) {
     ADD_FAILURE() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::resource);
-    const std::string needed = fmt::format("needs {:.1f} MiB", static_cast<double>(smallest.peak_bytes) / 1048576.0);
+    const std::string needed =
+        fmt::format("needs {:.1f} MiB", static_cast<double>(smallest.peak_bytes) / 1048576.0);
     EXPECT_NE(std::string(error.what()).find("one cell of 20 columns"), std::string::npos) << error.what();
     EXPECT_NE(std::string(error.what()).find(needed), std::string::npos) << error.what();
     EXPECT_NE(std::string(error.what()).find("run.memory_per_rank"), std::string::npos) << error.what();
   }
 }
 
-// The independent count: the pieces that the same leaves really leave behind. Mutations: raw pieces counted as triangles,
-// siblings that the replay merges and the tree does not.
+// The independent count: the pieces that the same leaves really leave behind. Mutations: raw pieces counted
+// as triangles, siblings that the replay merges and the tree does not.
 TEST(PredictedBytes, HeldIsWhatThePiecesOfTheLeavesTake) {
   for (const Index n_cols : {3, 12, 40}) {
     const RowLayout layout = regular_layout(13, n_cols, 2, 1, 2, 9);
@@ -185,7 +192,8 @@ TEST(PredictedBytes, HeldIsWhatThePiecesOfTheLeavesTake) {
           for (Index cell = 0; cell < 4; ++cell)
             add_leaf_in_place(pieces, cell, leaf, Factor::of_rows(Eigen::MatrixXd::Random(9, n_cols + 2)));
         Index bytes = 0;
-        for (const auto& [node, piece] : pieces) bytes += 8 * static_cast<Index>(piece.factor->packed().size());
+        for (const auto& [node, piece] : pieces)
+          bytes += 8 * static_cast<Index>(piece.factor->packed().size());
         most = std::max(most, bytes);
       }
       EXPECT_EQ(plan.held_bytes, most) << n_cols << " columns, " << n_ranks << " ranks";
@@ -193,7 +201,8 @@ TEST(PredictedBytes, HeldIsWhatThePiecesOfTheLeavesTake) {
   }
 }
 
-// One leaf and one cell, by hand with n = K + 2 = 12: a buffer of all rows or of buffered_rows(), and a triangle.
+// One leaf and one cell, by hand with n = K + 2 = 12: a buffer of all rows or of buffered_rows(), and a
+// triangle.
 TEST(PredictedBytes, PeakOfOneLeafByHand) {
   const auto peak = [](Index rows) {
     const RowLayout layout = regular_layout(1, 10, 1, 1, 1, rows);
@@ -203,26 +212,29 @@ TEST(PredictedBytes, PeakOfOneLeafByHand) {
   };
   EXPECT_EQ(buffered_rows(12), 504);
   EXPECT_EQ(buffered_rows(5000), 5000);
-  EXPECT_EQ(peak(11), 8 * 11 * 12);                // raw
-  EXPECT_EQ(peak(12), 8 * (12 * 12 + 12 * 12));    // and the triangle that they become
+  EXPECT_EQ(peak(11), 8 * 11 * 12);              // raw
+  EXPECT_EQ(peak(12), 8 * (12 * 12 + 12 * 12));  // and the triangle that they become
   EXPECT_EQ(peak(400), 8 * (400 * 12 + 12 * 12));
   EXPECT_EQ(peak(100000), 8 * (504 * 12 + 12 * 12));
 }
 
-// Two leaves of one cell: the merge unpacks both triangles while both packed ones are there and packs a third.
+// Two leaves of one cell: the merge unpacks both triangles while both packed ones are there and packs a
+// third.
 TEST(PredictedBytes, PeakOfAMergeByHand) {
   const RowLayout layout = regular_layout(2, 10, 1, 1, 1, 13);
   CellPlan plan = make_cells(layout, {});
   predict_bytes_in_place(plan, layout, 1);
   constexpr Index packed = 8 * 78;
   constexpr Index square = 8 * 144;
-  const Index reading = packed + 8 * 13 * 12 + square;          // the first leaf's triangle, buffer, triangle
+  const Index reading = packed + 8 * 13 * 12 + square;  // the first leaf's triangle, buffer, triangle
   const Index merging = 2 * packed + 2 * square + packed;
   EXPECT_EQ(plan.peak_bytes, std::max(reading, merging));
   EXPECT_EQ(plan.held_bytes, packed);
 }
 
-PlanRequest request(Index limit) { return {.wanted = {}, .n_ranks = 2, .limit_bytes = limit, .baseline_bytes = 1 << 20}; }
+PlanRequest request(Index limit) {
+  return {.wanted = {}, .n_ranks = 2, .limit_bytes = limit, .baseline_bytes = 1 << 20};
+}
 
 // Mutations: a term that is forgotten in the peak; rows kept beyond the limit, or for one pass.
 TEST(MemoryPlans, PeakIsWithinTheLimitAndCountsEverything) {
@@ -263,7 +275,8 @@ TEST(MemoryPlans, LimitsThatCannotBeKeptAreErrorsWithNumbers) {
     return "";
   };
   const RowLayout layout = regular_layout(8, 20, 4, 3, 5, 30);
-  EXPECT_NE(message(layout, request(1 << 20)).find("is below what libraries and row blocks alone take"), std::string::npos);
+  EXPECT_NE(message(layout, request(1 << 20)).find("is below what libraries and row blocks alone take"),
+            std::string::npos);
   const RowLayout wide = regular_layout(8, 3000, 1, 1, 1, 400);
   const MemoryPlan plan = plan_memory(wide, request(Index{8} << 30), 24000);
   for (const Index limit : {plan.peak_bytes / 2, plan.peak_bytes - 4096}) {

@@ -41,7 +41,8 @@ MatrixXd training_rows(const TableSource& table, const Multipliers& multipliers)
   std::vector<MatrixXd> rows;
   for (std::size_t i = 0; i < table.labels.target.size(); ++i) {
     const double m = multipliers[table.labels.group[i]][static_cast<std::size_t>(table.labels.type[i])];
-    if (table.labels.testing[i] == 0 && m != 0.0) rows.emplace_back(m * table.augmented(static_cast<Index>(i)));
+    if (table.labels.testing[i] == 0 && m != 0.0)
+      rows.emplace_back(m * table.augmented(static_cast<Index>(i)));
   }
   return test::stacked(rows, table.features.cols() + 2);
 }
@@ -81,13 +82,14 @@ TEST(MergeTrainingCells, NothingLeftIsAnError) {
   with_tests(table, 2);
   const CompressedDesign design = test::compress(table, world(), {});
   const Multipliers none(2, {0.0, 0.0, 0.0, 0.0});
-  EXPECT_NE(error_of([&] { merge_training_cells(design, world(), none); }).find("nothing to fit"), std::string::npos);
+  EXPECT_NE(error_of([&] { merge_training_cells(design, world(), none); }).find("nothing to fit"),
+            std::string::npos);
 }
 
-// A group of four heavy rows, too few to fix the coefficients, and a light one at 1e-16 of its weight; the light rows
-// alone say what the rest of the coefficients is. The oracle is the factor of the same rows in long double (R is unique
-// up to signs). c kappa = 1e4 of Cox and Higham's bound; the wrong order loses everything. Mutations: cells in the order
-// of their keys; heavy raw rows folded onto a light triangle.
+// A group of four heavy rows, too few to fix the coefficients, and a light one at 1e-16 of its weight; the
+// light rows alone say what the rest of the coefficients is. The oracle is the factor of the same rows in
+// long double (R is unique up to signs). c kappa = 1e4 of Cox and Higham's bound; the wrong order loses
+// everything. Mutations: cells in the order of their keys; heavy raw rows folded onto a light triangle.
 TEST(MergeTrainingCells, HeavyCellsFirst) {
   for (const std::uint32_t heavy_group : {0U, 1U, 2U}) {
     SCOPED_TRACE(testing::Message() << "heavy group " << heavy_group);
@@ -110,7 +112,8 @@ TEST(MergeTrainingCells, HeavyCellsFirst) {
     for (Index i = 0; i < 10; ++i) {
       const long double sign = (expected(i, i) < 0.0L) == (r(i, i) < 0.0) ? 1.0L : -1.0L;
       const long double error = (sign * expected.row(i) - r.row(i).cast<long double>()).norm();
-      EXPECT_LE(error, 1e4L * 10 * std::numeric_limits<double>::epsilon() * expected.row(i).norm()) << "row " << i;
+      EXPECT_LE(error, 1e4L * 10 * std::numeric_limits<double>::epsilon() * expected.row(i).norm())
+          << "row " << i;
     }
   }
 }
@@ -132,8 +135,8 @@ TEST(CellMultiplier, WeightsThatCellsDoNotTellApartAreAnError) {
   EXPECT_NE(error_of([&] { merge_training_cells(types, world(), by_group); }), "");
 }
 
-// Mutations: the order in which weights are written decides between names of different exactness; "*" that matches a
-// group; a name that matches nothing and is ignored.
+// Mutations: the order in which weights are written decides between names of different exactness; "*" that
+// matches a group; a name that matches nothing and is ignored.
 TEST(GroupMultipliers, TheMostExactNameWins) {
   const std::vector<std::string> groups = {"bulk", "slab"};
   const std::vector<std::pair<std::string, double>> weights = {
@@ -146,11 +149,16 @@ TEST(GroupMultipliers, TheMostExactNameWins) {
 
   for (const char* wrong : {"bulk.energies", "Bulk", "*", "*.", "", "bulk.", ".force", "slab.bulk"}) {
     const std::string text = error_of([&] { group_multipliers(groups, {{wrong, 1.0}}); });
-    EXPECT_NE(text.find(fmt::format("'{}' names no group", wrong)), std::string::npos) << wrong << ": " << text;
+    EXPECT_NE(text.find(fmt::format("'{}' names no group", wrong)), std::string::npos)
+        << wrong << ": " << text;
     EXPECT_NE(text.find("bulk, slab"), std::string::npos) << text;
   }
-  for (const double value : {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
-    EXPECT_NE(error_of([&] { group_multipliers(groups, {{"bulk", value}}); }).find("'bulk' = "), std::string::npos);
+  for (const double value :
+       {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
+    EXPECT_NE(error_of([&] {
+                group_multipliers(groups, {{"bulk", value}});
+              }).find("'bulk' = "),
+              std::string::npos);
 }
 
 // Mutations: a hash of the number of columns, of their joined names, or of their set.
@@ -162,8 +170,8 @@ TEST(Fingerprint, TellsColumnsApart) {
     EXPECT_NE(ab, fingerprint(other)) << fmt::format("{}", fmt::join(other, ","));
 }
 
-// The oracle multiplies targets and scales, in long double. Mutations: sums of b that are scaled, too; one factor where
-// there must be two.
+// The oracle multiplies targets and scales, in long double. Mutations: sums of b that are scaled, too; one
+// factor where there must be two.
 TEST(TargetSums, ScaleLikeTheirRows) {
   TargetSums sums;
   long double wt = 0;

@@ -17,7 +17,8 @@ using support::same_bits;
 using support::TableSource;
 using test::Recipe;
 
-/// Factorisations between rows and a cell's factor: blocks of a leaf one onto the other, then the tree; generous.
+/// Factorisations between rows and a cell's factor: blocks of a leaf one onto the other, then the tree;
+/// generous.
 constexpr double stages = 12.0;
 
 const comm::Communicator& world() {
@@ -33,30 +34,35 @@ struct Mixed : TableSource {
       if (labels.configuration[i] % 8 == 3) labels.testing[i] = 1;
       if (i % 11 == 0) labels.scale[i] = 0.0;
       if (i % 11 == 1 && labels.group[i] == 2) labels.scale[i] = 3e4;  // more than a decade in one group
-      if (labels.scale[i] == 0.0) features.row(static_cast<Index>(i)).setConstant(std::numeric_limits<double>::quiet_NaN());
+      if (labels.scale[i] == 0.0)
+        features.row(static_cast<Index>(i)).setConstant(std::numeric_limits<double>::quiet_NaN());
     }
   }
 };
 
-// Mutations: rows in the cell of another group, type, fold or decade; test rows in a training cell; rows of weight 0 (here
-// NaN) that are multiplied; target and intercept columns swapped; weights forgotten.
+// Mutations: rows in the cell of another group, type, fold or decade; test rows in a training cell; rows of
+// weight 0 (here NaN) that are multiplied; target and intercept columns swapped; weights forgotten.
 TEST(Compressor, CellsAreTheFactorsOfTheirRows) {
   Mixed table;
-  for (const CellParts& parts : {CellParts{}, CellParts{.row_type = false}, CellParts{.group = false, .row_type = false},
-                                 CellParts{.group = false, .row_type = false, .fold = false}}) {
+  for (const CellParts& parts :
+       {CellParts{}, CellParts{.row_type = false}, CellParts{.group = false, .row_type = false},
+        CellParts{.group = false, .row_type = false, .fold = false}}) {
     const Recipe recipe{.parts = parts};
     const CompressedDesign design = test::compress(table, world(), recipe);
     Index rows = 0;
     for (const Cell& cell : design.cells) {
-      SCOPED_TRACE(testing::Message() << to_string(parts) << ": group " << cell.key.group << " type "
-                                      << cell.key.row_type << " fold " << cell.key.fold << " decade " << cell.key.decade);
+      SCOPED_TRACE(testing::Message()
+                   << to_string(parts) << ": group " << cell.key.group << " type " << cell.key.row_type
+                   << " fold " << cell.key.fold << " decade " << cell.key.decade);
       const Eigen::MatrixXd expected = test::rows_of_cell(table, cell.key, recipe);
       EXPECT_EQ(cell.sums.count, expected.rows());
       EXPECT_GT(expected.rows(), 0);
       EXPECT_EQ(cell.home == world().rank(), !cell.factor.is_empty());
       const Factor factor = everywhere(world(), cell.factor, cell.home);
       EXPECT_EQ(factor.n_rows(), std::min<Index>(expected.rows(), 7));
-      if (factor.n_cols() == 7) { expect_factor_of(factor.dense(), expected, stages); }
+      if (factor.n_cols() == 7) {
+        expect_factor_of(factor.dense(), expected, stages);
+      }
       rows += expected.rows();
     }
     EXPECT_EQ(rows, 2500 - 228);  // each row of weight > 0 once
@@ -91,8 +97,9 @@ TEST(Compressor, SameBitsForEveryNumberOfRanksAndBlockSize) {
   }
 }
 
-// One leaf of many buffers, which only a long configuration makes: the first buffer, full ones, a remainder of fewer
-// rows than columns. Mutations: rows lost or folded twice at the buffer's end, a remainder that stays behind.
+// One leaf of many buffers, which only a long configuration makes: the first buffer, full ones, a remainder
+// of fewer rows than columns. Mutations: rows lost or folded twice at the buffer's end, a remainder that
+// stays behind.
 TEST(Compressor, LeavesOfManyBuffers) {
   for (const Index n_rows : {504, 505, 1007, 1008, 1009, 1530, 2500}) {
     TableSource table(n_rows, 18, 1);
@@ -103,7 +110,8 @@ TEST(Compressor, LeavesOfManyBuffers) {
     ASSERT_EQ(design.cells.size(), 1U);
     const Factor factor = everywhere(world(), design.cells[0].factor, design.cells[0].home);
     EXPECT_TRUE(factor.is_triangular());
-    if (factor.is_triangular()) expect_factor_of(factor.dense(), test::rows_of_cell(table, design.cells[0].key, recipe), stages);
+    if (factor.is_triangular())
+      expect_factor_of(factor.dense(), test::rows_of_cell(table, design.cells[0].key, recipe), stages);
   }
 }
 
@@ -146,7 +154,8 @@ TEST(RowPass, NamesTheFeatureThatIsNotFinite) {
       EXPECT_EQ(error.kind(), ErrorKind::input);
       EXPECT_NE(std::string(error.what()).find(fmt::format("row {} (configuration", row)), std::string::npos)
           << error.what();
-      EXPECT_NE(std::string(error.what()).find("column 2 ('x2') is not finite"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("column 2 ('x2') is not finite"), std::string::npos)
+          << error.what();
     }
   }
 }
@@ -169,7 +178,8 @@ public:
   std::vector<double> first_features;
 };
 
-// Mutations: a leaf without rows that is not begun or ended (the tree would miss a piece), visitors that see rows twice.
+// Mutations: a leaf without rows that is not begun or ended (the tree would miss a piece), visitors that see
+// rows twice.
 TEST(RowPass, ShowsEveryLeafAndRowInOrder) {
   TableSource table(3000, 4, 2);
   support::fill_randomly(table, 14);

@@ -26,7 +26,8 @@ MatrixXd stack(const MatrixXd& top, const MatrixXd& bottom) {
   return both;
 }
 
-// Mutations: a triangle of fewer rows than columns, rows of a square matrix kept raw (packed sizes would be ambiguous).
+// Mutations: a triangle of fewer rows than columns, rows of a square matrix kept raw (packed sizes would be
+// ambiguous).
 TEST(Factor, FewRowsStayAsTheyAre) {
   for (Index m = 1; m < 6; ++m) {
     const MatrixXd rows = random_matrix(m, 6, 1);
@@ -59,7 +60,8 @@ TEST(Factor, KeepsTheNormOfEveryCombination) {
   for (const Index n : {1, 2, 9, 20}) {
     const MatrixXd rows = random_matrix(150, n, 2);
     const MatrixXd factor = Factor::of_rows(rows).dense();
-    const double bound = 4.0 * static_cast<double>(n + 8) * std::numeric_limits<double>::epsilon() * rows.norm();
+    const double bound =
+        4.0 * static_cast<double>(n + 8) * std::numeric_limits<double>::epsilon() * rows.norm();
     for (unsigned seed = 10; seed < 40; ++seed) {
       const Eigen::VectorXd x = random_matrix(n, 1, seed).col(0).normalized();
       EXPECT_NEAR((factor * x).norm(), (rows * x).norm(), bound);
@@ -68,7 +70,8 @@ TEST(Factor, KeepsTheNormOfEveryCombination) {
   }
 }
 
-// Mutation: packing by rows, or with the wrong stride, which only a round trip through dense() would not show.
+// Mutation: packing by rows, or with the wrong stride, which only a round trip through dense() would not
+// show.
 TEST(Factor, PacksTheTriangleByColumns) {
   MatrixXd triangle(3, 3);
   triangle << 1, 2, 4, -9, 3, 5, -9, -9, 6;  // below the diagonal: never looked at
@@ -82,8 +85,8 @@ TEST(Factor, PacksTheTriangleByColumns) {
   EXPECT_THROW(Factor::of_packed(3, 3, {1, 2, 3}), Error);
 }
 
-// Rows of each side: none, raw, as many as columns, triangular. Mutations: a scale applied to the wrong side or twice, a
-// dense lower part taken for a triangle, raw rows dropped.
+// Rows of each side: none, raw, as many as columns, triangular. Mutations: a scale applied to the wrong side
+// or twice, a dense lower part taken for a triangle, raw rows dropped.
 TEST(Factor, MergesAreFactorsOfTheStackedRows) {
   constexpr Index n = 7;
   for (const Index above : {0, 1, 3, 6, 7, 30}) {
@@ -107,10 +110,11 @@ TEST(Factor, ScalesExactly) {
   EXPECT_EQ(scaled(Factor::of_rows(random_matrix(2, 4, 5)), 3.0).dense(), 3.0 * random_matrix(2, 4, 5));
 }
 
-// Heavy rows on top of light ones at a ratio of 1e16: what the light rows say of the directions that the heavy ones
-// leave open keeps its digits. The oracle is the factor of the same rows in long double; R's rows are unique up to sign.
-// Row-wise backward stability (Cox and Higham 1998) bounds each by c n eps kappa of the row's own block; measured below
-// 30 here, c kappa = 1e4 allowed, wrong order: 1. Mutation: the light triangle on top, as when heavy rows are still raw.
+// Heavy rows on top of light ones at a ratio of 1e16: what the light rows say of the directions that the
+// heavy ones leave open keeps its digits. The oracle is the factor of the same rows in long double; R's rows
+// are unique up to sign. Row-wise backward stability (Cox and Higham 1998) bounds each by c n eps kappa of
+// the row's own block; measured below 30 here, c kappa = 1e4 allowed, wrong order: 1. Mutation: the light
+// triangle on top, as when heavy rows are still raw.
 TEST(Factor, HeavyOnLightKeepsTheLightRowsDigits) {
   constexpr Index n = 12;
   using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
@@ -128,7 +132,8 @@ TEST(Factor, HeavyOnLightKeepsTheLightRowsDigits) {
       for (Index i = 0; i < n; ++i) {
         const long double sign = (expected(i, i) < 0.0L) == (factor(i, i) < 0.0) ? 1.0L : -1.0L;
         const long double error = (sign * expected.row(i) - factor.row(i).cast<long double>()).norm();
-        EXPECT_LE(error, 1e4L * n * std::numeric_limits<double>::epsilon() * expected.row(i).norm()) << "row " << i;
+        EXPECT_LE(error, 1e4L * n * std::numeric_limits<double>::epsilon() * expected.row(i).norm())
+            << "row " << i;
       }
     }
   }

@@ -55,8 +55,8 @@ std::map<Index, Factor> reduce_leaves(const comm::Communicator& comm, Index n_it
   return reduce_over_tree(comm, owners, n_items, std::move(pieces));
 }
 
-// Mutations: a merge that depends on which leaves share a rank; left and right swapped where the right one's rank keeps
-// the parent; an odd leaf that is lost. The reference is the same tree on one rank.
+// Mutations: a merge that depends on which leaves share a rank; left and right swapped where the right one's
+// rank keeps the parent; an odd leaf that is lost. The reference is the same tree on one rank.
 TEST(FactorTree, SameBitsAsOnOneRank) {
   const comm::Communicator world = comm::Communicator::world();
   for (const Index n_leaves : {1, 2, 3, 5, 8, 13}) {
@@ -95,11 +95,13 @@ TEST(FactorTree, FinishedLeavesAreMergedAtOnce) {
   TreePieces pieces;
   for (Index leaf = 0; leaf < 64; ++leaf) {
     add_leaf_in_place(pieces, 0, leaf, Factor::of_rows(leaf_rows(0, leaf)));
-    EXPECT_EQ(static_cast<int>(pieces.size()), __builtin_popcountll(static_cast<unsigned long long>(leaf) + 1));
+    EXPECT_EQ(static_cast<int>(pieces.size()),
+              __builtin_popcountll(static_cast<unsigned long long>(leaf) + 1));
   }
 }
 
-// Mutation: a scale that is lost on the way to another rank, or applied twice when a factor meets only empty ones.
+// Mutation: a scale that is lost on the way to another rank, or applied twice when a factor meets only empty
+// ones.
 TEST(FactorTree, ScalesAreAppliedOnce) {
   const comm::Communicator world = comm::Communicator::world();
   constexpr Index n_leaves = 9;
@@ -110,7 +112,8 @@ TEST(FactorTree, ScalesAreAppliedOnce) {
     for (Index leaf = 0; leaf < n_leaves; ++leaf) {
       if (lonely && leaf != 8) continue;  // absent pieces
       const double scale = static_cast<double>(leaf + 1);
-      const MatrixXd rows = MatrixXd::Ones(2, n_cols) + leaf_rows(1, 0).norm() * MatrixXd::Identity(2, n_cols);
+      const MatrixXd rows =
+          MatrixXd::Ones(2, n_cols) + leaf_rows(1, 0).norm() * MatrixXd::Identity(2, n_cols);
       all.conservativeResize(all.rows() + 2, n_cols);
       all.bottomRows(2) = scale * rows;
       if (owners[static_cast<std::size_t>(leaf)] == world.rank())
@@ -126,7 +129,8 @@ TEST(FactorTree, ScalesAreAppliedOnce) {
   }
 }
 
-// Ranks send to each other in both directions at every level. Mutation: blocking sends deadlock on large factors.
+// Ranks send to each other in both directions at every level. Mutation: blocking sends deadlock on large
+// factors.
 TEST(FactorTree, LargeFactorsCrossWithoutDeadlock) {
   const comm::Communicator world = comm::Communicator::world();
   constexpr Index wide = 250;  // 0.25 MB a factor: beyond what MPI sends without a receiver
@@ -140,13 +144,14 @@ TEST(FactorTree, LargeFactorsCrossWithoutDeadlock) {
   const std::map<Index, Factor> roots = reduce_over_tree(world, owners, 6, std::move(pieces));
   for (const auto& [item, root] : roots) {
     const double expected = std::sqrt(2.0 * world.size());  // the norm of 2 P unit rows
-    EXPECT_NEAR(std::abs(root.packed().front()), expected, 1e2 * std::numeric_limits<double>::epsilon() * expected);
+    EXPECT_NEAR(std::abs(root.packed().front()), expected,
+                1e2 * std::numeric_limits<double>::epsilon() * expected);
     EXPECT_EQ(root_owner(owners, item), world.rank());
   }
 }
 
-// Mutation: all roots on the lowest rank. 64 items over P ranks: that one of 7 gets none by chance is 7 (6/7)^64 =
-// 4e-4 for an even spread; the rule is fixed, so this either holds or does not.
+// Mutation: all roots on the lowest rank. 64 items over P ranks: that one of 7 gets none by chance is 7
+// (6/7)^64 = 4e-4 for an even spread; the rule is fixed, so this either holds or does not.
 TEST(FactorTree, RootsAreSpreadOverTheRanks) {
   for (const int n_ranks : {1, 2, 3, 4, 7}) {
     const std::vector<int> owners = owners_of(64, n_ranks);

@@ -61,8 +61,8 @@ int place_of(const std::vector<std::string>& names, const std::string& name) {
   return found == names.end() ? -9 : static_cast<int>(found - names.begin());
 }
 
-// Mutations: groups joined by their numbers; cells of both that are not merged, or of one that are lost; counts and sums
-// of the first design only.
+// Mutations: groups joined by their numbers; cells of both that are not merged, or of one that are lost;
+// counts and sums of the first design only.
 TEST(MergeDesigns, JoinsGroupsByName) {
   Two two;
   const Recipe recipe{};
@@ -103,9 +103,10 @@ TEST(MergeDesigns, OneDesignIsItself) {
     EXPECT_TRUE(same_bits(merged.cells[i].factor, expected.cells[i].factor));
 }
 
-// Two designs of one group, the second 1e12 times heavier, with fewer rows than columns: its cell has no decade, for
-// within each design the scale is one. Merged onto the light one it would cost twelve digits of the light rows. The oracle
-// is long double; c kappa = 1e4 of Cox and Higham's bound. Mutation: designs merge in the order in which they are given.
+// Two designs of one group, the second 1e12 times heavier, with fewer rows than columns: its cell has no
+// decade, for within each design the scale is one. Merged onto the light one it would cost twelve digits of
+// the light rows. The oracle is long double; c kappa = 1e4 of Cox and Higham's bound. Mutation: designs merge
+// in the order in which they are given.
 TEST(MergeDesigns, HeavyDesignsFirst) {
   const Recipe recipe{.parts = {.row_type = false, .fold = false}, .n_folds = 0};
   for (const Index heavy_rows : {1, 4, 8}) {
@@ -143,7 +144,8 @@ TEST(MergeDesigns, WhatDoesNotFitIsAnError) {
     });
   };
   EXPECT_NE(message({}, {.n_folds = 4}).find("a has 3 folds and b has 4"), std::string::npos);
-  EXPECT_NE(message({}, {.parts = {.row_type = false}}).find("told apart by group x row_type x fold, those of b by group x fold"),
+  EXPECT_NE(message({}, {.parts = {.row_type = false}})
+                .find("told apart by group x row_type x fold, those of b by group x fold"),
             std::string::npos);
   two.b.design_info.column_names[3] = "y";
   EXPECT_NE(message({}, {}).find("first differ at column 3 ('x3' and 'y')"), std::string::npos);
@@ -169,10 +171,13 @@ TEST(DropGroup, LeavesOutItsCells) {
   drop_group_in_place(design, "bulk");
   EXPECT_EQ(design.cells.size(), before - of_bulk);
   for (const Cell& cell : design.cells) EXPECT_NE(cell.key.group, 1);
-  EXPECT_NE(error_of([&] { drop_group_in_place(design, "Bulk"); }).find("b has no group 'Bulk'; its groups are liquid"),
+  EXPECT_NE(error_of([&] {
+              drop_group_in_place(design, "Bulk");
+            }).find("b has no group 'Bulk'; its groups are liquid"),
             std::string::npos);
   CompressedDesign blind = test::compress(two.b, world(), {.parts = {.group = false}});
-  EXPECT_NE(error_of([&] { drop_group_in_place(blind, "bulk"); }).find("do not tell groups apart"), std::string::npos);
+  EXPECT_NE(error_of([&] { drop_group_in_place(blind, "bulk"); }).find("do not tell groups apart"),
+            std::string::npos);
 }
 
 }  // namespace

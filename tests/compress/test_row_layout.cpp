@@ -39,8 +39,8 @@ protected:
 };
 
 /// Finest keys of all rows, as the ranks classify their leaves; group -9 where no rank has a row.
-std::vector<CellKey> classified(const RowLayout& layout, design::RowSource& source, const comm::Communicator& comm,
-                                Index block_rows) {
+std::vector<CellKey> classified(const RowLayout& layout, design::RowSource& source,
+                                const comm::Communicator& comm, Index block_rows) {
   std::vector<CellKey> mine;
   design::RowLabels labels;
   std::vector<CellKey> keys;
@@ -56,7 +56,8 @@ std::vector<CellKey> classified(const RowLayout& layout, design::RowSource& sour
   return comm::all_gather(comm, mine);
 }
 
-// From DESIGN's formula, by hand. Mutations: ranks in the formula, floor and ceiling swapped, K + 2 forgotten.
+// From DESIGN's formula, by hand. Mutations: ranks in the formula, floor and ceiling swapped, K + 2
+// forgotten.
 TEST(LeafCount, DependsOnRowsAndColumnsOnly) {
   EXPECT_EQ(leaf_count(1, 1), 1);
   EXPECT_EQ(leaf_count(511, 30), 1);
@@ -76,7 +77,8 @@ TEST(FirstLeaf, DealsContiguousRuns) {
       EXPECT_EQ(first_leaf_of(0, n_ranks, n_leaves), 0);
       EXPECT_EQ(first_leaf_of(n_ranks, n_ranks, n_leaves), n_leaves);
       for (int rank = 0; rank < n_ranks; ++rank) {
-        const Index count = first_leaf_of(rank + 1, n_ranks, n_leaves) - first_leaf_of(rank, n_ranks, n_leaves);
+        const Index count =
+            first_leaf_of(rank + 1, n_ranks, n_leaves) - first_leaf_of(rank, n_ranks, n_leaves);
         EXPECT_GE(count, n_leaves / n_ranks);
         EXPECT_LE(count, n_leaves / n_ranks + 1);
       }
@@ -84,7 +86,8 @@ TEST(FirstLeaf, DealsContiguousRuns) {
   }
 }
 
-// Mutations: a leaf that begins inside a configuration; boundaries found by each rank on its own that do not meet.
+// Mutations: a leaf that begins inside a configuration; boundaries found by each rank on its own that do not
+// meet.
 TEST_F(Survey, LeavesHoldWholeConfigurations) {
   const RowLayout layout = survey(table, world, 5, 1);
   EXPECT_EQ(layout.n_leaves(), leaf_count(3000, 4));
@@ -103,10 +106,11 @@ TEST_F(Survey, LeavesHoldWholeConfigurations) {
   EXPECT_EQ(rows[0], 3000);
 }
 
-// The oracle counts configurations of each group in the order of rows. Mutations: ordinals that start anew on each rank,
-// that count test configurations, or that depend on where a block ends.
+// The oracle counts configurations of each group in the order of rows. Mutations: ordinals that start anew on
+// each rank, that count test configurations, or that depend on where a block ends.
 TEST_F(Survey, FoldsAreTheSameOnAnyNumberOfRanks) {
-  for (std::size_t i = 0; i < 3000; ++i) table.labels.testing[i] = table.labels.configuration[i] % 6 == 0 ? 1 : 0;
+  for (std::size_t i = 0; i < 3000; ++i)
+    table.labels.testing[i] = table.labels.configuration[i] % 6 == 0 ? 1 : 0;
   for (std::size_t i = 0; i < 3000; i += 7) table.labels.scale[i] = 0.0;
   const RowLayout layout = survey(table, world, 5, 42);
   const std::vector<CellKey> keys = classified(layout, table, world, 50);
@@ -129,7 +133,8 @@ TEST_F(Survey, FoldsAreTheSameOnAnyNumberOfRanks) {
   EXPECT_EQ(layout.n_configurations, n_configurations);
 }
 
-// Mutations: rows of weight 0 that are counted, sums of another key, leaf cells out of order or of my leaves only.
+// Mutations: rows of weight 0 that are counted, sums of another key, leaf cells out of order or of my leaves
+// only.
 TEST_F(Survey, LeafCellsHoldCountsAndSums) {
   for (std::size_t i = 0; i < 3000; ++i) table.labels.scale[i] = i % 5 == 0 ? 0.0 : i % 2 == 0 ? 0.3 : 40.0;
   const RowLayout layout = survey(table, world, 3, 7);
@@ -179,16 +184,18 @@ TEST_F(Survey, LeafCellsHoldCountsAndSums) {
 
 // Mutations: a check within a rank only; row numbers of a rank's part.
 TEST_F(Survey, ConfigurationsThatAreNotAdjacentAreNamed) {
-  // The last configuration gets the number of one in the first leaf: other ranks' rows, ids that are not sorted.
+  // The last configuration gets the number of one in the first leaf: other ranks' rows, ids that are not
+  // sorted.
   std::size_t last = 2999;
   while (table.labels.configuration[last - 1] == table.labels.configuration[2999]) --last;
   std::size_t first = 0;
   while (table.labels.configuration[first] != 105) ++first;
   for (std::size_t i = last; i < 3000; ++i) table.labels.configuration[i] = 105;
-  EXPECT_EQ(survey_error(), fmt::format("table: configuration 105 has rows at {} and again at {}. Rows of one "
-                                        "configuration must be adjacent: sort the rows, or give the second block an id of "
-                                        "its own",
-                                        first, last));
+  EXPECT_EQ(survey_error(),
+            fmt::format("table: configuration 105 has rows at {} and again at {}. Rows of one "
+                        "configuration must be adjacent: sort the rows, or give the second block an id of "
+                        "its own",
+                        first, last));
 }
 
 // Mutation: ids that must increase. Any order will do, as long as rows of one configuration are together.
@@ -196,9 +203,11 @@ TEST_F(Survey, ConfigurationsMayComeInAnyOrder) {
   for (std::uint64_t& id : table.labels.configuration) id = 100000 - id;
   RowLayout layout;
   EXPECT_EQ(survey_error(&layout), "");
-  EXPECT_EQ(static_cast<std::size_t>(layout.n_configurations),
-            std::set<std::uint64_t>(table.labels.configuration.begin(), table.labels.configuration.end()).size());
-  for (std::uint64_t& id : table.labels.configuration) id += std::uint64_t{1} << 63U;  // beyond a signed number
+  EXPECT_EQ(
+      static_cast<std::size_t>(layout.n_configurations),
+      std::set<std::uint64_t>(table.labels.configuration.begin(), table.labels.configuration.end()).size());
+  for (std::uint64_t& id : table.labels.configuration)
+    id += std::uint64_t{1} << 63U;  // beyond a signed number
   EXPECT_EQ(survey_error(), "");
 }
 
@@ -207,7 +216,8 @@ TEST_F(Survey, ValuesThatAreNotFiniteAreNamedWhereverTheyAre) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const std::size_t row : {std::size_t{0}, std::size_t{1499}, std::size_t{2999}}) {
     const double kept = std::exchange(table.labels.target[row], nan);
-    EXPECT_NE(survey_error().find(fmt::format("table: row {} (configuration {}", row, table.labels.configuration[row])),
+    EXPECT_NE(survey_error().find(
+                  fmt::format("table: row {} (configuration {}", row, table.labels.configuration[row])),
               std::string::npos);
     EXPECT_NE(survey_error().find("the target is not finite"), std::string::npos);
     table.labels.scale[row] = 0.0;
@@ -241,7 +251,8 @@ TEST(SurveyOfFew, MoreRanksThanLeaves) {
   EXPECT_EQ(keys.size(), 5U);
 }
 
-// One configuration over most of the rows: leaves that begin in it are empty. Mutation: boundaries that go back.
+// One configuration over most of the rows: leaves that begin in it are empty. Mutation: boundaries that go
+// back.
 TEST(SurveyOfFew, AConfigurationLargerThanLeaves) {
   const comm::Communicator world = comm::Communicator::world();
   TableSource table(3000, 4, 2);

@@ -31,8 +31,8 @@ std::vector<int> folds(std::uint64_t seed, std::uint32_t group, Index n, int n_f
   return all;
 }
 
-// Mutations: seed or group that do not enter; the same order in every hand (then a trajectory's period could meet the
-// folds'). Two of the lists agree by chance with probability 10!^-20.
+// Mutations: seed or group that do not enter; the same order in every hand (then a trajectory's period could
+// meet the folds'). Two of the lists agree by chance with probability 10!^-20.
 TEST(Folds, DependOnSeedGroupAndHandAndOnNothingElse) {
   const std::vector<int> some = folds(1, 0, 200, 10);
   EXPECT_EQ(some, folds(1, 0, 200, 10));
@@ -41,8 +41,8 @@ TEST(Folds, DependOnSeedGroupAndHandAndOnNothingElse) {
   EXPECT_FALSE(std::equal(some.begin(), some.begin() + 100, some.begin() + 100));
 }
 
-// Each place of a hand meets each fold equally often: 4000 hands of 4, expected 1000, standard deviation 27.4; six of
-// them (16 cells, false alarm 3e-8). Mutation: a shuffle that favours its start.
+// Each place of a hand meets each fold equally often: 4000 hands of 4, expected 1000, standard
+// deviation 27.4; six of them (16 cells, false alarm 3e-8). Mutation: a shuffle that favours its start.
 TEST(Folds, EveryPlaceMeetsEveryFold) {
   std::vector<std::vector<int>> count(4, std::vector<int>(4, 0));
   for (Index ordinal = 0; ordinal < 16000; ++ordinal)

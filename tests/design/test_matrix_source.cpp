@@ -63,12 +63,14 @@ TEST(MatrixSource, RowsDoNotDependOnHowTheyAreRead) {
   }
 }
 
-// A = G S V^T, so sigma_i(A) lies between sigma_min(G) sigma_i and sigma_max(G) sigma_i. The singular values of G, N x
-// r of variance 1, lie in sqrt(N) (1 -+ (sqrt(r) + t) / sqrt(N)) but for 2 exp(-t^2 / 2): t = 6, 3e-8. Mutations: ratios
-// that are not equal, reflections that are not orthogonal, entries that are not of variance 1.
+// A = G S V^T, so sigma_i(A) lies between sigma_min(G) sigma_i and sigma_max(G) sigma_i. The singular values
+// of G, N x r of variance 1, lie in sqrt(N) (1 -+ (sqrt(r) + t) / sqrt(N)) but for 2 exp(-t^2 / 2): t = 6,
+// 3e-8. Mutations: ratios that are not equal, reflections that are not orthogonal, entries that are not of
+// variance 1.
 TEST(MatrixSource, SingularValuesAreAsAsked) {
   constexpr Index n = 3000;
-  for (const auto& [columns, condition] : {std::pair<Index, double>{1, 10.0}, {6, 1.0}, {8, 1e3}, {12, 1e9}}) {
+  for (const auto& [columns, condition] :
+       {std::pair<Index, double>{1, 10.0}, {6, 1.0}, {8, 1e3}, {12, 1e9}}) {
     MatrixSource source({.rows = n, .columns = columns, .condition = condition, .seed = 3});
     const RowMajorMatrix features = all_features(source);
     const Eigen::VectorXd values = Eigen::JacobiSVD<Eigen::MatrixXd>(features).singularValues();
@@ -81,10 +83,11 @@ TEST(MatrixSource, SingularValuesAreAsAsked) {
   }
 }
 
-// Singular values beyond the rank are rounding: 20 K eps sigma_1 (three reflections of 4 K eps each, Higham 2002, lemma
-// 19.2). Mutation: a rank that is off by one.
+// Singular values beyond the rank are rounding: 20 K eps sigma_1 (three reflections of 4 K eps each, Higham
+// 2002, lemma 19.2). Mutation: a rank that is off by one.
 TEST(MatrixSource, RankAndZeroColumnsAreAsAsked) {
-  MatrixSource source({.rows = 400, .columns = 14, .condition = 100.0, .rank = 6, .zero_columns = 3, .seed = 4});
+  MatrixSource source(
+      {.rows = 400, .columns = 14, .condition = 100.0, .rank = 6, .zero_columns = 3, .seed = 4});
   const RowMajorMatrix features = all_features(source);
   const Eigen::VectorXd values = Eigen::JacobiSVD<Eigen::MatrixXd>(features).singularValues();
   EXPECT_GT(values(5), 0.005 * values(0));
@@ -98,9 +101,10 @@ TEST(MatrixSource, RankAndZeroColumnsAreAsAsked) {
   EXPECT_EQ(zero, 3);
 }
 
-// b is made from the core of a row, never from its features; both round: 20 K eps |x| |D theta| for the reflections,
-// with |x| <= sqrt(3 K). D is seen in the columns' norms, to within 50, the condition. Mutations: the reflections of
-// theta in the wrong order, a scale that is divided where it must be multiplied.
+// b is made from the core of a row, never from its features; both round: 20 K eps |x| |D theta| for the
+// reflections, with |x| <= sqrt(3 K). D is seen in the columns' norms, to within 50, the condition.
+// Mutations: the reflections of theta in the wrong order, a scale that is divided where it must be
+// multiplied.
 TEST(MatrixSource, TargetsAreFeaturesTimesCoefficients) {
   constexpr Index n = 300;
   constexpr double k = 11.0;
@@ -116,7 +120,8 @@ TEST(MatrixSource, TargetsAreFeaturesTimesCoefficients) {
     const RowMajorMatrix features = all_features(source);
     const RowLabels labels = all_labels(source);
     const Eigen::VectorXd& theta = source.true_coefficients();
-    const double scaled = 50.0 * theta.cwiseProduct(features.colwise().norm().transpose()).norm() / std::sqrt(300.0);
+    const double scaled =
+        50.0 * theta.cwiseProduct(features.colwise().norm().transpose()).norm() / std::sqrt(300.0);
     for (Index i = 0; i < n; ++i) {
       EXPECT_NEAR(labels.target[static_cast<std::size_t>(i)], features.row(i).dot(theta),
                   20.0 * k * eps * std::sqrt(3.0 * k) * scaled);
@@ -124,7 +129,8 @@ TEST(MatrixSource, TargetsAreFeaturesTimesCoefficients) {
   }
 }
 
-// The noise's sample variance has standard deviation sqrt(2 / N); six of them. Mutation: noise that is a variance.
+// The noise's sample variance has standard deviation sqrt(2 / N); six of them. Mutation: noise that is a
+// variance.
 TEST(MatrixSource, NoiseHasTheStandardDeviationAsked) {
   constexpr Index n = 3000;
   MatrixSource source({.rows = n, .columns = 5, .noise = 0.03, .seed = 7});

@@ -32,8 +32,8 @@ protected:
   TableSource table{200, 5, 3};
 };
 
-// Mutations: an infinity, the first or the last column, the target or the weight that is overlooked; rows of weight 0
-// that are looked at.
+// Mutations: an infinity, the first or the last column, the target or the weight that is overlooked; rows of
+// weight 0 that are looked at.
 TEST_F(Filters, FindsEveryValueThatIsNotFinite) {
   table.features(3, 0) = nan;
   table.features(3, 4) = infinity;  // a row is named once, by its first bad entry
@@ -63,15 +63,18 @@ TEST_F(Filters, NamesFileRowColumnAndConfiguration) {
   EXPECT_EQ(describe({.row = 120, .column = 3}, table),
             "table: row 120 (configuration 4711, group 'g2'): column 3 ('x3') is not finite");
   EXPECT_NE(describe({.row = 120, .column = 5}, table).find("the target is not finite"), std::string::npos);
-  EXPECT_NE(describe({.row = 120, .column = 6}, table).find("the row's weight is not finite"), std::string::npos);
+  EXPECT_NE(describe({.row = 120, .column = 6}, table).find("the row's weight is not finite"),
+            std::string::npos);
 
   RowBlock block;
   block.begin = 115;
   table.read_labels(115, 10, block.labels);
-  EXPECT_EQ(describe({.row = 120, .column = 3}, block, table.info()), describe({.row = 120, .column = 3}, table));
+  EXPECT_EQ(describe({.row = 120, .column = 3}, block, table.info()),
+            describe({.row = 120, .column = 3}, table));
 }
 
-// Mutations: a factor of another group or row type; features that are weighted, too (they would be weighted twice).
+// Mutations: a factor of another group or row type; features that are weighted, too (they would be weighted
+// twice).
 TEST_F(Filters, WeightedMultipliesScalesOnly) {
   WeightedSource::Factors factors(3);
   for (std::size_t g = 0; g < 3; ++g)
@@ -90,7 +93,8 @@ TEST_F(Filters, WeightedMultipliesScalesOnly) {
   EXPECT_EQ(features_of(weighted, 30, 100), table.features.middleRows(30, 100));
 }
 
-// Mutations: a list that is searched from its start with row numbers of the block; rows at the ends of a read.
+// Mutations: a list that is searched from its start with row numbers of the block; rows at the ends of a
+// read.
 TEST_F(Filters, MaskedRowsAreSwitchedOff) {
   const std::vector<Index> masked = {0, 30, 49, 50, 129, 130, 199};
   table.features.row(30).setConstant(nan);
@@ -132,10 +136,12 @@ TEST_F(Filters, KeptRowsAreReadOnce) {
 // Mutation: a read that skips, starts before or ends after the kept range moves the mark of what is known.
 TEST_F(Filters, KeptGivesTheRightRowsHoweverItIsRead) {
   KeptSource kept(table, 20, 100);
-  const std::vector<std::pair<Index, Index>> reads = {{0, 30},  {40, 20}, {20, 10}, {15, 10}, {25, 15}, {30, 30}, {95, 20},
-                                                      {60, 50}, {60, 40}, {0, 200}, {20, 80}, {99, 1},  {100, 5}};
+  const std::vector<std::pair<Index, Index>> reads = {{0, 30},  {40, 20}, {20, 10}, {15, 10}, {25, 15},
+                                                      {30, 30}, {95, 20}, {60, 50}, {60, 40}, {0, 200},
+                                                      {20, 80}, {99, 1},  {100, 5}};
   for (const auto& [begin, count] : reads)
-    ASSERT_EQ(features_of(kept, begin, count), table.features.middleRows(begin, count)) << begin << ", " << count;
+    ASSERT_EQ(features_of(kept, begin, count), table.features.middleRows(begin, count))
+        << begin << ", " << count;
   RowLabels labels;
   kept.read_labels(33, 4, labels);
   EXPECT_EQ(labels.target[3], table.labels.target[36]);

@@ -22,7 +22,9 @@ class DifficultSource final : public RowSource {
 public:
   explicit DifficultSource(RowSource& source) : source_(source) {}
   const DesignInfo& info() const override { return source_.info(); }
-  void read_labels(Index begin, Index count, RowLabels& labels) override { source_.read_labels(begin, count, labels); }
+  void read_labels(Index begin, Index count, RowLabels& labels) override {
+    source_.read_labels(begin, count, labels);
+  }
   void read_features(Index begin, Index count, double* features) override {
     const Clock::time_point start = Clock::now();
     std::this_thread::sleep_for(delay);
@@ -82,8 +84,8 @@ TEST(RowStream, ABlockStaysAsItIsUntilTheNextCall) {
   }
 }
 
-// Mutations: an error of the reading thread that ends the program, that is swallowed (rows missing without a word), or
-// that overtakes good blocks.
+// Mutations: an error of the reading thread that ends the program, that is swallowed (rows missing without a
+// word), or that overtakes good blocks.
 TEST(RowStream, ErrorsOfTheReaderAreRethrownAfterTheGoodBlocks) {
   TableSource table(50, 2, 1);
   support::fill_randomly(table, 3);
@@ -120,8 +122,9 @@ TEST(RowStream, MayBeLeftEarly) {
       std::runtime_error);
 }
 
-// Reading and working take 20 ms a block each, so a pass takes max(read, work) and the first read. Mutation: reading
-// in turn with the work takes twice as long. Times are measured, for a busy machine oversleeps; best of three.
+// Reading and working take 20 ms a block each, so a pass takes max(read, work) and the first read. Mutation:
+// reading in turn with the work takes twice as long. Times are measured, for a busy machine oversleeps; best
+// of three.
 TEST(RowStream, ReadsWhileTheBlockIsWorkedOn) {
   constexpr std::chrono::milliseconds pause{20};
   constexpr Index n_blocks = 20;

@@ -8,9 +8,9 @@
 namespace tallfit::io::test {
 namespace {
 
+using comm::Communicator;
 using compress::Cell;
 using compress::CompressedDesign;
-using comm::Communicator;
 using support::everywhere;
 using support::same_bits;
 using support::TableSource;
@@ -57,8 +57,8 @@ protected:
   const std::string path = folder / "d.tallfit.h5";
 };
 
-// Mutations: a factor at the offset of another cell, sums without their low parts, a seed through a double, factors of
-// rank 0 only. Written and read by different ranks: cells move.
+// Mutations: a factor at the offset of another cell, sums without their low parts, a seed through a double,
+// factors of rank 0 only. Written and read by different ranks: cells move.
 TEST_F(CompressedFile, RoundTripKeepsEveryBit) {
   const CompressedDesign design = some_design(world);
   save_compressed(path, design, world);
@@ -81,11 +81,13 @@ TEST_F(CompressedFile, RoundTripKeepsEveryBit) {
     EXPECT_TRUE(a.key == b.key);
     expect_same_sums(a.sums, b.sums);
     EXPECT_EQ(a.home == world.rank(), !a.factor.is_empty());
-    EXPECT_TRUE(same_bits(everywhere(world, a.factor, a.home), everywhere(world, b.factor, b.home))) << "cell " << i;
+    EXPECT_TRUE(same_bits(everywhere(world, a.factor, a.home), everywhere(world, b.factor, b.home)))
+        << "cell " << i;
   }
 }
 
-// The file of P ranks is the file of one: its reader may be alone. Mutation: an order of cells that knows the ranks.
+// The file of P ranks is the file of one: its reader may be alone. Mutation: an order of cells that knows the
+// ranks.
 TEST_F(CompressedFile, OneRankReadsWhatManyWrote) {
   const CompressedDesign design = some_design(world);
   const CompressedDesign alone = some_design(Communicator::self());
@@ -99,8 +101,12 @@ TEST_F(CompressedFile, OneRankReadsWhatManyWrote) {
 
 TEST_F(CompressedFile, KeepsSnapMetadata) {
   CompressedDesign design = some_design(world);
-  design.snap = design::SnapMetadata{.elements = {"W", "Be"}, .radelem = {0.5, 0.4}, .wj = {1.0, 0.9}, .twojmax = {8, 6},
-                                     .rcutfac = 4.8, .quadraticflag = 1};
+  design.snap = design::SnapMetadata{.elements = {"W", "Be"},
+                                     .radelem = {0.5, 0.4},
+                                     .wj = {1.0, 0.9},
+                                     .twojmax = {8, 6},
+                                     .rcutfac = 4.8,
+                                     .quadraticflag = 1};
   save_compressed(path, design, world);
   const CompressedDesign read = load_compressed(path, world);
   ASSERT_TRUE(read.snap.has_value());
@@ -110,17 +116,20 @@ TEST_F(CompressedFile, KeepsSnapMetadata) {
   EXPECT_EQ(read.snap->quadraticflag, 1);
 }
 
-// Mutation: a partial file that is written under the name itself, so that an old result dies with the new one.
+// Mutation: a partial file that is written under the name itself, so that an old result dies with the new
+// one.
 TEST_F(CompressedFile, ReplacesAnOldFileAndLeavesNothingBehind) {
   on_root([&] { write_text(path, "old"); });
   save_compressed(path, some_design(world), world);
   EXPECT_EQ(folder.list(), std::vector<std::string>{"d.tallfit.h5"});
   EXPECT_TRUE(is_compressed_file(path));
-  expect_error(ErrorKind::input, {"absent"}, [&] { save_compressed(folder / "absent/d.h5", some_design(world), world); });
+  expect_error(ErrorKind::input, {"absent"},
+               [&] { save_compressed(folder / "absent/d.h5", some_design(world), world); });
   EXPECT_EQ(folder.list(), std::vector<std::string>{"d.tallfit.h5"});
 }
 
-// The name is taken by a folder, so the last step fails. Mutation: the partial file is left, or only rank 0 knows.
+// The name is taken by a folder, so the last step fails. Mutation: the partial file is left, or only rank 0
+// knows.
 TEST_F(CompressedFile, AFailedSaveLeavesNothingBehind) {
   on_root([&] { std::filesystem::create_directories(path + "/inside"); });
   EXPECT_THROW(save_compressed(path, some_design(world), world), Error);
@@ -144,7 +153,8 @@ TEST_F(CompressedFile, ADamagedFingerprintIsNoticed) {
 
 // A cell's place beyond the factors, before them, or of another size. Mutation: places that are trusted.
 TEST_F(CompressedFile, CellsThatDoNotFitTheirFactorsAreNoticed) {
-  const std::vector<std::pair<Index, std::int64_t>> mistakes = {{1, 3}, {2, 1 << 30}, {2, -8}, {0, 2}, {0, -1}};
+  const std::vector<std::pair<Index, std::int64_t>> mistakes = {
+      {1, 3}, {2, 1 << 30}, {2, -8}, {0, 2}, {0, -1}};
   for (const auto& [entry, value] : mistakes) {
     SCOPED_TRACE(testing::Message() << "entry " << entry << " = " << value);
     save_compressed(path, some_design(world), world);

@@ -56,8 +56,8 @@ public:
   int feature_reads = 0;
 };
 
-/// Random rows in configurations of 1 to 13 rows, the first an energy, the others forces, the last of long ones a
-/// stress; configurations take turns in the groups; scale 1. The generator is not the product's.
+/// Random rows in configurations of 1 to 13 rows, the first an energy, the others forces, the last of long
+/// ones a stress; configurations take turns in the groups; scale 1. The generator is not the product's.
 inline void fill_randomly(TableSource& table, unsigned seed, Index longest_configuration = 13) {
   std::mt19937_64 generator(seed);
   std::normal_distribution<double> normal;
@@ -66,10 +66,11 @@ inline void fill_randomly(TableSource& table, unsigned seed, Index longest_confi
   std::uint64_t id = 100;
   for (Index row = 0; row < n_rows; ++id) {
     const Index length =
-        std::min(1 + static_cast<Index>(generator() % static_cast<std::uint64_t>(longest_configuration)), n_rows - row);
+        std::min(1 + static_cast<Index>(generator() % static_cast<std::uint64_t>(longest_configuration)),
+                 n_rows - row);
     for (Index i = 0; i < length; ++i, ++row) {
       const auto at = static_cast<std::size_t>(row);
-      table.labels.type[at] = i == 0 ? design::RowType::energy
+      table.labels.type[at] = i == 0                     ? design::RowType::energy
                               : i > 8 && i == length - 1 ? design::RowType::stress
                                                          : design::RowType::force;
       table.labels.configuration[at] = id;
