@@ -48,7 +48,7 @@ protected:
     MPI_Barrier(world.get());
   }
 
-  void expect_unreadable(const std::string& path, const std::vector<std::string>& parts) const {
+  void expect_unreadable(const std::vector<std::string>& parts) const {
     expect_error(ErrorKind::input, parts, [&] { load_compressed(path, world); });
   }
 
@@ -148,7 +148,7 @@ TEST_F(CompressedFile, ADamagedFingerprintIsNoticed) {
     H5Aclose(attribute);
     H5Fclose(file);
   });
-  expect_unreadable(path, {path, "fingerprint does not fit the column names"});
+  expect_unreadable({path, "fingerprint does not fit the column names"});
 }
 
 // A cell's place beyond the factors, before them, or of another size. Mutation: places that are trusted.
@@ -172,24 +172,24 @@ TEST_F(CompressedFile, CellsThatDoNotFitTheirFactorsAreNoticed) {
       H5Dclose(set);
       H5Fclose(file);
     });
-    expect_unreadable(path, {path, "cell 1"});
+    expect_unreadable({path, "cell 1"});
   }
 }
 
 // Mutations: an error that only some ranks throw (a hang), a message without the path.
 TEST_F(CompressedFile, WhatIsNoCompressedDesignIsNamed) {
   EXPECT_FALSE(is_compressed_file(path));
-  expect_unreadable(path, {path});  // missing
+  expect_unreadable({path});  // missing
   on_root([&] { write_text(path, "no HDF5 at all"); });
   EXPECT_FALSE(is_compressed_file(path));
-  expect_unreadable(path, {path});
+  expect_unreadable({path});
   on_root([&] {
     std::filesystem::remove(path);
     const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     H5Fclose(file);
   });
   EXPECT_FALSE(is_compressed_file(path));
-  expect_unreadable(path, {path, "is no compressed design", "tallfit compress"});
+  expect_unreadable({path, "is no compressed design", "tallfit compress"});
 }
 
 // Cut anywhere, a file says so and is not read. Mutation: datasets that read as zeros.
@@ -201,7 +201,7 @@ TEST_F(CompressedFile, TruncatedFilesAreNoticed) {
       const auto size = static_cast<double>(std::filesystem::file_size(path));
       std::filesystem::resize_file(path, static_cast<std::uintmax_t>(share * size));
     });
-    expect_unreadable(path, {path});
+    expect_unreadable({path});
   }
 }
 
