@@ -66,12 +66,16 @@ Factor merge(const Factor& top, double top_scale, const Factor& bottom, double b
     rows << top.dense() * top_scale, bottom.dense() * bottom_scale;
     return Factor::of_rows(std::move(rows));
   }
-  // The triangle is folded onto; raw rows of either side go below it, for they are few.
-  const bool top_holds = top.is_triangular();
-  Eigen::MatrixXd r = top_holds ? top.dense() * top_scale : bottom.dense() * bottom_scale;
-  Eigen::MatrixXd rows = top_holds ? bottom.dense() * bottom_scale : top.dense() * top_scale;
-  const bool both = top.is_triangular() && bottom.is_triangular();
-  linalg::fold_in_place(r, rows, both ? linalg::RowShape::upper_trapezoid : linalg::RowShape::dense);
+  // What is on top stays on top: raw rows folded onto a triangle that is lighter by 1e16 would leave no digit
+  // of it.
+  Eigen::MatrixXd r = top.dense() * top_scale;
+  if (!top.is_triangular()) {
+    r = linalg::triangularise(std::move(r));
+    r.conservativeResizeLike(Eigen::MatrixXd::Zero(top.n_cols(), top.n_cols()));
+  }
+  Eigen::MatrixXd rows = bottom.dense() * bottom_scale;
+  linalg::fold_in_place(r, rows,
+                        bottom.is_triangular() ? linalg::RowShape::upper_trapezoid : linalg::RowShape::dense);
   return Factor::of_triangle(r);
 }
 

@@ -62,6 +62,9 @@ CompressedDesign merge_designs(std::vector<CompressedDesign> designs, const comm
   }
   merged.cells.clear();
   for (auto& [key, parts] : cells) {
+    // Heavier rows on top, as in merge_training_cells(): designs may differ in scale.
+    std::stable_sort(parts.begin(), parts.end(),
+                     [](const Cell& a, const Cell& b) { return a.sums.max_scale > b.sums.max_scale; });
     Cell cell = std::move(parts.front());
     if (parts.size() > 1) {
       std::vector<int> owners = {cell.home};

@@ -172,7 +172,8 @@ CompressedDesign read_file(const std::string& path, const comm::Communicator& co
     Cell cell = cell_of(row);
     cell.home = static_cast<int>(i % comm.size());
     const Index stored = Factor::packed_size(row.sizes[1], n);
-    require(row.sizes[1] == factor_rows(design, cell) && row.sizes[2] + stored <= factors.n_rows(),
+    require(row.sizes[0] > 0 && row.sizes[1] == factor_rows(design, cell) && row.sizes[2] >= 0 &&
+                row.sizes[2] <= factors.n_rows() - stored,
             ErrorKind::input,
             "{}: the factor of cell {} has {} rows at {}, which does not fit its {} rows and {} columns",
             path, i, row.sizes[1], row.sizes[2], row.sizes[0], n);

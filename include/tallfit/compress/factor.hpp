@@ -45,7 +45,7 @@ private:
 
 /// The factor of the rows of both, each multiplied by its scale. Heavier rows should come as @p top.
 ///
-/// Cost: (2/3) n^3 flops for two triangles, 2 m n^2 for m raw rows onto a triangle. Local.
+/// Cost: (2/3) n^3 flops where the bottom is a triangle, 2 m n^2 for m raw rows onto a triangle. Local.
 Factor merge(const Factor& top, double top_scale, const Factor& bottom, double bottom_scale);
 
 /// Factor times a scale.
