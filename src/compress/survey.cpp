@@ -62,6 +62,7 @@ struct LabelScan {
   Index n_configurations = 0;
   Index first_id = -1;  ///< as signed; -1: no rows
   Index last_id = -1;
+  std::uint8_t last_testing = 0;
   bool increasing = true;  ///< configuration ids of consecutive configurations increase
 };
 
@@ -89,11 +90,18 @@ LabelScan scan_labels(design::RowSource& source, const RowLayout& layout) {
       require_finite(labels, row, source);
       for (std::size_t i = 0; i < labels.configuration.size(); ++i) {
         const auto id = static_cast<Index>(labels.configuration[i]);
-        if (scan.n_configurations > 0 && id == scan.last_id) continue;
+        if (scan.n_configurations > 0 && id == scan.last_id) {
+          require(labels.testing[i] == scan.last_testing, ErrorKind::input,
+                  "{}: configuration {} has training and test rows (row {}). Its rows depend on one another: "
+                  "give them all the same testing flag",
+                  source.info().name, labels.configuration[i], row + static_cast<Index>(i));
+          continue;
+        }
         if (scan.n_configurations == 0) scan.first_id = id;
         if (scan.n_configurations > 0 && id < scan.last_id) scan.increasing = false;
         ++scan.n_configurations;
         scan.last_id = id;
+        scan.last_testing = labels.testing[i];
         if (labels.testing[i] == 0)
           ++scan.training_configurations[static_cast<std::size_t>(counts + labels.group[i])];
       }
