@@ -13,7 +13,7 @@ namespace tallfit::report {
 std::string fit_summary(const estimate::LinearFit& fit, const std::vector<std::string>& column_names,
                         std::size_t shown = 10);
 
-/// metrics.csv as aligned columns.
+/// The unweighted lines of metrics.csv as aligned columns: what a person reads first.
 std::string metrics_table(const std::vector<estimate::MetricsRow>& rows);
 
 }  // namespace tallfit::report
