@@ -8,6 +8,7 @@
 #include "snap_attributes.hpp"
 
 #include "tallfit/comm/collective_error.hpp"
+#include "tallfit/io/output_folder.hpp"
 
 namespace tallfit::io {
 
@@ -202,7 +203,7 @@ void save_compressed(const std::string& path, const CompressedDesign& design,
   comm::all_or_none(comm, [&] {
     if (!comm.is_root()) return;
     constexpr Index names_and_headers = Index{1} << 20;
-    require_writable_folder(folder_of(path));
+    require_writable_file(path);
     require_free_space(folder_of(path),
                        factor_offsets(design).back() * static_cast<Index>(sizeof(double)) + names_and_headers,
                        "compressed design '" + path + "'");

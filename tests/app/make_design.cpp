@@ -141,7 +141,7 @@ void write_dataset(const Design& design, hid_t file, const std::string& name, hi
   if (design.is("without", name)) return;
   if (design.is("text", name)) return write_names(file, name.c_str(), std::vector<std::string>(design.rows, "x"));
   const std::vector<hsize_t> shape = {design.rows - (design.is("short", name) ? 1 : 0), width};
-  const int dims = width > 1 && !design.is("flat", name) ? 2 : 1;
+  const int dims = name == "features" && !design.is("flat", name) ? 2 : 1;
   const hid_t space = ok(H5Screate_simple(dims, shape.data(), nullptr));
   const hid_t properties = ok(H5Pcreate(H5P_DATASET_CREATE));
   if (design.is("broken", name)) {
