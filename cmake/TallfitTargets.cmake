@@ -105,7 +105,7 @@ endfunction()
 
 # One BLAS thread per rank, more ranks than cores, and root in a container: what every MPI test here needs. Leaks are
 # not looked for: Open MPI, its hwloc and PMIx keep memory to the end of the process, far more than ours could be.
-set(TALLFIT_TEST_ENVIRONMENT GTEST_COLOR=no
+set(TALLFIT_TEST_ENVIRONMENT GTEST_COLOR=no TALLFIT_DATA_DEFAULT=${PROJECT_SOURCE_DIR}/../shared/data
   OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
   OMPI_MCA_hwloc_base_binding_policy=none ASAN_OPTIONS=detect_leaks=0)

@@ -51,6 +51,21 @@ void keep_rows(PlannedRows& planned) {
 
 }  // namespace
 
+void require_same_rows(const design::DesignInfo& info, const comm::Communicator& world) {
+  const std::vector<std::uint64_t> mine = {static_cast<std::uint64_t>(info.n_rows),
+                                           static_cast<std::uint64_t>(info.n_cols),
+                                           compress::fingerprint(info.column_names),
+                                           compress::fingerprint(info.group_names)};
+  std::vector<std::uint64_t> of_root = mine;
+  comm::broadcast(world, of_root, 0);
+  comm::all_or_none(world, [&] {
+    require(mine == of_root, ErrorKind::input,
+            "{}: rank {} sees {} rows x {} columns in {} groups, rank 0 {} x {} or other names. Give all ranks the "
+            "same file",
+            info.name, world.rank(), info.n_rows, info.n_cols, info.group_names.size(), of_root[0], of_root[1]);
+  });
+}
+
 bool reads_compressed(const Config& config, const comm::Communicator& world) {
   int compressed = 0;
   if (world.is_root() && !config.data.design.empty())
@@ -136,6 +151,7 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
   {
     const Phase phase("open");
     comm::all_or_none(world, [&] { planned.sources.push_back(open_rows(config)); });
+    require_same_rows(planned.info(), world);
   }
   if (config.data.nonfinite == "drop") {
     std::vector<Index> bad = find_bad_rows(planned.rows(), world);

@@ -57,7 +57,7 @@ void fill(Design& design) {
     design.data["weight"].push_back(1.0);
     design.data["row_type"].push_back(i % rows_per_configuration == 0 ? 0.0 : 1.0);
     design.data["configuration"].push_back(static_cast<double>(i / rows_per_configuration));
-    design.data["group"].push_back(i < design.rows / 2 ? 0.0 : 1.0);
+    design.data["group"].push_back(i - i % rows_per_configuration < design.rows / 2 ? 0.0 : 1.0);
     design.data["testing"].push_back(0.0);
   }
 }

@@ -6,7 +6,9 @@
 #   # ranks: 0 3                              read by CMake; default: 1 3; 0: without mpiexec
 # or, as FILE.cases:NAME, the lines below [NAME] in FILE.cases, without the "# ". These may also say
 #   input: design d.h5 weight:last=-1         commands that make the inputs, see below; each line is one
-#   check: holds coefficients.csv 4           commands in the results' folder that must succeed, after exit 0
+#   last: rm d.h5                             more commands, for the copy of the inputs that the last rank alone sees
+#   check: holds metrics.csv ALL,energy       commands in the results' folder that must succeed, after exit 0;
+#                                             $in is the folder of the inputs, $said what went to stdout
 # A failed run must leave nothing; of a successful one, no unfinished file.
 # usage: run_case.sh CASE RANKS PROGRAM MPIEXEC NUMPROC_FLAG [MAKE_DESIGN]
 # shellcheck disable=SC2317  # functions that cases call
@@ -18,7 +20,16 @@ design() { "$make_design" h5 "$@"; }
 npy() { "$make_design" npy "$@"; }
 csv() { "$make_design" csv "$@"; }
 toml() { printf '%s\n' "${@:2}" > "$1"; }
-tallfit() { "$program" "$@" > /dev/null 2>&1; }
+tallfit() { "$program" "$@" > "$scratch/made" 2>&1; }
+# The memory per rank, in MiB, that leaves COMMAND half of what its factors take; run as the case will be.
+scarce_memory() {
+  "${launch[@]}" "$program" "$@" 2>&1 | awk '
+    /^  (program|row blocks|factors)/ { sub("rows x", ""); for (i = 1; i < NF; ++i) if ($(i + 1) == "MiB") m = $i
+      sum += /factors/ ? m / 2 : m }
+    END { printf "%.1fMiB", sum }'
+}
+# Reference data of real potentials are not part of the project.
+reference() { data=${TALLFIT_DATA:-$TALLFIT_DATA_DEFAULT}/$1; [ -d "$data" ] || exit 77; }
 # A full disk needs the right to mount one; without it the case is skipped.
 disk() { mkdir "$1" && mount -t tmpfs -o "size=$2" tallfit_test "$1" 2> /dev/null || exit 77; mounted=$PWD/$1; }
 fill() { cat /dev/zero > "$1/filler" 2> /dev/null; true; }
@@ -30,6 +41,15 @@ number() {
     found = 1; d = $field - want; s = want < 0 ? -want : want; if (d < 0) d = -d; bad = d > 1e-9 * s + (s == 0) * 1e-15
     if (bad) print FILENAME ": " $0 ": expected " want }
     END { if (!found) print FILENAME " lacks " key; exit bad || !found }' "$1"
+}
+
+# Fields of two CSV files agree to 1e-9, relative: agree FIELD FILE OTHER; the last field is $NF.
+agree() {
+  awk -F, -v field="$1" 'function of() { return field == "NF" ? $NF : $field }
+    FNR == NR { want[FNR] = of(); lines = FNR; next }
+    FNR > 1 { s = want[FNR] < 0 ? -want[FNR] : want[FNR]; d = of() - want[FNR]; if (d < 0) d = -d
+      if (!(d <= 1e-9 * s)) { print FILENAME ": " $0 ": expected " want[FNR]; bad = 1 } }
+    END { exit bad || FNR != lines || FNR < 2 }' "$3" "$2"
 }
 
 case $case in
@@ -48,22 +68,29 @@ scratch=$(mktemp -d)
 mounted=''
 trap '[ -z "$mounted" ] || umount "$mounted"; rm -rf "$scratch"' EXIT
 mkdir "$scratch/out" "$scratch/in"
-cd "${folder:-$scratch/in}" || exit 1
-while read -r make; do
-  [ -z "$make" ] || eval "$make" || { echo "$name: cannot make the input: $make"; exit 1; }
-done <<< "$(header input)"
-before=$(find "$scratch/in" | sort)
-
-command=${command//OUT/$scratch/out/result}
-read -ra arguments <<< "$command"
-arguments=("${arguments[@]/#CASE/$name}")
 launch=("$mpiexec" "$numproc_flag" "$ranks")
 if [ "$ranks" = 0 ]; then launch=() ranks=1; fi
+cd "${folder:-$scratch/in}" || exit 1
+while read -r make; do
+  [ -z "$make" ] || eval "$make" || { echo "$name: cannot make the input: $make"; cat "$scratch/made"; exit 1; }
+done <<< "$(header input)"
+if [ -n "$(header last)" ]; then
+  cp -r "$scratch/in" "$scratch/last" && (cd "$scratch/last" && eval "$(header last)") || exit 1
+fi
+before=$(find "$scratch/in" | sort)
 
-# Each rank runs under a shell that notes its exit code and itself exits with 0, so that all codes are seen.
+eval "command=\"${command//OUT/$scratch/out/result}\""
+read -ra arguments <<< "$command"
+arguments=("${arguments[@]/#CASE/$name}")
+
+# Each rank runs under a shell that notes its exit code and itself exits with 0, so that all codes are seen. Open MPI
+# and MPICH tell it its rank.
+last=none
+[ ! -d "$scratch/last" ] || last=$((ranks - 1))
 # shellcheck disable=SC2016  # expanded by the shell of the rank
 timeout --kill-after=5 "${TALLFIT_TEST_LIMIT_S:-50}" \
-  "${launch[@]}" bash -c '"$@"; echo $? >> "$0"' "$scratch/codes" "$program" "${arguments[@]}" \
+  "${launch[@]}" bash -c '[ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" != "$1" ] || cd "$(dirname "$0")/last" || exit 1
+    "${@:2}"; echo $? >> "$0"' "$scratch/codes" "$last" "$program" "${arguments[@]}" \
   > "$scratch/stdout" 2> "$scratch/stderr"
 launch_code=$?
 
@@ -83,6 +110,7 @@ fi
 left+=$(find "$scratch/in" | sort | comm -3 - <(echo "$before"))
 [ -z "$left" ] || complain "left behind: ${left//$scratch\/out\//}"
 if [ "$code" = 0 ] && [ $bad = 0 ] && [ -n "$(header check)" ]; then
+  in=$scratch/in said=$scratch/stdout
   cd "$scratch/out/result" 2> /dev/null || cd "$scratch/out" || exit 1
   while read -r check; do
     eval "$check" || complain "fails: $check"
