@@ -52,17 +52,18 @@ void keep_rows(PlannedRows& planned) {
 }  // namespace
 
 void require_same_rows(const design::DesignInfo& info, const comm::Communicator& world) {
-  const std::vector<std::uint64_t> mine = {static_cast<std::uint64_t>(info.n_rows),
-                                           static_cast<std::uint64_t>(info.n_cols),
-                                           compress::fingerprint(info.column_names),
-                                           compress::fingerprint(info.group_names)};
+  const std::vector<std::uint64_t> mine = {
+      static_cast<std::uint64_t>(info.n_rows), static_cast<std::uint64_t>(info.n_cols),
+      compress::fingerprint(info.column_names), compress::fingerprint(info.group_names)};
   std::vector<std::uint64_t> of_root = mine;
   comm::broadcast(world, of_root, 0);
   comm::all_or_none(world, [&] {
     require(mine == of_root, ErrorKind::input,
-            "{}: rank {} sees {} rows x {} columns in {} groups, rank 0 {} x {} or other names. Give all ranks the "
+            "{}: rank {} sees {} rows x {} columns in {} groups, rank 0 {} x {} or other names. Give all "
+            "ranks the "
             "same file",
-            info.name, world.rank(), info.n_rows, info.n_cols, info.group_names.size(), of_root[0], of_root[1]);
+            info.name, world.rank(), info.n_rows, info.n_cols, info.group_names.size(), of_root[0],
+            of_root[1]);
   });
 }
 

@@ -28,8 +28,9 @@ Eigen::VectorXd equilibration(const Eigen::VectorXd& norms) {
   });
 }
 
-/// Norms of the columns of R; exactly 0 where a column is, but for rounding, a multiple of the ones that the intercept
-/// took out: a column's own scale says whether anything of it is left, and scaled up, rounding would pass for a column.
+/// Norms of the columns of R; exactly 0 where a column is, but for rounding, a multiple of the ones that the
+/// intercept took out: a column's own scale says whether anything of it is left, and scaled up, rounding
+/// would pass for a column.
 Eigen::VectorXd norms_beside_intercept(const LeastSquaresSystem& system, double rcond) {
   Eigen::VectorXd norms = linalg::column_norms(system.r);
   if (!system.intercept) return norms;

@@ -38,7 +38,8 @@ void require_writable_folder(const std::string& folder) {
 
 void require_writable_file(const std::string& path) {
   std::error_code code;
-  require(!std::filesystem::is_directory(path, code), ErrorKind::input, "'{}' is a folder; name a file", path);
+  require(!std::filesystem::is_directory(path, code), ErrorKind::input, "'{}' is a folder; name a file",
+          path);
   require_writable_folder(folder_of(path));
 }
 

@@ -1,11 +1,13 @@
 /// Writes a small design, then damages it on request: the inputs of the command line's tests.
 ///
 /// usage: make_design h5|npy|csv PATH [rows=N] [columns=K] [EDIT...]
-/// PATH is a file for h5, else a folder of features, target, weight (.npy or .csv) and labels.csv. EDIT is one of
+/// PATH is a file for h5, else a folder of features, target, weight (.npy or .csv) and labels.csv. EDIT is
+/// one of
 ///   DATASET:ROW=VALUE, features:ROW:COLUMN=VALUE   ROW: a number, "last" or "all"
 ///   same:A=B                                       column A repeats column B
-///   without=DATASET  short=DATASET (one value less)  flat=DATASET (one dimension less)  text=DATASET (strings)
-///   float=DATASET (floating-point in place of integers)  broken=features (last chunk of a compressed one unreadable)
+///   without=DATASET  short=DATASET (one value less)  flat=DATASET (one dimension less)  text=DATASET
+///   (strings) float=DATASET (floating-point in place of integers)  broken=features (last chunk of a
+///   compressed one unreadable)
 /// Rows come in configurations of four (energy, three forces) in two groups; only HDF5's C interface is used.
 #include <hdf5.h>
 
@@ -94,7 +96,8 @@ void apply(Design& design, const std::string& edit) {
   if (what.rfind("same:", 0) == 0) {
     Column& features = design.data["features"];
     for (std::size_t i = 0; i < design.rows; ++i)
-      features[i * design.columns + std::stoul(what.substr(5))] = features[i * design.columns + std::stoul(value)];
+      features[i * design.columns + std::stoul(what.substr(5))] =
+          features[i * design.columns + std::stoul(value)];
   } else if (what.find(':') != std::string::npos) {
     set_values(design, what, value, edit);
   } else {
@@ -139,7 +142,8 @@ std::pair<haddr_t, hsize_t> last_chunk(hid_t set, hid_t space) {
 void write_dataset(const Design& design, hid_t file, const std::string& name, hid_t type, hsize_t width,
                    std::pair<haddr_t, hsize_t>& to_break) {
   if (design.is("without", name)) return;
-  if (design.is("text", name)) return write_names(file, name.c_str(), std::vector<std::string>(design.rows, "x"));
+  if (design.is("text", name))
+    return write_names(file, name.c_str(), std::vector<std::string>(design.rows, "x"));
   const std::vector<hsize_t> shape = {design.rows - (design.is("short", name) ? 1 : 0), width};
   const int dims = name == "features" && !design.is("flat", name) ? 2 : 1;
   const hid_t space = ok(H5Screate_simple(dims, shape.data(), nullptr));
@@ -166,7 +170,8 @@ void write_h5(const Design& design, const std::string& path) {
   std::pair<haddr_t, hsize_t> to_break = {0, 0};
   if (!design.is("without", "tallfit_design")) {
     const hid_t scalar = ok(H5Screate(H5S_SCALAR));
-    const hid_t attribute = ok(H5Acreate2(file, "tallfit_design", H5T_NATIVE_INT, scalar, H5P_DEFAULT, H5P_DEFAULT));
+    const hid_t attribute =
+        ok(H5Acreate2(file, "tallfit_design", H5T_NATIVE_INT, scalar, H5P_DEFAULT, H5P_DEFAULT));
     const int one = 1;
     ok(H5Awrite(attribute, H5T_NATIVE_INT, &one));
     ok(H5Aclose(attribute));
@@ -190,14 +195,16 @@ void write_h5(const Design& design, const std::string& path) {
 // ---- separate files
 
 void write_npy(const std::string& path, const Column& data, std::size_t width) {
-  std::string header = "{'descr': '<f8', 'fortran_order': False, 'shape': (" + std::to_string(data.size() / width);
+  std::string header =
+      "{'descr': '<f8', 'fortran_order': False, 'shape': (" + std::to_string(data.size() / width);
   header += width > 1 ? ", " + std::to_string(width) + ")}" : ",)}";
   header.resize((header.size() + 10) / 64 * 64 + 64 - 10 - 1, ' ');
   header += '\n';
   std::ofstream file(path, std::ios::binary);
   file << "\x93NUMPY" << '\x01' << '\0' << static_cast<char>(header.size() % 256)
        << static_cast<char>(header.size() / 256) << header;
-  file.write(reinterpret_cast<const char*>(data.data()), static_cast<std::streamsize>(data.size() * sizeof(double)));
+  file.write(reinterpret_cast<const char*>(data.data()),
+             static_cast<std::streamsize>(data.size() * sizeof(double)));
 }
 
 void write_csv(const std::string& path, const Column& data, std::size_t width) {
@@ -211,8 +218,8 @@ void write_labels(const Design& design, const std::string& path) {
   file << "config_id,group,natoms,row_start,nrows,testing\n";
   for (std::size_t i = 0; i < design.rows; i += rows_per_configuration) {
     file << static_cast<std::size_t>(design.data.at("configuration")[i]) << ','
-         << (design.data.at("group")[i] > 0.0 ? "surface" : "bulk") << ",1," << i << ',' << rows_per_configuration
-         << ',' << design.data.at("testing")[i] << '\n';
+         << (design.data.at("group")[i] > 0.0 ? "surface" : "bulk") << ",1," << i << ','
+         << rows_per_configuration << ',' << design.data.at("testing")[i] << '\n';
   }
 }
 

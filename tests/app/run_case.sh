@@ -11,7 +11,7 @@
 #                                             $in is the folder of the inputs, $said what went to stdout
 # A failed run must leave nothing; of a successful one, no unfinished file.
 # usage: run_case.sh CASE RANKS PROGRAM MPIEXEC NUMPROC_FLAG [MAKE_DESIGN]
-# shellcheck disable=SC2317  # functions that cases call
+# shellcheck disable=SC2034,SC2317  # what only cases use
 set -u
 case=$1 ranks=$2 program=$3 mpiexec=$4 numproc_flag=$5 make_design=${6:-}
 

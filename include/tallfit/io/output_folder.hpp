@@ -8,8 +8,8 @@
 
 namespace tallfit::io {
 
-/// @throws Error{input} when no file can get the name @p path: it is a folder, or its folder is not writable. For
-/// asking before a long computation. Local.
+/// @throws Error{input} when no file can get the name @p path: it is a folder, or its folder is not writable.
+/// For asking before a long computation. Local.
 void require_writable_file(const std::string& path);
 
 /// One output file: written beside its place under a hidden name, renamed by commit(), removed otherwise.
@@ -64,8 +64,9 @@ public:
   OutputFile& add(const std::string& name);
   /// add() and write() at once.
   void write(const std::string& name, const std::string& text) { add(name).write(text); }
-  /// Brings all files to the disk, under names of their own: what may fail does so here, and commit() has only to
-  /// rename. For folders with results of other writers, which are committed in between. @throws Error{resource}
+  /// Brings all files to the disk, under names of their own: what may fail does so here, and commit() has
+  /// only to rename. For folders with results of other writers, which are committed in between. @throws
+  /// Error{resource}
   void flush();
   /// flush(), then gives all files their names. @throws Error{resource}
   void commit();
