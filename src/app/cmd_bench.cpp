@@ -1,5 +1,225 @@
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+
+#include "bench_rows.hpp"
 #include "tallfit/app/commands.hpp"
+#include "tallfit/base/log.hpp"
+#include "tallfit/comm/collective_error.hpp"
+#include "tallfit/comm/exchange.hpp"
+#include "tallfit/compress/compressor.hpp"
+#include "tallfit/estimate/quadratic_fit.hpp"
+#include "tallfit/io/csv_writer.hpp"
+#include "tallfit/io/design_file.hpp"
+#include "tallfit/io/output_folder.hpp"
+#include "tallfit/linalg/machine_rates.hpp"
+#include "tallfit/linalg/process_grid.hpp"
+
 namespace tallfit::app {
-void run_bench(const Config&, const comm::Communicator&) {}
-void run_inspect(const Config&, const comm::Communicator&) {}
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr Index block_bytes = Index{8} << 20U;
+
+double slowest(const comm::Communicator& comm, double seconds) {
+  comm::max_in_place(comm, std::span(&seconds, 1));
+  return seconds;
+}
+
+/// Seconds of the slowest rank; all start together.
+template <class Work>
+double timed(const comm::Communicator& comm, const Work& work) {
+  comm::check_mpi(MPI_Barrier(comm.get()), "MPI_Barrier");
+  const auto start = Clock::now();
+  work();
+  return slowest(comm, std::chrono::duration<double>(Clock::now() - start).count());
+}
+
+/// Lays out, compresses and merges the rows of a source.
+struct Compression {
+  compress::CompressedDesign design;
+  double seconds = 0.0;
+};
+
+Compression compress_all(design::RowSource& rows, const comm::Communicator& comm) {
+  const compress::RowLayout layout = compress::survey(rows, comm, 0, 0);
+  const compress::CellPlan plan = compress::make_cells(layout, {.group = true, .row_type = true, .fold = false});
+  Compression result;
+  result.seconds = timed(comm, [&] {
+    compress::Compressor compressor(layout, plan);
+    compress::RowVisitor* const visitors[] = {&compressor};
+    compress::run_row_pass(rows, layout, comm, visitors, block_bytes);
+    result.design = compressor.finish(rows.info(), comm);
+  });
+  return result;
+}
+
+/// The record of a run: one line per measurement, on the terminal and in bench.csv.
+class Report {
+public:
+  Report(const Config& config, const comm::Communicator& world) : config_(config), world_(world) {}
+
+  void add(std::string_view what, Index columns, Index cells, Index rows, double value, std::string_view unit,
+           double fraction) {
+    csv_.add(what).add(world_.size()).add(columns).add(cells).add(rows).add(value).add(unit).add(fraction).end_row();
+    if (!world_.is_root()) return;
+    std::printf("%-28.*s %8lld %6lld %10lld %12.4g %-8.*s", static_cast<int>(what.size()), what.data(),
+                static_cast<long long>(columns), static_cast<long long>(cells), static_cast<long long>(rows), value,
+                static_cast<int>(unit.size()), unit.data());
+    if (fraction > 0.0) std::printf(" %8.3f", fraction);
+    std::printf("\n");
+    std::fflush(stdout);
+  }
+
+  void head() const {
+    if (world_.is_root()) {
+      std::printf("%d ranks\n%-28s %8s %6s %10s %12s %-8s %8s\n", world_.size(), "measurement", "columns", "cells", "rows",
+                  "value", "unit", "fraction");
+    }
+  }
+
+  void save() const {
+    if (config_.output.empty()) return;
+    comm::all_or_none(world_, [&] {
+      if (!world_.is_root()) return;
+      io::OutputFolder folder(config_.output);
+      folder.write("bench.csv", csv_.text());
+      folder.commit();
+    });
+  }
+
+private:
+  const Config& config_;
+  const comm::Communicator& world_;
+  io::CsvWriter csv_{"measurement,ranks,columns,cells,rows,value,unit,fraction"};
+};
+
+/// Rows of a compression that takes some seconds, and gives each cell eight times as many rows as it has columns.
+Index bench_rows(const Config::Bench& bench, Index columns, int n_ranks) {
+  if (bench.rows_per_column > 0) return bench.rows_per_column * columns;
+  constexpr double flops_per_rank = 1e12;
+  const auto k = static_cast<double>(columns);
+  const auto affordable = static_cast<Index>(flops_per_rank * n_ranks / (2.0 * k * k));
+  return std::max<Index>(20 * columns, std::min<Index>({800 * columns, affordable, 4000000}));
+}
+
+double fold_flops(Index rows, Index columns) {
+  const auto k = static_cast<double>(columns + 2);
+  return 2.0 * static_cast<double>(rows) * k * k;
+}
+
+/// Compression of rows in memory, as a fraction of DGEMM per rank.
+void bench_compress(const Config& config, const comm::Communicator& comm, Report& report, double dgemm) {
+  for (const Index columns : config.bench.columns) {
+    for (const Index cells : config.bench.cells) {
+      const Index n_rows = bench_rows(config.bench, columns, comm.size());
+      BenchRows rows(n_rows, columns, cells);
+      const double seconds = compress_all(rows, comm).seconds;
+      const double rate = 1e-9 * fold_flops(n_rows, columns) / seconds / comm.size();
+      report.add("compress, per rank", columns, cells, n_rows, rate, "GF/s", rate / dgemm);
+    }
+  }
+}
+
+/// Compression of a small design from the page cache: bounded by reading, not by flops.
+void bench_read(const Config& config, const comm::Communicator& world, Report& report) {
+  constexpr Index columns = 31;
+  constexpr Index n_rows = 1600000;
+  const std::filesystem::path folder = config.output.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path(config.output).parent_path();
+  const std::string path = (folder / "tallfit_bench.h5").string();
+  BenchRows source(n_rows, columns, 1);
+  io::write_design_file(path, source, world, {});
+  const auto rows = io::open_design_file(path);
+  double best = compress_all(*rows, world).seconds;
+  best = std::min(best, compress_all(*rows, world).seconds);
+  comm::all_or_none(world, [&] {
+    if (world.is_root()) std::filesystem::remove(path);
+  });
+  const double bytes = static_cast<double>(n_rows * columns) * sizeof(double);
+  report.add("compress from file, per rank", columns, 1, n_rows, 1e-9 * bytes / best / world.size(), "GB/s", 0.0);
+}
+
+/// What users have: LAPACK on one core with the whole matrix in memory, against compress and solve of the same rows.
+void bench_peers(const Config& config, const comm::Communicator& world, Report& report) {
+  if (!world.is_root()) return;
+  const comm::Communicator self = comm::Communicator::self();
+  for (const Index columns : config.bench.columns) {
+    const Index n_rows = std::min<Index>(20 * columns, bench_rows(config.bench, columns, 1));
+    BenchRows rows(n_rows, columns, 1);
+    const auto start = Clock::now();
+    const Compression compression = compress_all(rows, self);
+    const auto ones = compress::group_multipliers(compression.design.group_names, {});
+    const auto system = estimate::make_system(linalg::ProcessGrid::serial(),
+                                              compress::merge_training_cells(compression.design, self, ones).dense(),
+                                              n_rows, estimate::Intercept::none);
+    const estimate::LinearFit fit = estimate::fit_quadratic(system, 0.0, {});
+    const double ours = std::chrono::duration<double>(Clock::now() - start).count();
+    report.add("compress and solve", columns, 1, n_rows, ours, "s", 0.0);
+
+    Eigen::MatrixXd a(n_rows, columns);
+    Eigen::VectorXd b(n_rows);
+    const auto refill = [&] {
+      for (Index i = 0; i < n_rows; ++i) {
+        a.row(i) = rows.base().row(i % rows.base().rows());
+        b(i) = static_cast<double>(i % 7);
+      }
+    };
+    refill();
+    const double gels = linalg::time_dgels(a, b);
+    report.add("LAPACK dgels", columns, 1, n_rows, gels, "s", ours / gels);
+    refill();
+    const double gelsd = linalg::time_dgelsd(a, b);
+    report.add("LAPACK dgelsd", columns, 1, n_rows, gelsd, "s", ours / gelsd);
+  }
+}
+
+/// The same rows on 1, 2, 4, … ranks (strong), and as many rows per rank (weak).
+void bench_scaling(const Config& config, const comm::Communicator& world, Report& report) {
+  const Index columns = config.bench.columns.back();
+  const Index n_rows = bench_rows(config.bench, columns, 1);
+  double alone = 0.0;
+  for (int ranks = 1; ranks <= world.size(); ranks = ranks < world.size() && 2 * ranks > world.size() ? world.size() : 2 * ranks) {
+    const comm::Communicator part = world.split(world.rank() < ranks ? 0 : 1);
+    double strong = 0.0;
+    double weak = 0.0;
+    if (world.rank() < ranks) {
+      BenchRows same(n_rows, columns, 1);
+      BenchRows more(n_rows * ranks, columns, 1);
+      strong = compress_all(same, part).seconds;
+      weak = compress_all(more, part).seconds;
+    }
+    strong = slowest(world, strong);
+    weak = slowest(world, weak);
+    if (ranks == 1) alone = strong;
+    report.add(fmt::format("strong scaling, {} ranks", ranks), columns, 1, n_rows, strong, "s", alone / strong / ranks);
+    report.add(fmt::format("weak scaling, {} ranks", ranks), columns, 1, n_rows * ranks, weak, "s", alone / weak);
+  }
+}
+
+}  // namespace
+
+void run_bench(const Config& config, const comm::Communicator& world) {
+  constexpr Index product_size = 1500;
+  constexpr int repeats = 5;
+  Report report(config, world);
+  report.head();
+  double dgemm = 0.0;
+  // All ranks at once: cores share memory and clock.
+  timed(world, [&] { dgemm = linalg::dgemm_gflops(product_size, repeats); });
+  comm::min_in_place(world, std::span(&dgemm, 1));
+  report.add("DGEMM, per rank", product_size, 0, product_size, dgemm, "GF/s", 1.0);
+  double dsyrk = 0.0;
+  timed(world, [&] { dsyrk = linalg::dsyrk_gflops(product_size, repeats); });
+  comm::min_in_place(world, std::span(&dsyrk, 1));
+  report.add("DSYRK, per rank", product_size, 0, product_size, dsyrk, "GF/s", dsyrk / dgemm);
+  bench_compress(config, world, report, dgemm);
+  bench_read(config, world, report);
+  if (config.bench.peers) bench_peers(config, world, report);
+  if (config.bench.scaling) bench_scaling(config, world, report);
+  report.save();
+}
+
 }  // namespace tallfit::app

@@ -37,7 +37,7 @@ std::unique_ptr<design::RowSource> open_import(const Config& config) {
                             .matrix = from.features,
                             .target = from.target,
                             .labels = from.labels,
-                            .natoms = "",
+                            .natoms = from.natoms,
                             .weight = from.weight});
   }
   require(!from.features.empty() && !from.target.empty(), ErrorKind::input,
@@ -48,7 +48,7 @@ std::unique_ptr<design::RowSource> open_import(const Config& config) {
                                   .weight = from.weight,
                                   .labels = from.labels,
                                   .row_types = from.row_types,
-                                  .column_names = {},
+                                  .column_names = io::read_column_names(from.columns),
                                   .snap = snap_of(config)});
 }
 

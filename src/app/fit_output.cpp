@@ -12,11 +12,15 @@
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/io/snap_potential.hpp"
 #include "tallfit/linalg/libraries.hpp"
+#include "tallfit/linalg/machine_rates.hpp"
 #include "tallfit/report/tables.hpp"
 
 namespace tallfit::app {
 
 namespace {
+
+/// Size of the product that stages are compared with: large enough to run at full speed, over in some milliseconds.
+constexpr Index reference_product = 512;
 
 /// S with S Sᵀ = covariance of (θ, c); an intercept's row follows from c = (z1 - r12 θ) / r11.
 Eigen::MatrixXd covariance_factor(const estimate::LeastSquaresSystem& system,
@@ -69,6 +73,7 @@ void FitOutput::write(const design::DesignInfo& info,
   record.rows = info.n_rows;
   record.columns = info.n_cols;
   record.stages = stages();
+  record.dgemm_gflops = linalg::dgemm_gflops(reference_product, 3);
   record.peak_rss_bytes = comm::all_gather(world_, std::vector<Index>{peak_rss_bytes()});
   comm::all_or_none(world_, [&] {
     if (world_.is_root()) write_files(info, *system, fit, metrics);

@@ -62,12 +62,13 @@ std::vector<Key> import_keys(Config::Import& options) {
   keys.add("format", options.format, "What the files are.").one_of({"fitsnap", "csv", "npy", "chimes"});
   keys.add("folder", options.folder, "Folder whose files have the usual names of the format.");
   keys.add("features", options.features, "File of the features, where its name is not the usual one.");
-  keys.add("target", options.target, "File of the targets, or their column in a CSV file.");
-  keys.add("weight", options.weight, "File of the rows' weights, or their column in a CSV file.");
+  keys.add("target", options.target, "File of the targets, where its name is not the usual one.");
+  keys.add("weight", options.weight, "File of the rows' weights, where its name is not the usual one.");
   keys.add("labels", options.labels, "File of the rows' labels, as data.labels.");
-  keys.add("columns", options.columns, "File with the name of each column, one a line.");
+  keys.add("columns", options.columns, "CSV file with the names of the columns: its column name, or element and B_label.");
   keys.add("row_types", options.row_types,
-           "File with the type of each row (energy, force, stress, other), one a line.");
+           "Rows of a configuration in order, as \"energy,force,stress\"; deduced where not given.");
+  keys.add("natoms", options.natoms, "ChIMES: file with the atoms of each row's frame (natoms.txt).");
   keys.add("snapparam", options.snapparam, "LAMMPS .snapparam file, in place of the [snap] section.");
   keys.add("snapcoeff", options.snapcoeff,
            "LAMMPS .snapcoeff file with the elements, their radii and weights.");

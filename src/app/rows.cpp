@@ -192,7 +192,6 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
     planned.plan = compress::plan_memory(planned.layout, request, planned.info().bytes_per_row);
     if (planned.plan.keeps_rows()) keep_rows(planned);
   });
-  for (const std::string& note : planned.plan.cells.notes) log::info("cells: {}", note);
   return planned;
 }
 
@@ -227,7 +226,8 @@ compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm:
   compress::RowVisitor* const visitors[] = {&compressor};
   {
     Phase pass("rows");
-    compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes);
+    compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes,
+                         "compress rows");
     pass.add_flops(planned.plan.pass_flops / world.size());
     pass.add_bytes(planned.plan.pass_bytes_read / world.size());
   }

@@ -15,6 +15,7 @@
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/io/output_folder.hpp"
+#include "tallfit/linalg/libraries.hpp"
 
 namespace tallfit::app {
 
@@ -144,6 +145,7 @@ int run(int argc, char** argv) {
   const comm::MpiSession session(&argc, &argv);
   const comm::Communicator world = comm::Communicator::world();
   log::set_speaking(world.is_root());
+  linalg::set_blas_threads(1);  // ranks share the node's cores, and sums must not depend on a number of threads
   const std::vector<std::string> arguments(argv, argv + argc);
   const int code = exit_code_of(world, [&] { run_command_line(arguments, world); });
   repeat_warnings();

@@ -25,12 +25,15 @@ public:
   Replay(Index n_cols, std::size_t n_cells) : n_cols_(n_cols), pieces_(n_cells) {}
 
   void leaf(Index leaf, const std::map<int, Index>& rows_of_cell) {
-    Index active = 0;
-    for (const auto& [cell, rows] : rows_of_cell) active += active_bytes(rows);
-    peak_ = std::max(peak_, held_ + active);
+    active_ = 0;
+    for (const auto& [cell, rows] : rows_of_cell) active_ += active_bytes(rows);
+    note(0);
     for (std::size_t cell = 0; cell < pieces_.size(); ++cell) {
       const auto found = rows_of_cell.find(static_cast<int>(cell));
-      push(pieces_[cell], leaf, found == rows_of_cell.end() ? 0 : found->second);
+      const Index rows = found == rows_of_cell.end() ? 0 : found->second;
+      note(piece_bytes(rows));  // packed from what is still active
+      active_ -= active_bytes(rows);
+      push(pieces_[cell], leaf, rows);
     }
   }
 
@@ -43,6 +46,8 @@ private:
     Index index;
     Index rows;
   };
+
+  void note(Index extra) { peak_ = std::max(peak_, held_ + active_ + extra); }
 
   Index active_bytes(Index rows) const {
     const Index buffer = std::min(rows, buffered_rows(n_cols_)) * n_cols_;
@@ -60,8 +65,7 @@ private:
       const Node left = stack.back();
       stack.pop_back();
       const Index together = std::min(left.rows + node.rows, n_cols_);
-      // both are unpacked while the packed ones are still there
-      peak_ = std::max(peak_, held_ + 2 * double_bytes * n_cols_ * together + piece_bytes(together));
+      note(2 * double_bytes * n_cols_ * together + piece_bytes(together));  // unpacked beside the packed ones
       held_ += piece_bytes(together) - piece_bytes(left.rows) - piece_bytes(node.rows);
       node = {node.level + 1, node.index / 2, together};
     }
@@ -70,7 +74,8 @@ private:
 
   Index n_cols_;
   std::vector<std::vector<Node>> pieces_;
-  Index held_ = 0;
+  Index held_ = 0;    ///< by finished leaves
+  Index active_ = 0;  ///< by the cells of the present leaf that are not finished
   Index peak_ = 0;
 };
 

@@ -18,11 +18,11 @@ constexpr Index smallest_block = Index{256} << 10U;
 constexpr Index label_bytes = 2 * (1 + 8 + 4 + 1 + 8 + 8) + static_cast<Index>(sizeof(CellKey));
 /// BLAS packs panels into a buffer of its own, and MPI and HDF5 take buffers at first use: measured, see
 /// docs/performance.md.
-constexpr Index library_bytes = Index{24} << 20U;
+constexpr Index library_bytes = Index{8} << 20U;
 
 /// Square matrices of n columns that are alive together on rank 0: the merged factor, its parts, the
 /// equilibrated factor, its inverse and the covariance.
-constexpr Index solve_matrices = 6;
+constexpr Index solve_matrices = 7;
 /// Two unpacked factors and what they become, packed.
 constexpr double merge_matrices = 2.5;
 

@@ -95,6 +95,9 @@ void drop_group_in_place(CompressedDesign& design, const std::string& group) {
           "compress.cells",
           design.name, to_string(design.parts));
   const int index = static_cast<int>(known - design.group_names.begin());
+  for (const Cell& cell : design.cells) {
+    if (cell.key.group == index) design.n_rows -= cell.sums.count;
+  }
   std::erase_if(design.cells, [&](const Cell& cell) { return cell.key.group == index; });
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/base/progress.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/design/row_filters.hpp"
 
@@ -57,11 +58,14 @@ private:
 }  // namespace
 
 void run_row_pass(design::RowSource& source, const RowLayout& layout, const comm::Communicator& comm,
-                  std::span<RowVisitor* const> visitors, Index block_bytes) {
+                  std::span<RowVisitor* const> visitors, Index block_bytes,
+                  std::string_view what) {
   comm::all_or_none(comm, [&] {
     design::RowStream stream(source, layout.my_begin(), layout.my_end(),
                              design::rows_in(block_bytes, layout.n_cols));
     LeafCutter cutter(layout, visitors);
+    std::optional<Progress> progress;
+    if (!what.empty()) progress.emplace(std::string(what), layout.my_end() - layout.my_begin());
     while (const design::RowBlock* block = stream.next()) {
       const auto bad = design::find_nonfinite(*block);
       if (!bad.empty()) {
@@ -69,6 +73,7 @@ void run_row_pass(design::RowSource& source, const RowLayout& layout, const comm
              design::describe(bad.front(), *block, source.info()));
       }
       cutter.take(*block);
+      if (progress) progress->advance(block->size());
     }
     cutter.finish();
   });

@@ -134,7 +134,7 @@ Refinement refine(const RefineRows& rows, LinearFit* root_fit, const LeastSquare
     comm::broadcast(rows.comm, std::span(coefficients), 0);
     GradientVisitor visitor(coefficients, n);
     compress::RowVisitor* const visitors[] = {&visitor};
-    compress::run_row_pass(rows.source, rows.layout, rows.comm, visitors, rows.block_bytes);
+    compress::run_row_pass(rows.source, rows.layout, rows.comm, visitors, rows.block_bytes, "refine: residuals of rows");
     const Extended sums = visitor.total(rows.comm);
     comm::all_or_none(rows.comm, [&] {
       if (rows.comm.is_root()) again = corrector.step(sums, coefficients, done) ? 1 : 0;

@@ -33,6 +33,8 @@ std::string snap_name(const std::string& element, std::string label) {
   return element + " B" + label;
 }
 
+}  // namespace
+
 std::vector<std::string> read_column_names(const std::string& path) {
   std::vector<std::string> names;
   if (path.empty()) return names;
@@ -47,8 +49,6 @@ std::vector<std::string> read_column_names(const std::string& path) {
   while (csv.next()) names.push_back(snap_name(csv.text(element), csv.text(label)));
   return names;
 }
-
-}  // namespace
 
 std::unique_ptr<design::RowSource> open_fitsnap(const FitsnapFiles& files) {
   return open_separate_files(

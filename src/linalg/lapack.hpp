@@ -12,6 +12,16 @@ void dgemm_(const char* trans_a, const char* trans_b, const int* m, const int* n
             const double* alpha, const double* a, const int* lda, const double* b, const int* ldb,
             const double* beta, double* c, const int* ldc, std::size_t, std::size_t);
 
+void dsyrk_(const char* uplo, const char* trans, const int* n, const int* k, const double* alpha,
+            const double* a, const int* lda, const double* beta, double* c, const int* ldc, std::size_t,
+            std::size_t);
+
+void dgels_(const char* trans, const int* m, const int* n, const int* n_rhs, double* a, const int* lda,
+            double* b, const int* ldb, double* work, const int* lwork, int* info, std::size_t);
+void dgelsd_(const int* m, const int* n, const int* n_rhs, double* a, const int* lda, double* b,
+             const int* ldb, double* s, const double* rcond, int* rank, double* work, const int* lwork,
+             int* iwork, int* info);
+
 void dtrcon_(const char* norm, const char* uplo, const char* diag, const int* n, const double* a,
              const int* lda, double* rcond, double* work, int* iwork, int* info, std::size_t, std::size_t,
              std::size_t);

@@ -85,6 +85,7 @@ struct Config {
     std::string labels;
     std::string columns;
     std::string row_types;
+    std::string natoms;
     std::string snapparam;
     std::string snapcoeff;
   };

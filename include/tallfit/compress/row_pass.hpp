@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "tallfit/comm/communicator.hpp"
@@ -40,9 +41,10 @@ public:
 
 /// Reads this rank's rows once and shows them to every visitor. Rows with w > 0 are checked to be finite.
 ///
+/// @param what  name of the pass for a progress report by rank 0; empty: none.
 /// Memory: two blocks of about @p block_bytes. @collective: an error of one rank is thrown by all.
 /// @throws Error{input} naming row, column and configuration of a value that is not finite.
 void run_row_pass(design::RowSource& source, const RowLayout& layout, const comm::Communicator& comm,
-                  std::span<RowVisitor* const> visitors, Index block_bytes);
+                  std::span<RowVisitor* const> visitors, Index block_bytes, std::string_view what = {});
 
 }  // namespace tallfit::compress

@@ -5,10 +5,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tallfit/design/row_source.hpp"
 
 namespace tallfit::io {
+
+/// Names of columns from a CSV file: its column 'name', or FitSNAP's 'element' and 'B_label' ("Ta B[2 1 0 1]").
+/// Nothing for an empty path. @throws Error{input} Local.
+std::vector<std::string> read_column_names(const std::string& path);
 
 /// A FitSNAP dump. Empty paths take FitSNAP's names in `folder`, where they exist.
 struct FitsnapFiles {
