@@ -92,13 +92,8 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
     });
     visitors.push_back(&*predictions);
   }
-<<<<<<< HEAD
-  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes);
-=======
   compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes,
                          "errors of rows");
-  if (file) file->commit();
->>>>>>> 2e0ece8cdd485ad1c43f6a28a70d6c6af63aa6d0
   return errors.total(world);
 }
 
