@@ -19,7 +19,8 @@ namespace tallfit::app {
 
 namespace {
 
-/// Size of the product that stages are compared with: large enough to run at full speed, over in some milliseconds.
+/// Size of the product that stages are compared with: large enough to run at full speed, over in some
+/// milliseconds.
 constexpr Index reference_product = 512;
 
 /// S with S Sᵀ = covariance of (θ, c); an intercept's row follows from c = (z1 - r12 θ) / r11.

@@ -227,7 +227,7 @@ compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm:
   {
     Phase pass("rows");
     compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes,
-                         "compress rows");
+                           "compress rows");
     pass.add_flops(planned.plan.pass_flops / world.size());
     pass.add_bytes(planned.plan.pass_bytes_read / world.size());
   }

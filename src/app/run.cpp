@@ -145,7 +145,8 @@ int run(int argc, char** argv) {
   const comm::MpiSession session(&argc, &argv);
   const comm::Communicator world = comm::Communicator::world();
   log::set_speaking(world.is_root());
-  linalg::set_blas_threads(1);  // ranks share the node's cores, and sums must not depend on a number of threads
+  linalg::set_blas_threads(
+      1);  // ranks share the node's cores, and sums must not depend on a number of threads
   const std::vector<std::string> arguments(argv, argv + argc);
   const int code = exit_code_of(world, [&] { run_command_line(arguments, world); });
   repeat_warnings();
