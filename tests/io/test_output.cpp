@@ -21,7 +21,8 @@ TEST(OutputFolderTest, AppearsTogetherOrNotAtAll) {
     OutputFolder results(out);
     results.write("a.csv", "1\n");
   }
-  EXPECT_FALSE(std::filesystem::exists(folder / "new")) << "dropped without commit, as all that was made for it";
+  EXPECT_FALSE(std::filesystem::exists(folder / "new"))
+      << "dropped without commit, as all that was made for it";
 
   OutputFolder results(out);
   results.write("a.csv", "1\n");
