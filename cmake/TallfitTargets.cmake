@@ -42,24 +42,47 @@ function(tallfit_add_test name)
 endfunction()
 
 # tallfit_add_cli_cases(FOLDER)
-# Every FOLDER/*.toml is a run of the program whose first lines say what must happen: see tests/app/run_case.sh.
+# Runs of the program, each of which says what must happen: every FOLDER/*.toml in its first lines, and every [NAME] of
+# FOLDER/*.cases in the lines below it. See tests/app/run_case.sh.
 function(tallfit_add_cli_cases folder)
   file(GLOB cases CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.toml)
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${cases})
+  file(GLOB lists CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cases)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${cases} ${lists})
   foreach(case IN LISTS cases)
     cmake_path(GET case STEM name)
     file(STRINGS ${case} ranks REGEX "^# ranks: ")
     string(REPLACE "# ranks: " "" ranks "${ranks}")
-    separate_arguments(ranks)
-    if(NOT ranks)
-      set(ranks 1 3)
-    endif()
-    foreach(np IN LISTS ranks)
-      add_test(NAME cli_${name}.np${np}
-               COMMAND bash ${PROJECT_SOURCE_DIR}/tests/app/run_case.sh ${case} ${np} $<TARGET_FILE:tallfit>
-                       ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG})
-      tallfit_set_test_properties(cli_${name}.np${np} ${np} 60 "cli;np${np}")
+    tallfit_add_cli_case(${name} ${case} "${ranks}" "1 3")
+  endforeach()
+  foreach(list IN LISTS lists)
+    file(STRINGS ${list} lines REGEX "^(.[a-z0-9_]+]|ranks: [0-9 ]+)$")
+    set(name "")
+    foreach(line IN LISTS lines ITEMS "[end]")
+      if(line MATCHES "^ranks: (.*)")
+        set(ranks ${CMAKE_MATCH_1})
+        continue()
+      endif()
+      if(name)
+        tallfit_add_cli_case(${name} ${list}:${name} "${ranks}" "0 3")
+      endif()
+      string(REGEX REPLACE "^.(.*).$" "\\1" name "${line}")
+      set(ranks "")
     endforeach()
+  endforeach()
+endfunction()
+
+# One test for each number of ranks; 0: without mpiexec.
+function(tallfit_add_cli_case name case ranks default_ranks)
+  if(NOT ranks)
+    set(ranks ${default_ranks})
+  endif()
+  separate_arguments(ranks)
+  foreach(np IN LISTS ranks)
+    add_test(NAME cli_${name}.np${np}
+             COMMAND bash ${PROJECT_SOURCE_DIR}/tests/app/run_case.sh ${case} ${np} $<TARGET_FILE:tallfit>
+                     ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} $<TARGET_FILE:make_design>)
+    tallfit_set_test_properties(cli_${name}.np${np} ${np} 60 "cli;np${np}")
+    set_tests_properties(cli_${name}.np${np} PROPERTIES SKIP_RETURN_CODE 77)
   endforeach()
 endfunction()
 
@@ -82,7 +105,7 @@ endfunction()
 
 # One BLAS thread per rank, more ranks than cores, and root in a container: what every MPI test here needs. Leaks are
 # not looked for: Open MPI, its hwloc and PMIx keep memory to the end of the process, far more than ours could be.
-set(TALLFIT_TEST_ENVIRONMENT GTEST_COLOR=no
+set(TALLFIT_TEST_ENVIRONMENT GTEST_COLOR=no TALLFIT_DATA_DEFAULT=${PROJECT_SOURCE_DIR}/../shared/data
   OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
   OMPI_MCA_hwloc_base_binding_policy=none ASAN_OPTIONS=detect_leaks=0)

@@ -12,7 +12,6 @@
 #include "tallfit/estimate/refine.hpp"
 #include "tallfit/infer/prediction.hpp"
 #include "tallfit/io/compressed_file.hpp"
-#include "tallfit/io/row_results.hpp"
 #include "tallfit/linalg/process_grid.hpp"
 
 namespace tallfit::app {
@@ -78,25 +77,23 @@ infer::LinearModel share_model(const estimate::LinearFit& fit, Index n_cols,
 
 /// The pass that gives absolute and largest errors and, where asked for, the residual of every row.
 estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& planned,
-                                     const infer::LinearModel& model, const comm::Communicator& world) {
+                                     const infer::LinearModel& model, const comm::Communicator& world,
+                                     FitOutput& output) {
   Phase phase("row pass");
   phase.add_bytes(planned.plan.keeps_rows() ? 0.0 : planned.plan.pass_bytes_read / world.size());
   estimate::ErrorVisitor errors(model.coefficients, model.intercept);
   std::vector<compress::RowVisitor*> visitors = {&errors};
-  std::optional<io::RowResultFile> file;
   std::optional<infer::PredictionVisitor> predictions;
   if (config.fit.residuals) {
-    file.emplace(config.output + "/residuals.h5", std::vector<std::string>{"prediction", "residual"},
-                 planned.info().n_rows, world);
-    predictions.emplace(model, [&](const infer::RowPredictions& rows) {
-      file->write(0, rows.begin, rows.prediction);
-      file->write(1, rows.begin, rows.residual);
+    io::RowResultFile& file = output.open_residuals(planned.info().n_rows);
+    predictions.emplace(model, [&file](const infer::RowPredictions& rows) {
+      file.write(0, rows.begin, rows.prediction);
+      file.write(1, rows.begin, rows.residual);
     });
     visitors.push_back(&*predictions);
   }
   compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes,
                          "errors of rows");
-  if (file) file->commit();
   return errors.total(world);
 }
 
@@ -126,7 +123,8 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
     log::info("refined in {} passes; last relative correction {:.1e}", done.passes, done.last_correction);
   }
   if (errors.empty() || config.fit.residuals) {
-    errors = pass_for_errors(config, planned, share_model(solved.fit, planned.info().n_cols, world), world);
+    errors = pass_for_errors(config, planned, share_model(solved.fit, planned.info().n_cols, world), world,
+                             output);
   }
   output.record.rows_used = planned.layout.n_used;
   output.record.cells = {fmt::format("{} cells: {}", planned.plan.cells.cells.size(),

@@ -1,3 +1,4 @@
+#include "rows.hpp"
 #include "write_design.hpp"
 
 #include "tallfit/app/commands.hpp"
@@ -56,6 +57,7 @@ std::unique_ptr<design::RowSource> open_import(const Config& config) {
 void run_import(const Config& config, const comm::Communicator& world) {
   std::unique_ptr<design::RowSource> rows;
   comm::all_or_none(world, [&] { rows = open_import(config); });
+  require_same_rows(rows->info(), world);
   write_design(config, *rows, world, {});
 }
 

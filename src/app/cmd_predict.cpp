@@ -45,11 +45,14 @@ void run_predict(const Config& config, const comm::Communicator& world) {
   compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes,
                          "predict rows");
   const auto metrics = estimate::metrics_rows(errors.total(world), info.group_names);
-  file.commit();
   comm::all_or_none(world, [&] {
     if (!world.is_root()) return;
     folder->write("metrics.csv", io::metrics_csv(metrics));
-    folder->commit();
+    folder->flush();
+  });
+  file.commit();
+  comm::all_or_none(world, [&] {
+    if (world.is_root()) folder->commit();
   });
   if (world.is_root()) std::fputs(report::metrics_table(metrics).c_str(), stdout);
   log::info("predictions in {}/predictions.h5", config.output);

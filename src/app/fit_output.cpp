@@ -63,6 +63,11 @@ FitOutput::FitOutput(const Config& config, const comm::Communicator& world) : co
   record.engine_reason = "the only engine built so far; K x K fits the memory of a rank";
 }
 
+io::RowResultFile& FitOutput::open_residuals(Index n_rows) {
+  return residuals_.emplace(config_.output + "/residuals.h5",
+                            std::vector<std::string>{"prediction", "residual"}, n_rows, world_);
+}
+
 void FitOutput::write(const design::DesignInfo& info,
                       const std::optional<estimate::LeastSquaresSystem>& system,
                       const estimate::LinearFit& fit, const std::vector<estimate::MetricsRow>& metrics) {
@@ -74,6 +79,15 @@ void FitOutput::write(const design::DesignInfo& info,
   comm::all_or_none(world_, [&] {
     if (world_.is_root()) write_files(info, *system, fit, metrics);
   });
+  if (residuals_) residuals_->commit();
+  comm::all_or_none(world_, [&] {
+    if (world_.is_root()) folder_->commit();
+  });
+  if (!world_.is_root()) return;
+  std::fputs(report::fit_summary(fit, info.column_names).c_str(), stdout);
+  std::fputs("\n", stdout);
+  std::fputs(report::metrics_table(metrics).c_str(), stdout);
+  log::info("results in {}", config_.output);
 }
 
 void FitOutput::write_files(const design::DesignInfo& info, const estimate::LeastSquaresSystem& system,
@@ -98,11 +112,7 @@ void FitOutput::write_files(const design::DesignInfo& info, const estimate::Leas
                    io::snapcoeff_text(*info.snap, values, "fitted by tallfit " + version()));
     folder_->write(name + ".snapparam", io::snapparam_text(*info.snap));
   }
-  folder_->commit();
-  std::fputs(report::fit_summary(fit, info.column_names).c_str(), stdout);
-  std::fputs("\n", stdout);
-  std::fputs(report::metrics_table(metrics).c_str(), stdout);
-  log::info("results in {}", config_.output);
+  folder_->flush();
 }
 
 }  // namespace tallfit::app

@@ -11,6 +11,7 @@
 #include "tallfit/estimate/metrics.hpp"
 #include "tallfit/io/fit_file.hpp"
 #include "tallfit/io/output_folder.hpp"
+#include "tallfit/io/row_results.hpp"
 
 namespace tallfit::app {
 
@@ -25,6 +26,9 @@ public:
   void write(const design::DesignInfo& info, const std::optional<estimate::LeastSquaresSystem>& system,
              const estimate::LinearFit& fit, const std::vector<estimate::MetricsRow>& metrics);
 
+  /// Where the row pass writes the residual of every row; it appears with the other files. @collective
+  io::RowResultFile& open_residuals(Index n_rows);
+
   io::RunRecord record;
 
 private:
@@ -33,7 +37,8 @@ private:
 
   const Config& config_;
   const comm::Communicator& world_;
-  std::optional<io::OutputFolder> folder_;
+  std::optional<io::OutputFolder> folder_;  ///< of rank 0
+  std::optional<io::RowResultFile> residuals_;
 };
 
 }  // namespace tallfit::app

@@ -24,22 +24,23 @@ std::vector<Index> find_bad_rows(design::RowSource& rows, const comm::Communicat
   const Phase phase("find non-finite rows");
   const Index n = rows.info().n_rows;
   std::vector<design::NonfiniteEntry> found;
-  std::string first;
   comm::all_or_none(world, [&] {
     found =
         design::find_nonfinite(rows, n * world.rank() / world.size(), n * (world.rank() + 1) / world.size());
-    if (!found.empty()) first = design::describe(found.front(), rows);
   });
+  found = comm::all_gather(world, found);
   std::vector<Index> bad;
   for (const design::NonfiniteEntry& entry : found) bad.push_back(entry.row);
-  bad = comm::all_gather(world, bad);
   if (bad.empty()) return bad;
   constexpr std::size_t shown = 20;
-  const std::vector<Index> head(bad.begin(),
-                                bad.begin() + static_cast<std::ptrdiff_t>(std::min(shown, bad.size())));
+  const std::size_t n_shown = std::min(shown, bad.size());
   log::warn("{}: {} rows hold NaN or infinity and are dropped: {}{}", rows.info().name, bad.size(),
-            fmt::join(head, ", "), bad.size() > shown ? ", ..." : "");
-  if (!first.empty()) log::info("  {}", first);
+            fmt::join(bad.begin(), bad.begin() + static_cast<std::ptrdiff_t>(n_shown), ", "),
+            bad.size() > shown ? ", ..." : "");
+  comm::all_or_none(world, [&] {
+    if (!world.is_root()) return;
+    for (std::size_t i = 0; i < n_shown; ++i) log::info("  {}", design::describe(found[i], rows));
+  });
   return bad;
 }
 
@@ -49,6 +50,22 @@ void keep_rows(PlannedRows& planned) {
 }
 
 }  // namespace
+
+void require_same_rows(const design::DesignInfo& info, const comm::Communicator& world) {
+  const std::vector<std::uint64_t> mine = {
+      static_cast<std::uint64_t>(info.n_rows), static_cast<std::uint64_t>(info.n_cols),
+      compress::fingerprint(info.column_names), compress::fingerprint(info.group_names)};
+  std::vector<std::uint64_t> of_root = mine;
+  comm::broadcast(world, of_root, 0);
+  comm::all_or_none(world, [&] {
+    require(mine == of_root, ErrorKind::input,
+            "{}: rank {} sees {} rows x {} columns in {} groups, rank 0 {} x {} or other names. Give all "
+            "ranks the "
+            "same file",
+            info.name, world.rank(), info.n_rows, info.n_cols, info.group_names.size(), of_root[0],
+            of_root[1]);
+  });
+}
 
 bool reads_compressed(const Config& config, const comm::Communicator& world) {
   int compressed = 0;
@@ -135,6 +152,7 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
   {
     const Phase phase("open");
     comm::all_or_none(world, [&] { planned.sources.push_back(open_rows(config)); });
+    require_same_rows(planned.info(), world);
   }
   if (config.data.nonfinite == "drop") {
     std::vector<Index> bad = find_bad_rows(planned.rows(), world);

@@ -20,6 +20,11 @@ bool reads_compressed(const Config& config, const comm::Communicator& world);
 std::unique_ptr<design::RowSource> open_rows(const Config& config);
 std::unique_ptr<design::RowSource> open_generator(const Config& config, const std::string& kind);
 
+/// Ranks read a file each for itself; where one sees another version of it, nothing later would hold.
+/// @collective
+/// @throws Error{input} naming the first such rank
+void require_same_rows(const design::DesignInfo& info, const comm::Communicator& world);
+
 /// What a command does with the rows.
 struct RowUse {
   bool weighted = true;  ///< apply fit.weights to the rows

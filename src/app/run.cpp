@@ -14,6 +14,7 @@
 #include "tallfit/base/log.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
+#include "tallfit/io/output_folder.hpp"
 #include "tallfit/linalg/libraries.hpp"
 
 namespace tallfit::app {
@@ -112,7 +113,13 @@ void run_command_line(const std::vector<std::string>& arguments, const comm::Com
     if (world.is_root()) std::fputs(line.text.c_str(), stdout);
     return;
   }
-  dispatch(*line.command, configure(line, world), world);
+  const Config config = configure(line, world);
+  if (info(*line.command).output == Output::file) {  // asked now, not after hours
+    comm::all_or_none(world, [&] {
+      if (world.is_root()) io::require_writable_file(config.output);
+    });
+  }
+  dispatch(*line.command, config, world);
 }
 
 }  // namespace

@@ -28,6 +28,17 @@ Eigen::VectorXd equilibration(const Eigen::VectorXd& norms) {
   });
 }
 
+/// Norms of the columns of R; exactly 0 where a column is, but for rounding, a multiple of the ones that the
+/// intercept took out: a column's own scale says whether anything of it is left, and scaled up, rounding
+/// would pass for a column.
+Eigen::VectorXd norms_beside_intercept(const LeastSquaresSystem& system, double rcond) {
+  Eigen::VectorXd norms = linalg::column_norms(system.r);
+  if (!system.intercept) return norms;
+  for (Index j = 0; j < norms.size(); ++j)
+    if (norms(j) <= rcond * std::abs(system.intercept->r12(j))) norms(j) = 0.0;
+  return norms;
+}
+
 /// Takes out of every column of x its part in the span of orthonormal q; twice is enough.
 void project_out_in_place(Eigen::Ref<Eigen::MatrixXd> x, const Eigen::MatrixXd& q) {
   for (int pass = 0; pass < 2; ++pass) x -= q * (q.transpose() * x).eval();
@@ -41,12 +52,12 @@ Eigen::MatrixXd orthonormal_basis(const Eigen::MatrixXd& columns) {
 }  // namespace
 
 TriangularSolver::TriangularSolver(const LeastSquaresSystem& system, const Options& options)
-    : equilibrated_(system.r),
-      scale_(equilibration(linalg::column_norms(system.r))),
-      rank_(system.n_coeffs()) {
+    : equilibrated_(system.r), rank_(system.n_coeffs()) {
   require(options.rcond > 0.0 && options.rcond < 1.0, ErrorKind::input,
           "solver.rcond = {}: expected a number between 0 and 1", options.rcond);
-  linalg::scale_columns_in_place(equilibrated_, scale_);
+  const Eigen::VectorXd norms = norms_beside_intercept(system, options.rcond);
+  scale_ = equilibration(norms);
+  linalg::scale_columns_in_place(equilibrated_, (norms.array() > 0.0).select(scale_.array(), 0.0).matrix());
   const double reciprocal = linalg::reciprocal_condition(equilibrated_);
   condition_ = reciprocal > 0.0 ? 1.0 / reciprocal : std::numeric_limits<double>::infinity();
 

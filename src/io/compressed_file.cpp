@@ -8,6 +8,8 @@
 #include "snap_attributes.hpp"
 
 #include "tallfit/comm/collective_error.hpp"
+#include "tallfit/comm/exchange.hpp"
+#include "tallfit/io/output_folder.hpp"
 
 namespace tallfit::io {
 
@@ -189,6 +191,30 @@ CompressedDesign read_file(const std::string& path, const comm::Communicator& co
 
 }  // namespace
 
+namespace {
+
+/// Ranks read the file each for itself; where one sees another version of it, merging would wait for cells
+/// that nobody has.
+void require_same_cells(const CompressedDesign& design, const comm::Communicator& comm) {
+  std::vector<std::int64_t> mine = {design.n_rows,
+                                    static_cast<std::int64_t>(compress::fingerprint(design.column_names)),
+                                    static_cast<std::int64_t>(compress::fingerprint(design.group_names))};
+  for (const Cell& cell : design.cells) {
+    const CellRow row = row_of(cell, 0, 0);
+    mine.insert(mine.end(), row.key.begin(), row.key.end());
+    mine.push_back(cell.sums.count);
+  }
+  std::vector<std::int64_t> of_root = mine;
+  comm::broadcast(comm, of_root, 0);
+  comm::all_or_none(comm, [&] {
+    require(mine == of_root, ErrorKind::input,
+            "{}: rank {} sees other cells than rank 0 ({} rows and {}). Give all ranks the same file",
+            design.name, comm.rank(), design.n_rows, of_root[0]);
+  });
+}
+
+}  // namespace
+
 bool is_compressed_file(const std::string& path) {
   try {
     return hdf5::has_attribute(hdf5::File::open(path), "/", version_attribute);
@@ -203,7 +229,7 @@ void save_compressed(const std::string& path, const CompressedDesign& design,
   comm::all_or_none(comm, [&] {
     if (!comm.is_root()) return;
     constexpr Index names_and_headers = Index{1} << 20;
-    require_writable_folder(folder_of(path));
+    require_writable_file(path);
     require_free_space(folder_of(path),
                        factor_offsets(design).back() * static_cast<Index>(sizeof(double)) + names_and_headers,
                        "compressed design '" + path + "'");
@@ -223,6 +249,7 @@ void save_compressed(const std::string& path, const CompressedDesign& design,
 CompressedDesign load_compressed(const std::string& path, const comm::Communicator& comm) {
   CompressedDesign design;
   comm::all_or_none(comm, [&] { design = read_file(path, comm); });
+  require_same_cells(design, comm);
   return design;
 }
 

@@ -12,6 +12,7 @@
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/io/design_file.hpp"
+#include "tallfit/io/output_folder.hpp"
 
 namespace tallfit::io {
 
@@ -230,7 +231,7 @@ void write_design_file(const std::string& path, design::RowSource& rows, const c
   const std::string partial = path + ".partial";
   comm::all_or_none(comm, [&] {
     if (!comm.is_root()) return;
-    require_writable_folder(folder_of(path));
+    require_writable_file(path);
     require_free_space(folder_of(path), plan.file_bytes, "design file '" + path + "'");
   });
   try {

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/io/output_folder.hpp"
 
 namespace tallfit::io {
 
@@ -33,6 +34,13 @@ void require_writable_folder(const std::string& folder) {
   if (disk_full) return;
   ::close(descriptor);
   ::unlink(probe.c_str());
+}
+
+void require_writable_file(const std::string& path) {
+  std::error_code code;
+  require(!std::filesystem::is_directory(path, code), ErrorKind::input, "'{}' is a folder; name a file",
+          path);
+  require_writable_folder(folder_of(path));
 }
 
 void require_free_space(const std::string& folder, Index bytes, const std::string& for_what) {

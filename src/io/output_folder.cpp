@@ -29,7 +29,7 @@ std::string hidden_name(const std::string& path) {
 void OutputFile::Closer::operator()(std::FILE* file) const noexcept { std::fclose(file); }
 
 OutputFile::OutputFile(const std::string& path) : path_(path), partial_(hidden_name(path)) {
-  require_writable_folder(folder_of(path));
+  require_writable_file(path);
   stream_.reset(std::fopen(partial_.c_str(), "wb"));
   const bool disk_full = errno == ENOSPC || errno == EDQUOT;
   if (!stream_ && disk_full) fail_write(path_);
@@ -74,16 +74,31 @@ void OutputFile::commit() {
 }
 
 OutputFolder::OutputFolder(const std::string& folder) : folder_(folder) {
-  std::error_code code;
-  made_ = std::filesystem::create_directories(folder, code);
-  require(!code, ErrorKind::input, "folder '{}' cannot be created: {}", folder, code.message());
-  require_writable_folder(folder);
+  // One level after the other, so that those made here are known, and removed again should a later one fail.
+  std::filesystem::path level;
+  for (const std::filesystem::path& part : std::filesystem::path(folder)) {
+    level /= part;
+    std::error_code code;
+    if (std::filesystem::create_directory(level, code)) made_.push_back(level.string());
+    if (!code) continue;
+    remove_made();
+    fail(ErrorKind::input, "folder '{}' cannot be created: {}", folder, code.message());
+  }
+  try {
+    require_writable_folder(folder);
+  } catch (...) {
+    remove_made();
+    throw;
+  }
 }
 
 OutputFolder::~OutputFolder() {
   files_.clear();
-  std::error_code code;
-  if (made_) std::filesystem::remove(folder_, code);  // only where it is empty
+  remove_made();
+}
+
+void OutputFolder::remove_made() noexcept {
+  for (; !made_.empty(); made_.pop_back()) remove_quietly(made_.back());  // only where it is empty
 }
 
 OutputFile& OutputFolder::add(const std::string& name) {
@@ -94,11 +109,15 @@ OutputFile& OutputFolder::add(const std::string& name) {
   return *files_.emplace_back(std::make_unique<OutputFile>(path));
 }
 
-void OutputFolder::commit() {
+void OutputFolder::flush() {
   for (const auto& file : files_) file->flush();
+}
+
+void OutputFolder::commit() {
+  flush();
   for (const auto& file : files_) file->commit();
   files_.clear();
-  made_ = false;
+  made_.clear();
 }
 
 }  // namespace tallfit::io

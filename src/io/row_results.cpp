@@ -6,6 +6,7 @@
 #include "hdf5.hpp"
 
 #include "tallfit/comm/collective_error.hpp"
+#include "tallfit/io/output_folder.hpp"
 
 namespace tallfit::io {
 
@@ -24,7 +25,7 @@ RowResultFile::RowResultFile(std::string path, const std::vector<std::string>& n
   comm::all_or_none(comm, [&] {
     if (!comm.is_root()) return;
     const Index bytes = n_rows * static_cast<Index>(names.size() * sizeof(double)) + (Index{1} << 20U);
-    require_writable_folder(folder_of(path));
+    require_writable_file(path);
     require_free_space(folder_of(path), bytes, "'" + path + "'");
   });
   comm::all_or_none(comm, [&] {

@@ -21,7 +21,8 @@ TEST(OutputFolderTest, AppearsTogetherOrNotAtAll) {
     OutputFolder results(out);
     results.write("a.csv", "1\n");
   }
-  EXPECT_EQ(n_files(out), 0U) << "dropped without commit";
+  EXPECT_FALSE(std::filesystem::exists(folder / "new"))
+      << "dropped without commit, as all that was made for it";
 
   OutputFolder results(out);
   results.write("a.csv", "1\n");
@@ -49,6 +50,7 @@ TEST(OutputFolderTest, NotWritable) {
   const std::string file = write_text(folder / "file", "");
   expect_error(ErrorKind::input, {"file"}, [&] { OutputFolder results(file); });
   expect_error(ErrorKind::input, {"none' does not exist"}, [&] { OutputFile a(folder / "none/a.csv"); });
+  expect_error(ErrorKind::input, {"is a folder; name a file"}, [&] { OutputFile a(folder.path()); });
 }
 
 TEST(OutputFileTest, ReplacesOnlyOnCommit) {

@@ -35,4 +35,25 @@ judge 1 "$say"'exit 0'
 judge 1 "$say"'touch "$out"; exit 2'                    # something is left behind
 judge 1 "$say"'mkdir odd 2> /dev/null && exit 1; exit 2'     # one rank differs
 judge 1 "$say"'mkdir odd 2> /dev/null && sleep 60; exit 2'   # one rank hangs
+
+# A case from a list: inputs are made, the last rank sees its own, results are checked.
+cat > list.cases <<'EOF'
+[other]
+expect: exit 2, never run
+[listed]
+input: echo shared > input
+last: echo own > input
+command: run input -o OUT
+expect: exit 0
+check: [ "$(sort result | paste -sd,)" = own,shared,shared ] && CHECK
+EOF
+cat > program <<'EOF'
+#!/usr/bin/env bash
+cat "$2" >> "$4"
+EOF
+for check in true false; do
+  sed "s/CHECK/$check/" list.cases > now.cases
+  bash "$run_case" "$scratch/now.cases:listed" 3 "$scratch/program" "${mpi[@]}" > log 2>&1
+  [ $? = "$($check; echo $?)" ] || { echo "expected $check from a listed case"; cat log; failures=1; }
+done
 exit $failures

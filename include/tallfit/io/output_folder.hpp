@@ -8,6 +8,10 @@
 
 namespace tallfit::io {
 
+/// @throws Error{input} when no file can get the name @p path: it is a folder, or its folder is not writable.
+/// For asking before a long computation. Local.
+void require_writable_file(const std::string& path);
+
 /// One output file: written beside its place under a hidden name, renamed by commit(), removed otherwise.
 /// Local: one process uses it.
 class OutputFile {
@@ -51,7 +55,7 @@ public:
   explicit OutputFolder(const std::string& folder);
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;
-  /// Removes what was not committed, the folder too where it was made for it.
+  /// Removes what was not committed, and the folders that were made for it.
   ~OutputFolder();
 
   const std::string& path() const noexcept { return folder_; }
@@ -60,12 +64,18 @@ public:
   OutputFile& add(const std::string& name);
   /// add() and write() at once.
   void write(const std::string& name, const std::string& text) { add(name).write(text); }
-  /// Brings all files to the disk first, then to their names. @throws Error{resource}
+  /// Brings all files to the disk, under names of their own: what may fail does so here, and commit() has
+  /// only to rename. For folders with results of other writers, which are committed in between. @throws
+  /// Error{resource}
+  void flush();
+  /// flush(), then gives all files their names. @throws Error{resource}
   void commit();
 
 private:
+  void remove_made() noexcept;
+
   std::string folder_;
-  bool made_ = false;  ///< by us, and nothing is committed in it
+  std::vector<std::string> made_;  ///< folders made by us, outer first, while nothing is committed in them
   std::vector<std::unique_ptr<OutputFile>> files_;
 };
 
