@@ -26,11 +26,6 @@ constexpr Index solve_matrices = 7;
 /// Two unpacked factors and what they become, packed.
 constexpr double merge_matrices = 2.5;
 
-Index stream_bytes(Index block_bytes, Index n_cols) {
-  const Index rows = design::rows_in(block_bytes, n_cols);
-  return 2 * rows * n_cols * double_bytes + rows * label_bytes;
-}
-
 Index rows_of_fullest_rank(const RowLayout& layout, int n_ranks) {
   Index most = 0;
   for (int rank = 0; rank < n_ranks; ++rank) {
@@ -39,6 +34,11 @@ Index rows_of_fullest_rank(const RowLayout& layout, int n_ranks) {
     most = std::max(most, layout.leaf_begin[end] - layout.leaf_begin[begin]);
   }
   return most;
+}
+
+Index stream_bytes(Index block_bytes, Index n_cols, Index most_rows) {
+  const Index rows = std::min(design::rows_in(block_bytes, n_cols), most_rows);
+  return 2 * rows * n_cols * double_bytes + rows * label_bytes;
 }
 
 Index packed_bytes(const CellPlan& cells, Index n) {
@@ -59,7 +59,8 @@ MemoryPlan plan_memory(const RowLayout& layout, const PlanRequest& request, Inde
   plan.block_bytes = request.block_bytes > 0
                          ? request.block_bytes
                          : std::clamp(request.limit_bytes / 64, smallest_block, largest_block);
-  plan.stream_bytes = stream_bytes(plan.block_bytes, layout.n_cols);
+  const Index most_rows = rows_of_fullest_rank(layout, request.n_ranks);
+  plan.stream_bytes = stream_bytes(plan.block_bytes, layout.n_cols, most_rows);
   plan.solve_bytes = request.solves ? solve_matrices * square : 0;
 
   const Index left = plan.limit_bytes - plan.baseline_bytes - plan.stream_bytes;
@@ -81,7 +82,7 @@ MemoryPlan plan_memory(const RowLayout& layout, const PlanRequest& request, Inde
           "{} columns need {} per rank to merge and solve, but run.memory_per_rank = {}. Raise it",
           layout.n_cols, format_bytes(plan.peak_bytes), format_bytes(plan.limit_bytes));
 
-  const Index rows_bytes = rows_of_fullest_rank(layout, request.n_ranks) * layout.n_cols * double_bytes;
+  const Index rows_bytes = most_rows * layout.n_cols * double_bytes;
   if (request.n_passes > 1 && plan.peak_bytes + rows_bytes <= plan.limit_bytes) {
     plan.kept_bytes = rows_bytes;
     plan.peak_bytes += rows_bytes;

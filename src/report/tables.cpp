@@ -34,12 +34,12 @@ std::string fit_summary(const estimate::LinearFit& fit, const std::vector<std::s
 std::string metrics_table(const std::vector<estimate::MetricsRow>& rows) {
   std::size_t width = 5;
   for (const auto& row : rows) width = std::max(width, row.group.size());
-  std::string text = fmt::format("{:<{}}  {:<8} {:<6} {:>9} {:>12} {:>12} {:>12} {:>12}\n", "group", width, "row_type",
-                                 "split", "count", "mae", "rmse", "r2", "max_abs");
+  std::string text = fmt::format("{:<{}}  {:<8} {:<6} {:>9} {:>12} {:>12} {:>12} {:>12}\n", "group", width,
+                                 "row_type", "split", "count", "mae", "rmse", "r2", "max_abs");
   for (const auto& row : rows) {
     if (row.weighting != "unweighted") continue;
-    text += fmt::format("{:<{}}  {:<8} {:<6} {:>9} {:>12} {:>12} {:>12} {:>12}\n", row.group, width, row.row_type,
-                        row.split, row.count, figure(row.mae), figure(row.rmse), figure(row.r2),
+    text += fmt::format("{:<{}}  {:<8} {:<6} {:>9} {:>12} {:>12} {:>12} {:>12}\n", row.group, width,
+                        row.row_type, row.split, row.count, figure(row.mae), figure(row.rmse), figure(row.r2),
                         figure(row.max_abs_error));
   }
   return text;
