@@ -35,6 +35,40 @@ inline Eigen::MatrixXd read_csv(const std::string& path) {
   return table;
 }
 
+/// A NumPy array of doubles or long doubles, of one or two dimensions, in C order.
+inline Eigen::MatrixXd read_npy(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  char magic[10] = {};
+  file.read(magic, sizeof magic);
+  std::string header(static_cast<std::size_t>(static_cast<unsigned char>(magic[8])) +
+                         256U * static_cast<std::size_t>(static_cast<unsigned char>(magic[9])),
+                     ' ');
+  file.read(header.data(), static_cast<std::streamsize>(header.size()));
+  if (!file || header.find("'fortran_order': True") != std::string::npos)
+    throw std::runtime_error("cannot read " + path);
+  std::stringstream shape(header.substr(header.find("'shape': (") + 10));
+  Index rows = 1;
+  Index cols = 1;
+  char comma = 0;
+  shape >> rows >> comma;
+  if (!(shape >> cols)) cols = 1;
+  const bool extended = header.find("<f16") != std::string::npos;
+  Eigen::MatrixXd array(rows, cols);
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < cols; ++j) {
+      long double wide = 0.0L;
+      double narrow = 0.0;
+      if (extended)
+        file.read(reinterpret_cast<char*>(&wide), sizeof wide);
+      else
+        file.read(reinterpret_cast<char*>(&narrow), sizeof narrow);
+      array(i, j) = extended ? static_cast<double>(wide) : narrow;
+    }
+  }
+  if (!file) throw std::runtime_error("too short: " + path);
+  return array;
+}
+
 /// "-1.2345E-03" to 31 digits: the digits are added up in double-double, then multiplied by exact powers of ten.
 inline DoubleDouble parse_decimal(const std::string& text) {
   DoubleDouble value;
