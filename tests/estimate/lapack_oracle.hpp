@@ -11,12 +11,14 @@
 #include "tallfit/base/numeric.hpp"
 
 extern "C" {
-void dgels_(const char* trans, const int* m, const int* n, const int* n_rhs, double* a, const int* lda, double* b,
-            const int* ldb, double* work, const int* lwork, int* info, std::size_t);
-void dgelss_(const int* m, const int* n, const int* n_rhs, double* a, const int* lda, double* b, const int* ldb,
-             double* s, const double* rcond, int* rank, double* work, const int* lwork, int* info);
-void dgelsd_(const int* m, const int* n, const int* n_rhs, double* a, const int* lda, double* b, const int* ldb,
-             double* s, const double* rcond, int* rank, double* work, const int* lwork, int* iwork, int* info);
+void dgels_(const char* trans, const int* m, const int* n, const int* n_rhs, double* a, const int* lda,
+            double* b, const int* ldb, double* work, const int* lwork, int* info, std::size_t);
+void dgelss_(const int* m, const int* n, const int* n_rhs, double* a, const int* lda, double* b,
+             const int* ldb, double* s, const double* rcond, int* rank, double* work, const int* lwork,
+             int* info);
+void dgelsd_(const int* m, const int* n, const int* n_rhs, double* a, const int* lda, double* b,
+             const int* ldb, double* s, const double* rcond, int* rank, double* work, const int* lwork,
+             int* iwork, int* info);
 void dpotrf_(const char* uplo, const int* n, double* a, const int* lda, int* info, std::size_t);
 }
 
@@ -76,8 +78,8 @@ inline SvdSolution lapack_svd(Eigen::MatrixXd a, Eigen::VectorXd b, double rcond
   int lwork = -1;
   int info = 0;
   double best = 0.0;
-  dgelss_(&m, &n, &one, a.data(), &m, b.data(), &ldb, result.values.data(), &rcond, &result.rank, &best, &lwork,
-          &info);
+  dgelss_(&m, &n, &one, a.data(), &m, b.data(), &ldb, result.values.data(), &rcond, &result.rank, &best,
+          &lwork, &info);
   lwork = static_cast<int>(best);
   std::vector<double> work(static_cast<std::size_t>(lwork));
   dgelss_(&m, &n, &one, a.data(), &m, b.data(), &ldb, result.values.data(), &rcond, &result.rank, work.data(),
@@ -100,8 +102,8 @@ inline SvdSolution lapack_svd_fast(Eigen::MatrixXd a, Eigen::VectorXd b, double 
   int info = 0;
   int integers = 0;
   double best = 0.0;
-  dgelsd_(&m, &n, &one, a.data(), &m, b.data(), &ldb, result.values.data(), &rcond, &result.rank, &best, &lwork,
-          &integers, &info);
+  dgelsd_(&m, &n, &one, a.data(), &m, b.data(), &ldb, result.values.data(), &rcond, &result.rank, &best,
+          &lwork, &integers, &info);
   lwork = static_cast<int>(best);
   std::vector<double> work(static_cast<std::size_t>(lwork));
   std::vector<int> iwork(static_cast<std::size_t>(std::max(integers, 1)));

@@ -6,6 +6,8 @@
 
 #include "support/contract.hpp"
 
+#include "tallfit/base/error.hpp"
+
 namespace tallfit::test {
 namespace {
 
@@ -41,6 +43,27 @@ INSTANTIATE_TEST_SUITE_P(Estimators, Contract, testing::ValuesIn(every_item_of_e
                            return tested.param.first + "_" + contract()[tested.param.second].name;
                          });
 
+// A fit reads its rows, maybe for hours, before it solves: options must be refused when the estimator is
+// made.
+TEST(Registry, RefusesOptionsBeforeARowIsRead) {
+  for (const auto& registered : estimate::estimator_registry()) {
+    EstimatorOptions options;
+    options.solver.rcond = 1.0;
+    EXPECT_THROW(registered.make(options), Error) << registered.name;
+  }
+}
+
+TEST(Registry, NamesTheKnownEstimators) {
+  try {
+    estimate::make_estimator("olss", {});
+    ADD_FAILURE() << "an unknown name was accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::input);
+    for (const auto& registered : estimate::estimator_registry())
+      EXPECT_NE(std::string(error.what()).find(registered.name), std::string::npos) << error.what();
+  }
+}
+
 /// A way to fit that is wrong, and the promise that it breaks.
 struct Mutant {
   std::string item;
@@ -75,7 +98,8 @@ std::function<Subject(Subject)> with_fit(
 }
 
 /// A mutant that changes what was asked for.
-std::function<Subject(Subject)> with_request(const std::function<void(EstimatorOptions&, Intercept&)>& change) {
+std::function<Subject(Subject)> with_request(
+    const std::function<void(EstimatorOptions&, Intercept&)>& change) {
   return [change](Subject subject) {
     subject.fit = [fit = subject.fit, change](const Rows& rows, EstimatorOptions options, Intercept intercept,
                                               const comm::Communicator& comm) {
@@ -91,7 +115,8 @@ const std::vector<Mutant>& mutants() {
   static const std::vector<Mutant> all = {
       {"noiseless_data_are_recovered", "shrinks by 1e-10",
        with_fit([](auto& fit, const Rows&, const auto&) { fit.coefficients *= 1.0 - 1e-10; })},
-      {"row_order_is_irrelevant", "drops the last row", with_rows([](Rows& rows) { rows.w(rows.size() - 1) = 0.0; })},
+      {"row_order_is_irrelevant", "drops the last row",
+       with_rows([](Rows& rows) { rows.w(rows.size() - 1) = 0.0; })},
       {"groups_are_irrelevant", "halves the rows of group 2", with_rows([](Rows& rows) {
          for (std::size_t i = 0; i < rows.group.size(); ++i)
            if (rows.group[i] == 2) rows.w(static_cast<Index>(i)) *= 0.5;
@@ -164,7 +189,8 @@ class WrongEstimator : public testing::TestWithParam<std::size_t> {};
 TEST_P(WrongEstimator, IsCaught) {
   const Mutant& mutant = mutants()[GetParam()];
   const auto world = comm::Communicator::world();
-  if (world.size() == 1 && mutant.item == "any_rank_count_gives_the_same_bits") return;  // nothing to tell apart
+  if (world.size() == 1 && mutant.item == "any_rank_count_gives_the_same_bits")
+    return;  // nothing to tell apart
   const Subject wrong = mutant.make(registered_subject("ols"));
   EXPECT_FALSE(item_of(mutant.item).check(wrong, world).empty()) << "not caught: " << mutant.fault;
 }
@@ -172,16 +198,17 @@ TEST_P(WrongEstimator, IsCaught) {
 INSTANTIATE_TEST_SUITE_P(Mutants, WrongEstimator, testing::Range(std::size_t{0}, mutants().size()),
                          [](const auto& tested) {
                            std::string name = mutants()[tested.param].fault;
-                           std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
+                           std::replace_if(
+                               name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
                            return name;
                          });
 
 // An item that no mutant breaks would be an item that nobody knows to work.
 TEST(Contract, EveryItemHasAMutant) {
   for (const ContractItem& item : contract()) {
-    EXPECT_TRUE(std::any_of(mutants().begin(), mutants().end(),
-                            [&](const Mutant& mutant) { return mutant.item == item.name; }))
-        << item.name;
+    EXPECT_TRUE(std::any_of(mutants().begin(), mutants().end(), [&](const Mutant& mutant) {
+      return mutant.item == item.name;
+    })) << item.name;
   }
 }
 

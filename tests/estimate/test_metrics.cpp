@@ -73,11 +73,12 @@ MetricsRow plain(const Rows& rows, const estimate::LinearFit& fit, const Metrics
   return sum;
 }
 
-/// Sums of N terms of one sign, and cancellation of b against its prediction: errors of 1 from targets of 1e4.
+/// Sums of N terms of one sign, and cancellation of b against its prediction: errors of 1 from targets of
+/// 1e4.
 constexpr double bound = 1e4 * 100.0 * eps;
 
-// Catches weights where there should be none, test rows in training lines, groups that are mixed up, means that
-// are not subtracted, rows of weight 0 that count.
+// Catches weights where there should be none, test rows in training lines, groups that are mixed up, means
+// that are not subtracted, rows of weight 0 that count.
 TEST(Metrics, RowsAndFactorsAndAPlainLoopAgree) {
   const auto world = comm::Communicator::world();
   const Rows rows = grouped_rows();
@@ -86,9 +87,11 @@ TEST(Metrics, RowsAndFactorsAndAPlainLoopAgree) {
   const auto ols = estimate::make_estimator("ols", {});
   const auto fit = fit_compressed(compressed.design, *ols, Intercept::fitted, world).fit;
   const auto ones = compress::group_multipliers(group_names, {});
-  const auto by_rows = estimate::metrics_rows(errors_by_rows(rows, compressed.layout, fit, world), group_names);
+  const auto by_rows =
+      estimate::metrics_rows(errors_by_rows(rows, compressed.layout, fit, world), group_names);
   const auto by_factors = estimate::metrics_rows(
-      estimate::errors_from_factors(compressed.design, ones, fit.coefficients, fit.intercept, world), group_names);
+      estimate::errors_from_factors(compressed.design, ones, fit.coefficients, fit.intercept, world),
+      group_names);
   ASSERT_EQ(by_rows.size(), 4U * 4U * 2U * 2U);  // (ALL and groups) x row types x splits x weightings
   ASSERT_EQ(by_factors.size(), by_rows.size());
   for (std::size_t i = 0; i < by_rows.size(); ++i) {
@@ -127,8 +130,8 @@ TEST(Metrics, UnweightedErrorsOfCellsOfSeveralScalesAreUnknown) {
       group_names);
   for (const MetricsRow& row : by_factors) {
     SCOPED_TRACE(row.group + " " + row.row_type + " " + row.split + " " + row.weighting);
-    const bool unknown =
-        row.weighting == "unweighted" && row.row_type == "force" && (row.group == "group_1" || row.group == "ALL");
+    const bool unknown = row.weighting == "unweighted" && row.row_type == "force" &&
+                         (row.group == "group_1" || row.group == "ALL");
     EXPECT_EQ(std::isnan(row.rmse), unknown);
     if (unknown) continue;
     const MetricsRow should = plain(rows, fit, row);
@@ -136,8 +139,8 @@ TEST(Metrics, UnweightedErrorsOfCellsOfSeveralScalesAreUnknown) {
   }
 }
 
-// One pass over the rows, ten choices of weights. Catches multipliers that are squared, or applied to targets only,
-// counts and metrics of groups that were switched off, light factors under heavy ones.
+// One pass over the rows, ten choices of weights. Catches multipliers that are squared, or applied to targets
+// only, counts and metrics of groups that were switched off, light factors under heavy ones.
 TEST(Reweighting, OneCompressionServesTenWeightings) {
   const auto world = comm::Communicator::world();
   const Rows rows = grouped_rows();
@@ -149,28 +152,32 @@ TEST(Reweighting, OneCompressionServesTenWeightings) {
     SCOPED_TRACE(testing::Message() << "weighting " << trial);
     std::vector<std::pair<std::string, double>> weights;
     for (int g = 0; g < 3; ++g)
-      weights.emplace_back(group_names[static_cast<std::size_t>(g)], std::pow(10.0, 4.0 * random_entry(8, trial, g)));
+      weights.emplace_back(group_names[static_cast<std::size_t>(g)],
+                           std::pow(10.0, 4.0 * random_entry(8, trial, g)));
     weights.emplace_back("group_1.stress", std::pow(10.0, 4.0 * random_entry(8, trial, 7)));
     if (trial == 9) weights[0].second = 0.0;
     const Multipliers multipliers = compress::group_multipliers(group_names, weights);
     Rows weighted = rows;
     for (Index i = 0; i < rows.size(); ++i) {
       const auto at = static_cast<std::size_t>(i);
-      weighted.w(i) *= multipliers[static_cast<std::size_t>(rows.group[at])][static_cast<std::size_t>(rows.type[at])];
+      weighted.w(i) *=
+          multipliers[static_cast<std::size_t>(rows.group[at])][static_cast<std::size_t>(rows.type[at])];
     }
     MemorySource again(weighted);
     for (const auto* estimator : {ols.get(), ridge.get()}) {
-      const auto fit = fit_compressed(compressed.design, *estimator, Intercept::fitted, multipliers, world).fit;
+      const auto fit =
+          fit_compressed(compressed.design, *estimator, Intercept::fitted, multipliers, world).fit;
       const auto should = fit_rows(again, *estimator, Intercept::fitted, world).fit;
       EXPECT_LE(scaled_distance(weighted, fit.coefficients, should.coefficients), 1e-9);
-      EXPECT_NEAR(fit.intercept, should.intercept, 1e-9 * (std::abs(should.intercept) + should.coefficients.norm()));
+      EXPECT_NEAR(fit.intercept, should.intercept,
+                  1e-9 * (std::abs(should.intercept) + should.coefficients.norm()));
       EXPECT_NEAR(fit.residual_norm, should.residual_norm, 1e-9 * should.residual_norm);
       EXPECT_NEAR(fit.dof, should.dof, 1e-9 * should.dof);
     }
     const auto fit = fit_compressed(compressed.design, *ols, Intercept::fitted, multipliers, world).fit;
     for (const MetricsRow& row :
-         estimate::metrics_rows(estimate::errors_from_factors(compressed.design, multipliers, fit.coefficients,
-                                                              fit.intercept, world),
+         estimate::metrics_rows(estimate::errors_from_factors(compressed.design, multipliers,
+                                                              fit.coefficients, fit.intercept, world),
                                 group_names)) {
       SCOPED_TRACE(row.group + " " + row.row_type + " " + row.split + " " + row.weighting);
       const MetricsRow should = plain(weighted, fit, row);

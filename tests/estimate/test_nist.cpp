@@ -1,7 +1,7 @@
 // NIST's Statistical Reference Datasets, graded against exact rational solutions for the design matrix in
-// binary64 (NIST's printed values belong to decimal data: no solver that is given a rounded design reaches them).
+// binary64 (NIST's printed values belong to decimal data: no solver that is given a rounded design reaches
+// them).
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
@@ -48,7 +48,8 @@ NistSet load(const std::string& name) {
 }
 
 struct Scores {
-  double coefficients = 0.0, refined = 0.0, errors = 0.0, refined_errors = 0.0, lapack = 0.0, equilibrated = 0.0;
+  double coefficients = 0.0, refined = 0.0, errors = 0.0, refined_errors = 0.0, lapack = 0.0,
+         equilibrated = 0.0;
   int passes = 0;
 };
 
@@ -63,9 +64,9 @@ Scores score(const NistSet& set) {
   std::array<std::vector<double>, 6> digits;
   Scores scores;
   for (int order = 0; order < n_orders; ++order) {
-    const Rows rows =
-        order == 0 ? set.rows
-                   : set.rows.picked(random_order(set.rows.size(), static_cast<std::uint64_t>(order)));
+    const Rows rows = order == 0
+                          ? set.rows
+                          : set.rows.picked(random_order(set.rows.size(), static_cast<std::uint64_t>(order)));
     MemorySource source(rows);
     const Compressed compressed = compress_rows(source, comm);
     Fitted fitted = fit_compressed(compressed.design, *ols, estimate::Intercept::none, comm);
@@ -91,14 +92,15 @@ Scores score(const NistSet& set) {
 
 class Nist : public testing::TestWithParam<const char*> {};
 
-// Catches: a Gram matrix or pivots on the way, division by the columns' norms, a residual that is rounded before it
-// is multiplied by the transpose, sums that are not carried in double-double, a wrong number of degrees of freedom.
+// Catches: a Gram matrix or pivots on the way, division by the columns' norms, a residual that is rounded
+// before it is multiplied by the transpose, sums that are not carried in double-double, a wrong number of
+// degrees of freedom.
 TEST_P(Nist, HasItsDigits) {
   if (!support::have_data("nist")) GTEST_SKIP() << support::no_data("nist");
   const NistSet set = load(GetParam());
   const Scores s = score(set);
-  std::printf("| %s | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %d |\n", GetParam(), s.coefficients, s.refined,
-              s.errors, s.refined_errors, s.lapack, s.equilibrated, s.passes);
+  std::printf("| %s | %.1f | %.1f | %.1f | %.1f | %.1f | %.1f | %d |\n", GetParam(), s.coefficients,
+              s.refined, s.errors, s.refined_errors, s.lapack, s.equilibrated, s.passes);
   // Medians of 20 orders scatter by about 0.3 digits, and another elimination order is another random draw.
   EXPECT_GE(s.coefficients, std::min(s.lapack, s.equilibrated) - 0.5);
   // Every order, not the median: the corrections end where θ is correctly rounded but for the last bit.
@@ -109,7 +111,8 @@ TEST_P(Nist, HasItsDigits) {
   EXPECT_GE(s.refined_errors, promised);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sets, Nist, testing::ValuesIn(names), [](const auto& tested) { return tested.param; });
+INSTANTIATE_TEST_SUITE_P(Sets, Nist, testing::ValuesIn(names),
+                         [](const auto& tested) { return tested.param; });
 
 // A perfect fit has no error. Refined, the residual is exact rounding of nothing.
 TEST(Nist, WamplerOneAndTwoFitPerfectly) {

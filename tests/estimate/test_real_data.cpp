@@ -113,8 +113,8 @@ void expect_printed_metrics(const std::vector<estimate::MetricsRow>& metrics) {
   }
 }
 
-// Catches weights by the wrong row, groups that leak into each other, a tree that depends on the ranks, FitSNAP's
-// degrees of freedom, metrics of weighted rows.
+// Catches weights by the wrong row, groups that leak into each other, a tree that depends on the ranks,
+// FitSNAP's degrees of freedom, metrics of weighted rows.
 TEST(RealData, Tantalum) {
   if (!support::have_data("ta_linear/Descriptors.npy")) GTEST_SKIP() << support::no_data("ta_linear");
   const auto world = comm::Communicator::world();
@@ -134,8 +134,10 @@ TEST(RealData, Tantalum) {
   const Eigen::MatrixXd covariance = read_npy(support::data_folder() / "ta_linear/cov_qr.npy");
   const double difference = largest_relative_difference(fit.coefficients, reference);
   const double error = largest_relative_difference(fit.coefficients, refined);
-  const double of_errors = largest_relative_difference(fit.standard_errors, covariance.diagonal().cwiseSqrt());
-  // Published digits are good to 5e-13; ε κ(E) = 2e-12 of the largest scaled coefficient may move the small ones.
+  const double of_errors =
+      largest_relative_difference(fit.standard_errors, covariance.diagonal().cwiseSqrt());
+  // Published digits are good to 5e-13; ε κ(E) = 2e-12 of the largest scaled coefficient may move the small
+  // ones.
   EXPECT_LE(difference, 1e-11);
   EXPECT_LE(error, 1e-11);
   // κ(E) ε = 9.2e3 x 1.1e-16 for each side, a factor 100 for constants: QR carries no κ².
@@ -155,9 +157,10 @@ TEST(RealData, Tantalum) {
   EXPECT_LE(after, 1e-13);
   const Index leaves = compressed.layout.n_leaves();
   if (world.is_root()) {
-    std::printf("tantalum, np %d, %lld leaves: published %.2e, refined reference %.2e, after refinement %.2e, "
-                "standard errors %.2e\n",
-                world.size(), static_cast<long long>(leaves), difference, error, after, of_errors);
+    std::printf(
+        "tantalum, np %d, %lld leaves: published %.2e, refined reference %.2e, after refinement %.2e, "
+        "standard errors %.2e\n",
+        world.size(), static_cast<long long>(leaves), difference, error, after, of_errors);
   }
 }
 

@@ -1,7 +1,6 @@
 // Rank, condition and solutions of triangular systems, on every grid, against Eigen.
-#include <gtest/gtest.h>
-
 #include <Eigen/Dense>
+#include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
@@ -93,8 +92,8 @@ TEST_P(SolverOnGrids, FullRankIsWhatEigenSays) {
   }
 }
 
-// Catches minimum norm of the scaled coefficients, a rank from the raw factor (whose columns span six decades),
-// dependent columns by position, a pseudo-inverse with parts in the null space.
+// Catches minimum norm of the scaled coefficients, a rank from the raw factor (whose columns span six
+// decades), dependent columns by position, a pseudo-inverse with parts in the null space.
 TEST_P(SolverOnGrids, DeficientRankHasTheSolutionOfSmallestNorm) {
   const Index k = GetParam();
   if (k < 4) return;
@@ -123,7 +122,8 @@ TEST_P(SolverOnGrids, DeficientRankHasTheSolutionOfSmallestNorm) {
         rest.rightCols(1) = p.a.col(j).normalized();
       }
       EXPECT_EQ(Eigen::ColPivHouseholderQR<Eigen::MatrixXd>(rest).setThreshold(1e-10).rank(), rank);
-      // The four conditions of Penrose fix (RᵀR)⁺ = S Sᵀ; two of them, with full column rank of S, suffice here.
+      // The four conditions of Penrose fix (RᵀR)⁺ = S Sᵀ; two of them, with full column rank of S, suffice
+      // here.
       const Eigen::MatrixXd s = solver.covariance_factor();
       ASSERT_EQ(s.cols(), rank);
       const Eigen::MatrixXd gram = p.a.transpose() * p.a;
@@ -170,8 +170,8 @@ LeastSquaresSystem two_columns(const linalg::ProcessGrid& grid, double angle) {
           .n_rows = 9};
 }
 
-// The singular values of [1 1; 0 t] are √2 and t / √2 for small t: their ratio is t / 2. Catches rcond that is
-// compared with squares, with the wrong singular value, or with >= turned round by more than a tenth.
+// The singular values of [1 1; 0 t] are √2 and t / √2 for small t: their ratio is t / 2. Catches rcond that
+// is compared with squares, with the wrong singular value, or with >= turned round by more than a tenth.
 TEST(TriangularSolver, RankIsDecidedByRcond) {
   for (const linalg::ProcessGrid& grid : all_grids()) {
     SCOPED_TRACE(testing::Message() << "grid " << grid.rows() << " x " << grid.cols());

@@ -1,3 +1,4 @@
+// long: the items of one contract, each a short function
 #include "support/contract.hpp"
 
 #include <Eigen/Dense>
@@ -18,8 +19,8 @@ using Problems = std::vector<std::string>;
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
 
-/// A penalty that is felt (it moves coefficients by some percent of their size), so that a check that ought to
-/// depend on it does.
+/// A penalty that is felt (it moves coefficients by some percent of their size), so that a check that ought
+/// to depend on it does.
 EstimatorOptions felt() {
   EstimatorOptions options;
   options.lambda = 20.0;
@@ -235,8 +236,8 @@ Problems covariance(const Subject& subject, const comm::Communicator& comm) {
 }
 
 /// Column 1 comes again as column 5, and column 6 is zero. Minimum norm, and a penalty λ ‖θ‖², share a
-/// coefficient equally among copies, as if there were one column √2 times as long, and give nothing to a column
-/// of zeros.
+/// coefficient equally among copies, as if there were one column √2 times as long, and give nothing to a
+/// column of zeros.
 Problems collinear(const Subject& subject, const comm::Communicator& comm) {
   Problems problems;
   Rows rows = contract_rows(0.3);
@@ -247,8 +248,11 @@ Problems collinear(const Subject& subject, const comm::Communicator& comm) {
   rows.a.col(1) *= std::sqrt(2.0);
   const auto fit = subject.fit(more, felt(), Intercept::none, comm).fit;
   const auto should = subject.fit(rows, felt(), Intercept::none, comm).fit;
-  // Rounding of ‖ΔA‖ = eps ‖A‖ turns the gradient by eps ‖A‖ ‖r‖, and along the tie only the penalty holds it.
-  const double tie = subject.penalised ? 20.0 * eps * rows.weighted_a().norm() * rows.weighted_b().norm() / felt().lambda : 0.0;
+  // Rounding of ‖ΔA‖ = eps ‖A‖ turns the gradient by eps ‖A‖ ‖r‖, and along the tie only the penalty holds
+  // it.
+  const double tie = subject.penalised
+                         ? 20.0 * eps * rows.weighted_a().norm() * rows.weighted_b().norm() / felt().lambda
+                         : 0.0;
   const double bound = rounding_of_fit(rows, false) * should.coefficients.norm() + tie;
   const double apart = std::abs(fit.coefficients(1) - fit.coefficients(5));
   if (!(apart <= bound))
@@ -264,6 +268,15 @@ Problems collinear(const Subject& subject, const comm::Communicator& comm) {
   const std::vector<Index>& dependent = fit.dependent_columns;
   const bool named = dependent == std::vector<Index>{5, 6} || dependent == std::vector<Index>{1, 6};
   if (!named) problems.push_back(fmt::format("dependent columns: {}", fmt::join(dependent, ", ")));
+  // Beside an intercept a constant column is as good as zero, though its centred rows are not zero but
+  // rounding.
+  more.a.col(6).setConstant(0.1);
+  const auto constant = subject.fit(more, felt(), Intercept::fitted, comm).fit;
+  if (constant.rank != 5 || constant.coefficients(6) != 0.0 || constant.dependent_columns.empty() ||
+      constant.dependent_columns.back() != 6) {
+    problems.push_back(fmt::format("beside an intercept a constant column has coefficient {:.2e}, rank {}",
+                                   constant.coefficients(6), constant.rank));
+  }
   return problems;
 }
 
@@ -272,8 +285,7 @@ Problems nonfinite(const Subject& subject, const comm::Communicator& comm) {
   for (const bool target : {false, true}) {
     Rows rows = contract_rows(0.3);
     (target ? rows.b(1111) : rows.a(1111, 3)) = std::numeric_limits<double>::quiet_NaN();
-    const std::string message =
-        input_error([&] { subject.fit(rows, felt(), Intercept::none, comm); });
+    const std::string message = input_error([&] { subject.fit(rows, felt(), Intercept::none, comm); });
     const bool named = message.find("1111") != std::string::npos &&
                        message.find(target ? "target" : "x3") != std::string::npos;
     if (!named) problems.push_back(fmt::format("NaN gives the message '{}'", message));
@@ -313,8 +325,8 @@ Problems twice(const Subject& subject, const comm::Communicator& comm) {
   return {"the second fit of the same rows gives other bits"};
 }
 
-/// Centring the targets and the columns by hand must do what the intercept does; shifting them must do nothing
-/// but move it.
+/// Centring the targets and the columns by hand must do what the intercept does; shifting them must do
+/// nothing but move it.
 Problems intercept(const Subject& subject, const comm::Communicator& comm) {
   Problems problems;
   const Rows rows = contract_rows(0.3);
@@ -387,8 +399,8 @@ Subject subject_of(const estimate::RegisteredEstimator& registered) {
   Subject subject;
   subject.name = registered.name;
   subject.penalised = registered.make(options)->penalty() > 0.0;
-  subject.fit = [make = registered.make](const Rows& rows, const EstimatorOptions& asked,
-                                         Intercept with, const comm::Communicator& comm) {
+  subject.fit = [make = registered.make](const Rows& rows, const EstimatorOptions& asked, Intercept with,
+                                         const comm::Communicator& comm) {
     MemorySource source(rows);
     return fit_rows(source, *make(asked), with, comm);
   };

@@ -69,7 +69,8 @@ inline Eigen::MatrixXd read_npy(const std::string& path) {
   return array;
 }
 
-/// "-1.2345E-03" to 31 digits: the digits are added up in double-double, then multiplied by exact powers of ten.
+/// "-1.2345E-03" to 31 digits: the digits are added up in double-double, then multiplied by exact powers of
+/// ten.
 inline DoubleDouble parse_decimal(const std::string& text) {
   DoubleDouble value;
   int exponent = 0;

@@ -27,10 +27,9 @@ struct Compressed {
 inline Compressed compress_rows(design::RowSource& source, const comm::Communicator& comm,
                                 const compress::CellParts& parts = {.fold = false}, int n_folds = 0) {
   Compressed result{.layout = compress::survey(source, comm, n_folds, 1), .design = {}};
-  const compress::CellPlan plan = compress::plan_cells(result.layout, {.wanted = parts,
-                                                                       .explicit_parts = true,
-                                                                       .max_bytes = Index{1} << 36U,
-                                                                       .n_ranks = comm.size()});
+  const compress::CellPlan plan = compress::plan_cells(
+      result.layout,
+      {.wanted = parts, .explicit_parts = true, .max_bytes = Index{1} << 36U, .n_ranks = comm.size()});
   compress::Compressor compressor(result.layout, plan);
   compress::RowVisitor* const visitors[] = {&compressor};
   compress::run_row_pass(source, result.layout, comm, visitors,
@@ -49,11 +48,16 @@ struct Fitted {
 inline void share_fit(estimate::LinearFit& fit, const comm::Communicator& comm) {
   std::vector<double> numbers;
   if (comm.is_root()) {
-    numbers = {fit.intercept,      fit.has_intercept ? 1.0 : 0.0,
-               fit.residual_norm,  fit.intercept_standard_error,
-               fit.noise_variance, fit.effective_dof,
-               fit.dof,            fit.condition,
-               static_cast<double>(fit.rank), static_cast<double>(fit.coefficients.size())};
+    numbers = {fit.intercept,
+               fit.has_intercept ? 1.0 : 0.0,
+               fit.residual_norm,
+               fit.intercept_standard_error,
+               fit.noise_variance,
+               fit.effective_dof,
+               fit.dof,
+               fit.condition,
+               static_cast<double>(fit.rank),
+               static_cast<double>(fit.coefficients.size())};
     numbers.insert(numbers.end(), fit.coefficients.begin(), fit.coefficients.end());
     numbers.insert(numbers.end(), fit.standard_errors.begin(), fit.standard_errors.end());
   }
@@ -88,8 +92,7 @@ inline Fitted fit_compressed(const compress::CompressedDesign& design, const est
   Fitted result;
   comm::all_or_none(comm, [&] {
     if (!comm.is_root()) return;
-    result.system =
-        estimate::make_system(linalg::ProcessGrid::serial(), merged.dense(), n_rows, intercept);
+    result.system = estimate::make_system(linalg::ProcessGrid::serial(), merged.dense(), n_rows, intercept);
     result.fit = estimator.fit(*result.system);
   });
   share_fit(result.fit, comm);
@@ -113,10 +116,10 @@ inline estimate::Refinement refine_in_place(Fitted& fitted, design::RowSource& s
                                             const compress::RowLayout& layout,
                                             const estimate::Estimator& estimator,
                                             const comm::Communicator& comm) {
-  const estimate::Refinement done = estimate::refine(
-      {.source = source, .layout = layout, .comm = comm, .block_bytes = test_block_bytes},
-      comm.is_root() ? &fitted.fit : nullptr, fitted.system ? &*fitted.system : nullptr, estimator.penalty(),
-      {});
+  const estimate::Refinement done =
+      estimate::refine({.source = source, .layout = layout, .comm = comm, .block_bytes = test_block_bytes},
+                       comm.is_root() ? &fitted.fit : nullptr, fitted.system ? &*fitted.system : nullptr,
+                       estimator.penalty(), {});
   share_fit(fitted.fit, comm);
   return done;
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <Eigen/Core>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,8 +12,8 @@
 
 namespace tallfit::test {
 
-/// A design in memory. Labels that are left empty have defaults: one group, type force, a configuration of its
-/// own for each row, nothing for testing, w = 1.
+/// A design in memory. Labels that are left empty have defaults: one group, type force, a configuration of
+/// its own for each row, nothing for testing, w = 1.
 struct Rows {
   Eigen::MatrixXd a;
   Eigen::VectorXd b;
@@ -28,9 +27,7 @@ struct Rows {
   Index size() const { return a.rows(); }
 
   /// w [A b], stacked: what oracles solve.
-  Eigen::MatrixXd weighted_a() const {
-    return w.size() > 0 ? Eigen::MatrixXd(w.asDiagonal() * a) : a;
-  }
+  Eigen::MatrixXd weighted_a() const { return w.size() > 0 ? Eigen::MatrixXd(w.asDiagonal() * a) : a; }
   Eigen::VectorXd weighted_b() const { return w.size() > 0 ? Eigen::VectorXd(w.cwiseProduct(b)) : b; }
 
   /// The rows of a list, in its order. Labels go along.
@@ -85,9 +82,8 @@ public:
   }
 
   void read_features(Index begin, Index count, double* features) override {
-    Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(features, count,
-                                                                                       rows_.a.cols()) =
-        rows_.a.middleRows(begin, count);
+    Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+        features, count, rows_.a.cols()) = rows_.a.middleRows(begin, count);
   }
 
 private:
