@@ -76,8 +76,10 @@ protected:
     const double digits = digits_in_norm(is.coefficients, decimals(exact.at("coef")));
     EXPECT_GE(digits, std::min(their_digits, 15.0) - 1.0);
     const double rss = parse_decimal(exact.at("rss")).value();
-    // c K ε ‖W b‖ in the norm, c = 10
-    const double rounding = 10.0 * static_cast<double>(rows_.a.cols()) * 0x1p-53 * rows_.weighted_b().norm();
+    // Backward errors of c K ε in A and b, c = 10, move the residual by as much times their norms.
+    const double size_of_data =
+        rows_.weighted_b().norm() + rows_.weighted_a().norm() * is.coefficients.norm();
+    const double rounding = 10.0 * static_cast<double>(rows_.a.cols()) * 0x1p-53 * size_of_data;
     EXPECT_NEAR(is.residual_norm, std::sqrt(rss), rounding);
     if (intercept_ == Intercept::none) return;
     const DoubleDouble c = parse_decimal(exact.at("intercept"));
