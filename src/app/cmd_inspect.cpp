@@ -121,8 +121,8 @@ void run_inspect(const Config& config, const comm::Communicator& world) {
   }
   Config tolerant = config;
   tolerant.data.nonfinite = "drop";  // told, not refused: that is what inspect is for
-  const PlannedRows planned =
-      plan_rows(tolerant, world, {.weighted = false, .solves = true, .parts = {.fold = false}});
+  const PlannedRows planned = plan_rows(
+      tolerant, world, {.weighted = false, .solves = true, .parts = {.fold = false}, .explicit_parts = true});
   compress::Compressor compressor(planned.layout, planned.plan.cells);
   compress::ColumnSurvey survey(planned.info().n_cols);
   compress::RowVisitor* const visitors[] = {&compressor, &survey};

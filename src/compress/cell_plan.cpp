@@ -156,7 +156,7 @@ void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks
 
 CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits) {
   const double rows_per_column = static_cast<double>(layout.n_used) / static_cast<double>(layout.n_cols);
-  const bool few_rows = rows_per_column < rows_per_column_for_folds;
+  const bool few_rows = !limits.only_fits && rows_per_column < rows_per_column_for_folds;
   std::vector<std::string> notes;
   if (few_rows && limits.wanted != CellParts{.group = false, .row_type = false, .fold = false}) {
     notes.push_back(

@@ -9,10 +9,18 @@ namespace tallfit::estimate {
 
 namespace {
 
+/// Options that every estimator uses, refused when it is made and not after the rows were read.
+EstimatorOptions checked(const EstimatorOptions& options) {
+  const double rcond = options.solver.rcond;
+  require(rcond > 0.0 && rcond < 1.0, ErrorKind::input,
+          "solver.rcond = {}: expected a number between 0 and 1", rcond);
+  return options;
+}
+
 /// Minimises ‖W (A θ + c - b)‖²; of many solutions the one of smallest ‖θ‖.
 class Ols final : public Estimator {
 public:
-  explicit Ols(const EstimatorOptions& options) : options_(options) {}
+  explicit Ols(const EstimatorOptions& options) : options_(checked(options)) {}
 
   LinearFit fit(const LeastSquaresSystem& system) const override {
     LinearFit result = fit_quadratic(system, 0.0, options_);
@@ -28,7 +36,7 @@ private:
 /// Minimises ‖W (A θ + c - b)‖² + λ ‖θ‖², scikit-learn's Ridge with alpha = λ and sample_weight = w².
 class Ridge final : public Estimator {
 public:
-  explicit Ridge(const EstimatorOptions& options) : options_(options) {
+  explicit Ridge(const EstimatorOptions& options) : options_(checked(options)) {
     require(options.lambda >= 0.0 && std::isfinite(options.lambda), ErrorKind::input,
             "fit.lambda = {}: expected a finite number of at least 0", options.lambda);
   }

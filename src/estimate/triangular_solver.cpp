@@ -28,17 +28,6 @@ Eigen::VectorXd equilibration(const Eigen::VectorXd& norms) {
   });
 }
 
-/// Norms of the columns of R; exactly 0 where a column is, but for rounding, a multiple of the ones that the
-/// intercept took out: a column's own scale says whether anything of it is left, and scaled up, rounding
-/// would pass for a column.
-Eigen::VectorXd norms_beside_intercept(const LeastSquaresSystem& system, double rcond) {
-  Eigen::VectorXd norms = linalg::column_norms(system.r);
-  if (!system.intercept) return norms;
-  for (Index j = 0; j < norms.size(); ++j)
-    if (norms(j) <= rcond * std::abs(system.intercept->r12(j))) norms(j) = 0.0;
-  return norms;
-}
-
 /// Takes out of every column of x its part in the span of orthonormal q; twice is enough.
 void project_out_in_place(Eigen::Ref<Eigen::MatrixXd> x, const Eigen::MatrixXd& q) {
   for (int pass = 0; pass < 2; ++pass) x -= q * (q.transpose() * x).eval();
@@ -49,15 +38,28 @@ Eigen::MatrixXd orthonormal_basis(const Eigen::MatrixXd& columns) {
   return qr.householderQ() * Eigen::MatrixXd::Identity(columns.rows(), columns.cols());
 }
 
+/// Norms of the factor's columns, 0 where the data do not tell a column from zero or, beside an intercept,
+/// from a constant: what is left of such a column when its mean is taken out is rounding, and must not be
+/// scaled up.
+Eigen::VectorXd significant_norms(const LeastSquaresSystem& system, double rcond) {
+  Eigen::VectorXd norms = linalg::column_norms(system.r);
+  if (!system.intercept) return norms;
+  const Eigen::VectorXd& constant = system.intercept->r12;
+  for (Index j = 0; j < norms.size(); ++j) {
+    if (norms(j) <= rcond * std::abs(constant(j))) norms(j) = 0.0;
+  }
+  return norms;
+}
+
 }  // namespace
 
 TriangularSolver::TriangularSolver(const LeastSquaresSystem& system, const Options& options)
-    : equilibrated_(system.r), rank_(system.n_coeffs()) {
+    : equilibrated_(system.r), scale_(Eigen::VectorXd::Ones(system.n_coeffs())), rank_(system.n_coeffs()) {
   require(options.rcond > 0.0 && options.rcond < 1.0, ErrorKind::input,
           "solver.rcond = {}: expected a number between 0 and 1", options.rcond);
-  const Eigen::VectorXd norms = norms_beside_intercept(system, options.rcond);
+  const Eigen::VectorXd norms = significant_norms(system, options.rcond);
   scale_ = equilibration(norms);
-  linalg::scale_columns_in_place(equilibrated_, (norms.array() > 0.0).select(scale_.array(), 0.0).matrix());
+  linalg::scale_columns_in_place(equilibrated_, (norms.array() > 0.0).select(scale_, 0.0));
   const double reciprocal = linalg::reciprocal_condition(equilibrated_);
   condition_ = reciprocal > 0.0 ? 1.0 / reciprocal : std::numeric_limits<double>::infinity();
 
@@ -96,8 +98,13 @@ void TriangularSolver::solve_by_svd(const LeastSquaresSystem& system, const Opti
   const Eigen::MatrixXd null_space = orthonormal_basis(scale_.asDiagonal() * v.rightCols(n - rank_));
   range_ = scale_.asDiagonal() * v.leftCols(rank_) * svd.values.head(rank_).cwiseInverse().asDiagonal();
   project_out_in_place(range_, null_space);
+  const Eigen::VectorXd sizes = linalg::column_norms(equilibrated_);
+  for (Index j = 0; j < n; ++j) {
+    if (sizes(j) == 0.0) range_.row(j).setZero();  // exactly: a column of zeros tells nothing
+  }
   coefficients_ = range_ * projected.head(rank_);
   project_out_in_place(coefficients_, null_space);
+  coefficients_ = (sizes.array() > 0.0).select(coefficients_, 0.0).eval();
   const linalg::PivotedQr pivoted = linalg::pivoted_qr(equilibrated_);
   dependent_.assign(pivoted.columns.begin() + rank_, pivoted.columns.end());
   std::sort(dependent_.begin(), dependent_.end());

@@ -36,6 +36,7 @@ struct CellPlan {
 struct CellLimits {
   CellParts wanted;
   bool explicit_parts = false;  ///< the user named the parts: coarsen for memory only
+  bool only_fits = false;       ///< cells serve one fit: where rows are few, fewer merges are more accurate
   Index max_bytes = 0;          ///< for buffers and factors, per rank
   int n_ranks = 1;
 };

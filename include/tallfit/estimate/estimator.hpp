@@ -20,7 +20,7 @@ enum class NoiseDof { n_minus_k, n_minus_k_minus_2 };
 struct EstimatorOptions {
   double lambda = 1e-6;  ///< penalty strength, in units of (w A)²
   NoiseDof noise_dof = NoiseDof::n_minus_k;
-  TriangularSolver::Options solver;
+  TriangularSolver::Options solver = {};  ///< so that designated initialisers may leave it out
 };
 
 /// A fitted linear model; the same on every rank of the system's grid. Coefficients are on the user's scale.

@@ -1,0 +1,45 @@
+/// What every estimator promises, as checks that name what is broken.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "support/fit_rows.hpp"
+#include "support/memory_source.hpp"
+
+namespace tallfit::test {
+
+/// How an estimator under contract turns rows into a fit. Replaced in the suite's own tests by wrong ways.
+using FitFunction = std::function<Fitted(const Rows& rows, const estimate::EstimatorOptions& options,
+                                         estimate::Intercept intercept, const comm::Communicator& comm)>;
+
+/// An estimator under contract.
+struct Subject {
+  std::string name;
+  FitFunction fit;
+  bool penalised = false;  ///< uses options.lambda
+};
+
+/// A registered estimator, by the way of the program.
+Subject subject_of(const estimate::RegisteredEstimator& registered);
+
+/// One promise. @return what is broken, nothing where all is well; the same on every rank. @collective
+struct ContractItem {
+  std::string name;
+  std::function<std::vector<std::string>(const Subject&, const comm::Communicator&)> check;
+};
+
+const std::vector<ContractItem>& contract();
+
+/// Rows that a contract is checked on: 1500 x 5 in three groups and configurations of 4 rows, columns of
+/// different sizes, w from 1/2 to 4.
+Rows contract_rows(double noise);
+
+/// How far rounding may move the coefficients of these rows, relative to their scaled norm.
+double rounding_of_fit(const Rows& rows, bool intercept);
+
+/// ‖D (x - y)‖ / ‖D y‖, D the norms of the weighted columns.
+double scaled_distance(const Rows& rows, const Eigen::VectorXd& x, const Eigen::VectorXd& y);
+
+}  // namespace tallfit::test
