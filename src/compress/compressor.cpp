@@ -101,7 +101,8 @@ void Compressor::end_leaf(Index leaf) {
         fold(active);
         factor = Factor::of_triangle(active.r);
       } else {
-        factor = Factor::of_rows(active.buffer.topRows(active.filled));
+        factor =
+            Factor::of_rows(std::move(active.buffer));  // as large as its rows, or it would have been folded
       }
       active_.erase(found);
     }

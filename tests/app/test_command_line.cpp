@@ -53,7 +53,7 @@ TEST(CommandLine, PositionalArgumentsAreKeys) {
   EXPECT_EQ(overrides("merge a.h5 --drop group=A b.h5 --drop group=B -o c.h5"),
             "merge.inputs=[\"a.h5\", \"b.h5\"] merge.drop=[\"group=A\", \"group=B\"] ");
   EXPECT_EQ(overrides("bench --scaling"), "bench.scaling=true ");
-  EXPECT_EQ(overrides("plan --plan.rows=10"), "plan.rows=10 ");
+  EXPECT_EQ(overrides("plan --plan.ranks=10"), "plan.ranks=10 ");
 }
 
 TEST(CommandLine, AKeyGivenTwiceCountsOnceTheLast) {

@@ -131,7 +131,7 @@ TEST(Config, RangesAreKept) {
       {"solver.rcond", "0"},          {"solver.rcond", "1"},          {"fit.lambda", "inf"},
       {"fit.lambda", "nan"},          {"compress.folds", "1"},        {"compress.folds", "-1"},
       {"run.memory_per_rank", "0"},   {"run.block_bytes", "-4"},      {"run.seed", "-1"},
-      {"bench.columns", "10,0"},      {"bench.seconds", "0"},         {"snap.twojmax", "3000000000"},
+      {"bench.columns", "10,0"},      {"bench.cells", "0"},           {"snap.twojmax", "3000000000"},
       {"snap.quadraticflag", "2"},    {"snap.rcutfac", "-1"},         {"plan.ranks", "-1"}};
   for (const auto& [key, value] : outside) {
     const std::string place = fmt::format("--{}={}: expected ", key, value);
@@ -192,7 +192,6 @@ TEST(CheckConfig, TellsWhatIsMissing) {
   EXPECT_EQ(check("[generate]\nzero_columns = 50\n[data]\nsource = \"matrix\"\n", Command::fit),
             "generate.zero_columns = 50 leaves none of the 50 columns (generate.columns).");
   EXPECT_EQ(check("[generate]\nrank = 60\nkind = \"atoms\"\n", Command::generate), "no error");
-  EXPECT_EQ(check("[plan]\nrows = 10\ncolumns = 5\n", Command::plan, ""), "no error");
   EXPECT_EQ(check(design, Command::predict).substr(0, 20), "predict needs a fit:");
   EXPECT_EQ(check("[merge]\ninputs = [\"a\"]\ndrop = [\"bulk\"]\n", Command::merge),
             "--drop bulk cannot be read. Write --drop group=NAME.");
