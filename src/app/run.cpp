@@ -23,9 +23,13 @@ namespace {
 
 /// Big arrays go back to the system when they are freed. By default glibc raises this threshold to 32 MiB as
 /// arrays are freed and keeps smaller ones, so that a run would use more memory than was predicted for it.
+/// Arrays below it are reused instead: to give them back and take them again, page by page, costs more than
+/// their work.
 void return_freed_arrays_to_the_system() {
-  constexpr int threshold_bytes = 1 << 20;
+  constexpr int threshold_bytes = 4 << 20;
+  constexpr int kept_bytes = 16 << 20;
   mallopt(M_MMAP_THRESHOLD, threshold_bytes);
+  mallopt(M_TRIM_THRESHOLD, kept_bytes);
 }
 
 /// The message of an error as the user reads it; where a bug was noticed helps to report it.

@@ -50,8 +50,8 @@ private:
   void note(Index extra) { peak_ = std::max(peak_, held_ + active_ + extra); }
 
   Index active_bytes(Index rows) const {
-    const Index buffer = std::min(rows, buffered_rows(n_cols_)) * n_cols_;
-    return double_bytes * (buffer + (rows >= n_cols_ ? n_cols_ * n_cols_ : 0));
+    if (rows < n_cols_) return double_bytes * rows * n_cols_;
+    return double_bytes * (std::min(rows, buffered_rows(n_cols_)) + n_cols_) * n_cols_;
   }
 
   Index piece_bytes(Index rows) const {
@@ -110,7 +110,7 @@ std::string to_string(const CellParts& parts) {
   return text.empty() ? "one cell" : text;
 }
 
-Index buffered_rows(Index n_cols) { return std::max<Index>(linalg::fold_rows(n_cols), n_cols); }
+Index buffered_rows(Index n_cols) { return linalg::fold_rows(n_cols); }
 
 CellPlan make_cells(const RowLayout& layout, const CellParts& parts) {
   std::map<CellKey, TargetSums> coarse;

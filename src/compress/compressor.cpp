@@ -65,8 +65,9 @@ void Compressor::append(Active& active, const LeafRows& rows, Index first, Index
   const Index n_cols = layout_.n_cols + 2;
   while (count > 0) {
     if (active.buffer.size() == 0) {
-      active.buffer.resize(std::min(active.expected, buffered_rows(n_cols)), n_cols);
-      active.filled = 0;
+      active.stays_raw = active.expected < n_cols;
+      active.buffer.resize(
+          active.stays_raw ? active.expected : std::min(active.expected, buffered_rows(n_cols)), n_cols);
     }
     const Index taken = std::min(count, active.buffer.rows() - active.filled);
     write_augmented(rows, first, active.buffer.middleRows(active.filled, taken));
@@ -74,18 +75,14 @@ void Compressor::append(Active& active, const LeafRows& rows, Index first, Index
     active.expected -= taken;
     first += taken;
     count -= taken;
-    if (active.filled == active.buffer.rows() && active.filled >= n_cols) fold(active);
+    if (active.filled == active.buffer.rows() && !active.stays_raw) fold(active);
   }
 }
 
 void Compressor::fold(Active& active) const {
   if (active.filled == 0) return;
-  if (active.r.size() == 0) {
-    active.r = linalg::triangularise(std::move(active.buffer));
-    active.buffer.resize(0, 0);
-  } else {
-    linalg::fold_in_place(active.r, active.buffer.topRows(active.filled), linalg::RowShape::dense);
-  }
+  if (active.r.size() == 0) active.r = Eigen::MatrixXd::Zero(active.buffer.cols(), active.buffer.cols());
+  linalg::fold_in_place(active.r, active.buffer.topRows(active.filled), linalg::RowShape::dense);
   active.filled = 0;
 }
 
@@ -97,7 +94,7 @@ void Compressor::end_leaf(Index leaf) {
       Active& active = found->second;
       require(active.expected == 0, ErrorKind::bug, "leaf {} ended with {} rows of cell {} missing", leaf,
               active.expected, cell);
-      if (active.r.size() > 0) {
+      if (!active.stays_raw) {
         fold(active);
         factor = Factor::of_triangle(active.r);
       } else {
@@ -117,7 +114,8 @@ CompressedDesign Compressor::finish(const design::DesignInfo& info, const comm::
     while (static_cast<Index>(owners.size()) < end) owners.push_back(rank);
   }
   const auto n_cells = static_cast<Index>(plan_.cells.size());
-  std::map<Index, Factor> roots = reduce_over_tree(comm, owners, n_cells, std::exchange(pieces_, {}));
+  std::map<Index, Factor> roots =
+      reduce_over_tree(comm, owners, n_cells, std::exchange(pieces_, {}), RowScales::alike);
 
   CompressedDesign design{.name = info.name,
                           .group_names = info.group_names,

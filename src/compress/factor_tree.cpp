@@ -23,7 +23,7 @@ std::optional<ScaledFactor> take(TreePieces& pieces, const TreeNode& node) {
 
 /// Merges two siblings, either of which may be absent, into their parent.
 void merge_siblings(TreePieces& pieces, const TreeNode& parent, std::optional<ScaledFactor> left,
-                    std::optional<ScaledFactor> right) {
+                    std::optional<ScaledFactor> right, RowScales scales) {
   if (!left && !right) return;  // merged before
   const bool left_has_rows = left && !left->factor->is_empty();
   if (!left_has_rows || !right || right->factor->is_empty()) {
@@ -31,7 +31,8 @@ void merge_siblings(TreePieces& pieces, const TreeNode& parent, std::optional<Sc
     return;
   }
   pieces[parent] = {
-      std::make_shared<const Factor>(merge(*left->factor, left->scale, *right->factor, right->scale)), 1.0};
+      std::make_shared<const Factor>(merge(*left->factor, left->scale, *right->factor, right->scale, scales)),
+      1.0};
 }
 
 /// Which of two ranks keeps the parent. Any rule that all ranks know would do; this one spreads the roots.
@@ -87,7 +88,7 @@ std::optional<ScaledFactor> receive_piece(const comm::Communicator& comm, int fr
 
 /// Brings the siblings of one level together: all sends first, so that no two ranks wait for each other.
 void climb(const comm::Communicator& comm, const std::vector<std::vector<int>>& owners, int level,
-           TreePieces& pieces) {
+           TreePieces& pieces, RowScales scales) {
   const int me = comm.rank();
   Outbox outbox(comm);
   for (std::size_t item = 0; item < owners.size(); ++item) {
@@ -111,7 +112,7 @@ void climb(const comm::Communicator& comm, const std::vector<std::vector<int>>& 
       auto left_piece = owner[i] == me ? take(pieces, left) : receive_piece(comm, owner[i]);
       std::optional<ScaledFactor> right_piece;
       if (paired) right_piece = owner[i + 1] == me ? take(pieces, right) : receive_piece(comm, owner[i + 1]);
-      merge_siblings(pieces, parent, std::move(left_piece), std::move(right_piece));
+      merge_siblings(pieces, parent, std::move(left_piece), std::move(right_piece), scales);
     }
   }
   outbox.sends.wait();
@@ -128,16 +129,16 @@ void add_leaf_in_place(TreePieces& pieces, Index item, Index leaf, Factor factor
     auto right = take(pieces, node);
     auto left = take(pieces, sibling);
     node = {item, node.level + 1, node.index / 2};
-    merge_siblings(pieces, node, std::move(left), std::move(right));
+    merge_siblings(pieces, node, std::move(left), std::move(right), RowScales::alike);
   }
 }
 
 std::map<Index, Factor> reduce_over_tree(const comm::Communicator& comm, const std::vector<int>& leaf_owner,
-                                         Index n_items, TreePieces pieces) {
+                                         Index n_items, TreePieces pieces, RowScales scales) {
   std::vector<std::vector<int>> owners(static_cast<std::size_t>(n_items), leaf_owner);
   int level = 0;
   for (; !owners.empty() && owners.front().size() > 1; ++level) {
-    climb(comm, owners, level, pieces);
+    climb(comm, owners, level, pieces, scales);
     for (std::size_t item = 0; item < owners.size(); ++item) {
       owners[item] = parents_of(owners[item], static_cast<Index>(item), level);
     }

@@ -34,6 +34,17 @@ void fold_dense_rows(benchmark::State& state) {
 }
 BENCHMARK(fold_dense_rows)->Arg(33)->Arg(100)->Arg(500)->Arg(1000)->Arg(2000);
 
+/// Counted as (2 m - 2 n / 3) n² flops.
+void triangularise_rows(benchmark::State& state) {
+  const Index n = state.range(0);
+  const Index m = state.range(1);
+  const Eigen::MatrixXd rows = Eigen::MatrixXd::Random(m, n);
+  for (auto _ : state) benchmark::DoNotOptimize(linalg::triangularise(rows));
+  set_rate(state,
+           (2.0 * static_cast<double>(m) - 2.0 / 3.0 * static_cast<double>(n)) * static_cast<double>(n * n));
+}
+BENCHMARK(triangularise_rows)->Args({502, 504})->Args({502, 1000})->Args({502, 2000})->Args({1002, 2000});
+
 void merge_two_factors(benchmark::State& state) {
   const Index n = state.range(0);
   const auto some = [n] { return compress::Factor::of_rows(Eigen::MatrixXd::Random(2 * n, n)); };

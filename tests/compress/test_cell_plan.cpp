@@ -211,7 +211,7 @@ TEST(PredictedBytes, PeakOfOneLeafByHand) {
     return plan.peak_bytes;
   };
   EXPECT_EQ(buffered_rows(12), 504);
-  EXPECT_EQ(buffered_rows(5000), 5000);
+  EXPECT_EQ(buffered_rows(5000), 1008);
   constexpr Index packed = 12 * 13 / 2;
   EXPECT_EQ(peak(11), 8 * 2 * 11 * 12);                   // raw
   EXPECT_EQ(peak(12), 8 * (12 * 12 + 12 * 12 + packed));  // and the triangle that they become

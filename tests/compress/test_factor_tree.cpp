@@ -52,7 +52,7 @@ std::map<Index, Factor> reduce_leaves(const comm::Communicator& comm, Index n_it
     for (Index item = 0; item < n_items; ++item)
       add_leaf_in_place(pieces, item, leaf, Factor::of_rows(leaf_rows(item, leaf)));
   }
-  return reduce_over_tree(comm, owners, n_items, std::move(pieces));
+  return reduce_over_tree(comm, owners, n_items, std::move(pieces), RowScales::alike);
 }
 
 // Mutations: a merge that depends on which leaves share a rank; left and right swapped where the right one's
@@ -85,7 +85,7 @@ TEST(FactorTree, LeavesAddedOneByOneGiveTheBitsOfLeavesAtOnce) {
     TreePieces at_once;
     for (Index leaf = 0; leaf < n_leaves; ++leaf)
       at_once[{0, 0, leaf}] = {std::make_shared<const Factor>(Factor::of_rows(leaf_rows(0, leaf))), 1.0};
-    const auto roots = reduce_over_tree(self, owners_of(n_leaves, 1), 1, at_once);
+    const auto roots = reduce_over_tree(self, owners_of(n_leaves, 1), 1, at_once, RowScales::alike);
     EXPECT_TRUE(same_bits(roots.at(0), reduce_leaves(self, 1, n_leaves).at(0)));
   }
 }

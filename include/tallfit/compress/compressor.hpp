@@ -33,6 +33,7 @@ private:
   struct Active {
     Index expected = 0;  ///< rows still to come
     Index filled = 0;
+    bool stays_raw = false;  ///< fewer rows than columns
     Eigen::MatrixXd buffer;
     Eigen::MatrixXd r;
   };

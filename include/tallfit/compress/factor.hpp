@@ -20,6 +20,8 @@ public:
 
   /// Keeps fewer than n_cols rows as they are and triangularises more. Cost: triangularise().
   static Factor of_rows(Eigen::MatrixXd rows);
+  /// The same for rows of one scale, whose order does not matter: at the speed of fold_in_place().
+  static Factor of_alike_rows(Eigen::MatrixXd rows);
   /// Takes the upper triangle of a square matrix.
   static Factor of_triangle(const Eigen::Ref<const Eigen::MatrixXd>& triangle);
   /// Rebuilds what packed() gave.
@@ -34,8 +36,8 @@ public:
   /// Number of doubles that packed() has for this many rows and columns.
   static Index packed_size(Index n_rows, Index n_cols);
 
-  /// n_rows x n_cols, zeros below the diagonal of a triangle.
-  Eigen::MatrixXd dense() const;
+  /// Times a scale, n_rows x n_cols, zeros below the diagonal of a triangle.
+  Eigen::MatrixXd dense(double scale = 1.0) const;
 
 private:
   Index n_rows_ = 0;
@@ -43,10 +45,17 @@ private:
   std::vector<double> packed_;
 };
 
-/// The factor of the rows of both, each multiplied by its scale. Heavier rows should come as @p top.
+/// How the rows of two factors compare in size.
+enum class RowScales {
+  alike,      ///< one cell: any order is safe, and the fastest is taken
+  decreasing  ///< the heavier rows are on top, and must stay there or the lighter ones lose their digits
+};
+
+/// The factor of the rows of both, each multiplied by its scale. Fewer rows than columns stay as they are.
 ///
-/// Cost: (2/3) n^3 flops where the bottom is a triangle, 2 m n^2 for m raw rows onto a triangle. Local.
-Factor merge(const Factor& top, double top_scale, const Factor& bottom, double bottom_scale);
+/// Cost: (2/3) n^3 flops for two triangles, 2 m n^2 for m raw rows below a triangle. Local.
+Factor merge(const Factor& top, double top_scale, const Factor& bottom, double bottom_scale,
+             RowScales scales = RowScales::decreasing);
 
 /// Factor times a scale.
 Factor scaled(const Factor& factor, double scale);

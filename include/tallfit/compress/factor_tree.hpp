@@ -38,10 +38,13 @@ void add_leaf_in_place(TreePieces& pieces, Index item, Index leaf, Factor factor
 /// level, so that the roots of many items are spread over the ranks; on the same rank everything is local.
 /// Cost: for each item and level at most one message of n^2/2 doubles per rank, and its merge. @collective
 ///
+/// @param scales      of siblings: alike where the leaves are of one cell, as add_leaf_in_place() takes them
+/// to be
 /// @param leaf_owner  the rank of every leaf, the same on all ranks
 /// @return            the whole factor of the items whose root is here
 std::map<Index, Factor> reduce_over_tree(const comm::Communicator& comm, const std::vector<int>& leaf_owner,
-                                         Index n_items, TreePieces pieces);
+                                         Index n_items, TreePieces pieces,
+                                         RowScales scales = RowScales::decreasing);
 
 /// Moves the factor of one rank to rank 0; elsewhere the result is empty. @collective
 Factor move_to_root(const comm::Communicator& comm, Factor factor, int from);
