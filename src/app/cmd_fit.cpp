@@ -120,6 +120,12 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
                          world.is_root() ? &solved.fit : nullptr, solved.system ? &*solved.system : nullptr,
                          estimator.penalty(), estimator_options(config));
     output.record.refinement_passes = done.passes;
+    output.record.converged = done.converged;
+    if (!done.converged) {
+      log::warn(
+          "refinement stopped after {} passes with corrections of {:.1e}: the condition is too high for it",
+          done.passes, done.last_correction);
+    }
     log::info("refined in {} passes; last relative correction {:.1e}", done.passes, done.last_correction);
   }
   if (errors.empty() || config.fit.residuals) {

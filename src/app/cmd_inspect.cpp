@@ -62,6 +62,7 @@ std::string shape_text(const compress::CompressedDesign& design) {
 
 std::string named(const std::vector<Index>& columns, const std::vector<std::string>& names) {
   std::vector<std::string> text;
+  text.reserve(columns.size());
   for (const Index column : columns) text.push_back(names[static_cast<std::size_t>(column)]);
   return text.empty() ? "none" : fmt::format("{} ({})", text.size(), fmt::join(text, ", "));
 }

@@ -30,6 +30,7 @@ std::vector<Index> find_bad_rows(design::RowSource& rows, const comm::Communicat
   });
   found = comm::all_gather(world, found);
   std::vector<Index> bad;
+  bad.reserve(found.size());
   for (const design::NonfiniteEntry& entry : found) bad.push_back(entry.row);
   if (bad.empty()) return bad;
   constexpr std::size_t shown = 20;

@@ -15,7 +15,7 @@ constexpr Index double_bytes = sizeof(double);
 constexpr Index largest_block = Index{8} << 20U;
 constexpr Index smallest_block = Index{256} << 10U;
 /// Of one row in a block beside its features: labels (two blocks) and cell keys.
-constexpr Index label_bytes = 2 * (1 + 8 + 4 + 1 + 8 + 8) + static_cast<Index>(sizeof(CellKey));
+constexpr Index label_bytes = Index{2} * (1 + 8 + 4 + 1 + 8 + 8) + static_cast<Index>(sizeof(CellKey));
 /// BLAS packs panels into a buffer of its own, and MPI and HDF5 take buffers at first use: measured, see
 /// docs/performance.md.
 constexpr Index library_bytes = Index{8} << 20U;

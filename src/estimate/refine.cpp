@@ -108,8 +108,12 @@ public:
     const double before = done.passes > 0 ? done.last_correction : std::numeric_limits<double>::infinity();
     done.last_correction = relative_size(delta, coefficients);
     ++done.passes;
-    done.converged = done.last_correction <= std::numeric_limits<double>::epsilon() / 4.0;
-    return !done.converged && done.last_correction < before && done.passes < max_passes;
+    constexpr double ulp = std::numeric_limits<double>::epsilon();
+    const bool shrinks = done.last_correction < before;
+    // Half a unit in the last place is the goal; corrections that stop shrinking near it are as good as it
+    // gets.
+    done.converged = done.last_correction <= ulp / 4.0 || (!shrinks && done.last_correction <= 4.0 * ulp);
+    return !done.converged && shrinks && done.passes < max_passes;
   }
 
 private:

@@ -9,6 +9,7 @@
 #include "row_checksum.hpp"
 #include "snap_attributes.hpp"
 
+#include "tallfit/base/memory.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/io/design_file.hpp"

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/base/memory.hpp"
 #include "tallfit/io/output_folder.hpp"
 
 namespace tallfit::io {
@@ -51,14 +52,6 @@ void require_free_space(const std::string& folder, Index bytes, const std::strin
   require(free >= bytes, ErrorKind::resource,
           "{} needs {} in folder '{}', where only {} are free.\n  Make room, or write to another disk.",
           for_what, format_bytes(bytes), folder, format_bytes(free));
-}
-
-std::string format_bytes(Index bytes) {
-  static constexpr std::array<const char*, 5> units = {"B", "KiB", "MiB", "GiB", "TiB"};
-  double value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  for (; value >= 1024.0 && unit + 1 < units.size(); ++unit) value /= 1024.0;
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units.at(unit));
 }
 
 void rename_file(const std::string& from, const std::string& to) {

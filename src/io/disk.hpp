@@ -16,9 +16,6 @@ void require_writable_folder(const std::string& folder);
 /// @throws Error{resource} with both numbers when the disk under @p folder has less than @p bytes free.
 void require_free_space(const std::string& folder, Index bytes, const std::string& for_what);
 
-/// @return "512 B", "3.2 MiB", "1.5 TiB", ….
-std::string format_bytes(Index bytes);
-
 /// Renames within one file system, replacing what is there.
 /// @throws Error{resource} naming both paths.
 void rename_file(const std::string& from, const std::string& to);

@@ -127,6 +127,7 @@ RowPattern deduce_pattern(const ConfigurationTable& table, const std::string& pa
             path, c.id, c.n_rows, c.n_atoms);
   }
   std::vector<std::string> names;
+  names.reserve(fitting.size());
   for (const RowPattern& p : fitting) names.push_back(fmt::format("\"{}\"", p.to_string()));
   require(fitting.size() == 1, ErrorKind::input,
           "{}: nrows and natoms do not tell which rows a configuration has: {} all fit.\n"

@@ -24,6 +24,18 @@ Eigen::MatrixXd some_matrix(Index n) {
       n, n, [](Index i, Index j) { return static_cast<double>((i * 7 + j * 13) % 17) - 8.0; });
 }
 
+/// Best rate of some repeats of work that takes so many flops.
+template <class Work>
+double best_gflops(double flops, int repeats, const Work& work) {
+  double best = 0.0;
+  for (int i = 0; i < repeats; ++i) {
+    const auto start = Clock::now();
+    work();
+    best = std::max(best, 1e-9 * flops / seconds_since(start));
+  }
+  return best;
+}
+
 }  // namespace
 
 double dgemm_gflops(Index n, int repeats) {
@@ -32,15 +44,11 @@ double dgemm_gflops(Index n, int repeats) {
   const int size = to_int(n, "n");
   const double one = 1.0;
   const double zero = 0.0;
-  double best = 0.0;
-  for (int i = 0; i < repeats; ++i) {
-    const auto start = Clock::now();
+  const auto k = static_cast<double>(n);
+  return best_gflops(2.0 * k * k * k, repeats, [&] {
     dgemm_("N", "N", &size, &size, &size, &one, a.data(), &size, a.data(), &size, &zero, c.data(), &size, 1,
            1);
-    const auto flops = 2.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
-    best = std::max(best, 1e-9 * flops / seconds_since(start));
-  }
-  return best;
+  });
 }
 
 double dsyrk_gflops(Index n, int repeats) {
@@ -49,14 +57,10 @@ double dsyrk_gflops(Index n, int repeats) {
   const int size = to_int(n, "n");
   const double one = 1.0;
   const double zero = 0.0;
-  double best = 0.0;
-  for (int i = 0; i < repeats; ++i) {
-    const auto start = Clock::now();
+  const auto k = static_cast<double>(n);
+  return best_gflops(k * k * k, repeats, [&] {
     dsyrk_("U", "T", &size, &size, &one, a.data(), &size, &zero, c.data(), &size, 1, 1);
-    const auto flops = static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
-    best = std::max(best, 1e-9 * flops / seconds_since(start));
-  }
-  return best;
+  });
 }
 
 double time_dgels(Eigen::MatrixXd& a, Eigen::VectorXd& b) {

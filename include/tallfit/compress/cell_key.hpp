@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <limits>
 
 #include "tallfit/base/double_double.hpp"
 #include "tallfit/base/numeric.hpp"
@@ -33,7 +34,7 @@ struct TargetSums {
   DoubleDouble tt;   ///< sum of b^2
   DoubleDouble wt;   ///< sum of w b
   DoubleDouble wtt;  ///< sum of (w b)^2
-  double min_scale = INFINITY;
+  double min_scale = std::numeric_limits<double>::infinity();
   double max_scale = 0.0;
 
   void add(double target, double scale);

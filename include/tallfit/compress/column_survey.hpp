@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "tallfit/compress/row_pass.hpp"
@@ -10,8 +11,8 @@ namespace tallfit::compress {
 
 /// Range and identity of one column over the rows with w > 0.
 struct ColumnStatistics {
-  double smallest = INFINITY;
-  double largest = -INFINITY;
+  double smallest = std::numeric_limits<double>::infinity();
+  double largest = -std::numeric_limits<double>::infinity();
   std::uint64_t hash = 0;  ///< of the values and their rows; equal for equal columns, and hardly else
 
   bool is_zero() const { return smallest == 0.0 && largest == 0.0; }
