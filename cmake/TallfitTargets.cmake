@@ -95,6 +95,9 @@ function(tallfit_set_test_properties name np timeout labels)
   elseif(processors EQUAL 0)  # a case that runs without mpiexec
     set(processors 1)
   endif()
+  if(TALLFIT_SANITIZE)
+    math(EXPR timeout "4 * ${timeout}")  # instrumented code on two cores
+  endif()
   math(EXPR inner "${timeout} - 10")
   list(REMOVE_ITEM labels "")
   set_tests_properties(${name} PROPERTIES

@@ -58,16 +58,16 @@ Rule zero_or_one();
 
 // One function per section; config_keys.cpp puts them in order.
 std::vector<Key> data_keys(Config::Data& data);
-std::vector<Key> fit_keys(Config::Fit& fit);
+std::vector<Key> fit_keys(Config::Fit& options);
 std::vector<Key> solver_keys(Config::Solver& solver);
-std::vector<Key> compress_keys(Config::Compress& compress);
+std::vector<Key> compress_keys(Config::Compress& options);
 std::vector<Key> run_keys(Config::Run& run);
-std::vector<Key> generate_keys(Config::Generate& generate);
-std::vector<Key> import_keys(Config::Import& import);
+std::vector<Key> generate_keys(Config::Generate& options);
+std::vector<Key> import_keys(Config::Import& options);
 std::vector<Key> snap_keys(design::SnapMetadata& snap);
-std::vector<Key> merge_keys(Config::Merge& merge);
-std::vector<Key> predict_keys(Config::Predict& predict);
-std::vector<Key> plan_keys(Config::Plan& plan);
-std::vector<Key> bench_keys(Config::Bench& bench);
+std::vector<Key> merge_keys(Config::Merge& options);
+std::vector<Key> predict_keys(Config::Predict& options);
+std::vector<Key> plan_keys(Config::Plan& options);
+std::vector<Key> bench_keys(Config::Bench& options);
 
 }  // namespace tallfit::app

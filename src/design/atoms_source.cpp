@@ -20,7 +20,7 @@ constexpr std::uint32_t test_purpose = 0x5349'0002;  // configurations themselve
 constexpr std::array<Index, n_silicon_groups + 1> make_round_begin() {
   std::array<Index, n_silicon_groups + 1> begin = {};
   for (std::size_t g = 0; g < silicon_groups.size(); ++g) {
-    begin[g + 1] = begin[g] + 1 + 3 * silicon_groups[g].n_atoms + 6;
+    begin[g + 1] = begin[g] + 1 + Index{3} * silicon_groups[g].n_atoms + 6;
   }
   return begin;
 }
@@ -100,7 +100,8 @@ ConfigurationRows AtomsSource::configuration_of_row(Index row) {
 /// group has n f of them, up to one.
 bool AtomsSource::is_testing(Index configuration) const {
   const auto group = static_cast<std::uint64_t>(configuration % n_silicon_groups);
-  const auto member = static_cast<double>(configuration / n_silicon_groups);
+  const Index round = configuration / n_silicon_groups;
+  const auto member = static_cast<double>(round);
   const double start = random_uniform({options_.seed, test_purpose}, group, 0);
   const double fraction = options_.test_fraction;
   return std::floor(start + (member + 1.0) * fraction) > std::floor(start + member * fraction);
