@@ -143,7 +143,8 @@ void Dataset::read_raw(Index begin, Index count, hid_t type, std::size_t bytes, 
     const auto guard = lock();  // released between pieces, so that another thread gets its turn
     const Index n = std::min(step, begin + count - row);
     const Handle file_space = select(row, n);
-    const auto n_elements = static_cast<hsize_t>(n * elements_per_row());
+    const Index product = n * elements_per_row();
+    const auto n_elements = static_cast<hsize_t>(product);
     const Handle memory_space(H5Screate_simple(1, &n_elements, nullptr), H5Sclose);
     check(H5Dread(handle_.get(), type, memory_space.get(), file_space.get(), H5P_DEFAULT,
                   static_cast<std::byte*>(values) + (row - begin) * row_bytes),

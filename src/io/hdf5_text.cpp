@@ -30,6 +30,7 @@ std::vector<std::string> read_variable_length(const TextSource& source, std::siz
   H5Tset_cset(type.get(), H5Tget_cset(source.type));
   check(source.read(type.get(), pointers.data()), ErrorKind::input, source.place + " cannot be read");
   std::vector<std::string> strings;
+  strings.reserve(pointers.size());
   for (const char* p : pointers) strings.emplace_back(p != nullptr ? p : "");
   H5Dvlen_reclaim(type.get(), source.space, H5P_DEFAULT, pointers.data());
   return strings;

@@ -338,6 +338,7 @@ void detail::fold_in_place(const FoldKernels& kernels, Eigen::Ref<Eigen::MatrixX
   }
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): a Ref is a view, and is written through
 void fold_in_place(Eigen::Ref<Eigen::MatrixXd> r, Eigen::Ref<Eigen::MatrixXd> rows, RowShape shape) {
   detail::fold_in_place(fastest_kernels(), r, rows, shape);
 }
