@@ -97,41 +97,37 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
   return errors.total(world);
 }
 
+void refine_fit(const Config& config, const PlannedRows& planned, const estimate::Estimator& estimator,
+                const comm::Communicator& world, Solved& solved, FitOutput& output) {
+  const Phase phase("refine");
+  const estimate::Refinement done =
+      estimate::refine({planned.rows(), planned.layout, world, planned.plan.block_bytes},
+                       world.is_root() ? &solved.fit : nullptr, solved.system ? &*solved.system : nullptr,
+                       estimator.penalty(), estimator_options(config));
+  output.record.refinement_passes = done.passes;
+  output.record.converged = done.converged;
+  log::info("refined in {} passes; last relative correction {:.1e}", done.passes, done.last_correction);
+  if (!done.converged) {
+    log::warn(
+        "refinement stopped after {} passes with corrections of {:.1e}: the condition is too high for it",
+        done.passes, done.last_correction);
+  }
+}
+
 void fit_rows(const Config& config, const estimate::Estimator& estimator, const comm::Communicator& world,
               FitOutput& output) {
-  const PlannedRows planned = plan_rows(config, world, fit_use(config));
+  PlannedRows planned = plan_rows(config, world, fit_use(config));
   log::info("{}", describe(planned.plan, planned.layout, world.size()));
-  const Multipliers ones =
-      compress::group_multipliers(planned.info().group_names, {});  // the rows carry the weights
-  Solved solved;
-  estimate::ErrorTable errors;
-  {
-    const compress::CompressedDesign design = compress_rows(planned, world);
-    solved = solve(config, design, ones, estimator, world);
-    if (!config.fit.row_pass && !config.solver.refine) {
-      const infer::LinearModel model = share_model(solved.fit, design.n_cols(), world);
-      errors = estimate::errors_from_factors(design, ones, model.coefficients, model.intercept, world);
-    }
-  }
-  if (config.solver.refine) {
-    const Phase phase("refine");
-    const estimate::Refinement done =
-        estimate::refine({planned.rows(), planned.layout, world, planned.plan.block_bytes},
-                         world.is_root() ? &solved.fit : nullptr, solved.system ? &*solved.system : nullptr,
-                         estimator.penalty(), estimator_options(config));
-    output.record.refinement_passes = done.passes;
-    output.record.converged = done.converged;
-    if (!done.converged) {
-      log::warn(
-          "refinement stopped after {} passes with corrections of {:.1e}: the condition is too high for it",
-          done.passes, done.last_correction);
-    }
-    log::info("refined in {} passes; last relative correction {:.1e}", done.passes, done.last_correction);
-  }
-  if (errors.empty() || config.fit.residuals) {
-    errors = pass_for_errors(config, planned, share_model(solved.fit, planned.info().n_cols, world), world,
-                             output);
-  }
+  comm::all_or_none(world, [&] { keep_rows(planned); });
+  const compress::CompressedDesign design = compress_rows(planned, world);
+  const Multipliers ones = compress::group_multipliers(design.group_names, {});  // the rows carry the weights
+  Solved solved = solve(config, design, ones, estimator, world);
+  if (config.solver.refine) refine_fit(config, planned, estimator, world, solved, output);
+  const infer::LinearModel model = share_model(solved.fit, design.n_cols(), world);
+  const estimate::ErrorTable errors =
+      config.fit.row_pass || config.fit.residuals
+          ? pass_for_errors(config, planned, model, world, output)
+          : estimate::errors_from_factors(design, ones, model.coefficients, model.intercept, world);
   output.record.rows_used = planned.layout.n_used;
   output.record.cells = {fmt::format("{} cells: {}", planned.plan.cells.cells.size(),
                                      compress::to_string(planned.plan.cells.parts))};

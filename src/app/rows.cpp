@@ -45,11 +45,6 @@ std::vector<Index> find_bad_rows(design::RowSource& rows, const comm::Communicat
   return bad;
 }
 
-void keep_rows(PlannedRows& planned) {
-  planned.sources.push_back(std::make_unique<design::KeptSource>(planned.rows(), planned.layout.my_begin(),
-                                                                 planned.layout.my_end()));
-}
-
 }  // namespace
 
 void require_same_rows(const design::DesignInfo& info, const comm::Communicator& world) {
@@ -191,9 +186,14 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
       .n_passes = use.n_passes};
   comm::all_or_none(world, [&] {
     planned.plan = compress::plan_memory(planned.layout, request, planned.info().bytes_per_row);
-    if (planned.plan.keeps_rows()) keep_rows(planned);
   });
   return planned;
+}
+
+void keep_rows(PlannedRows& planned) {
+  if (!planned.plan.keeps_rows()) return;
+  planned.sources.push_back(std::make_unique<design::KeptSource>(planned.rows(), planned.layout.my_begin(),
+                                                                 planned.layout.my_end()));
 }
 
 std::string describe(const compress::MemoryPlan& plan, const compress::RowLayout& layout, int n_ranks) {

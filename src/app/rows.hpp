@@ -40,7 +40,6 @@ struct PlannedRows {
   std::vector<std::unique_ptr<design::RowSource>> sources;
   compress::RowLayout layout;
   compress::MemoryPlan plan;
-  bool weights_vary = false;
 
   design::RowSource& rows() const { return *sources.back(); }
   const design::DesignInfo& info() const { return rows().info(); }
@@ -49,6 +48,9 @@ struct PlannedRows {
 /// Opens, filters, surveys and plans. Prints the plan in a line or two. @collective
 /// @throws Error{input} for bad data, Error{resource} where nothing fits.
 PlannedRows plan_rows(const Config& config, const comm::Communicator& world, const RowUse& use);
+
+/// From the next pass on the rows stay in memory, where the plan says that they fit.
+void keep_rows(PlannedRows& planned);
 
 /// What `fit` does with rows: also what `plan` plans.
 RowUse fit_use(const Config& config);
