@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <utility>
 
 #include "bench_rows.hpp"
 
@@ -23,9 +24,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr Index block_bytes = Index{8} << 20U;
+constexpr Index block_bytes = Index{2} << 20U;
 constexpr Index product_size = 1500;
 constexpr int repeats = 5;
+constexpr std::size_t most_samples = 5;
+constexpr double enough_seconds = 60.0;
 
 double slowest(const comm::Communicator& comm, double seconds) {
   comm::max_in_place(comm, std::span(&seconds, 1));
@@ -109,16 +112,6 @@ private:
   io::CsvWriter csv_{"measurement,ranks,columns,cells,rows,value,unit,fraction"};
 };
 
-/// Rows of a compression that takes some seconds, and gives each cell eight times as many rows as it has
-/// columns.
-Index bench_rows(const Config::Bench& bench, Index columns, int n_ranks) {
-  if (bench.rows_per_column > 0) return bench.rows_per_column * columns;
-  constexpr double flops_per_rank = 1e12;
-  const auto k = static_cast<double>(columns);
-  const auto affordable = static_cast<Index>(flops_per_rank * n_ranks / (2.0 * k * k));
-  return std::max<Index>(20 * columns, std::min<Index>({800 * columns, affordable, 4000000}));
-}
-
 double fold_flops(Index rows, Index columns) {
   const auto k = static_cast<double>(columns + 2);
   return 2.0 * static_cast<double>(rows) * k * k;
@@ -133,17 +126,30 @@ double dgemm_of_all(const comm::Communicator& comm) {
 }
 
 /// Compression of rows in memory, as a fraction of DGEMM per rank. The clock of a shared machine wanders, so
-/// DGEMM is measured before and after, and the faster one counts.
+/// DGEMM is measured before and after each compression, and the median of several such fractions counts.
 void bench_compress(const Config& config, const comm::Communicator& comm, Report& report) {
+  struct Sample {
+    double fraction;
+    double rate;
+    auto operator<=>(const Sample&) const = default;
+  };
   for (const Index columns : config.bench.columns) {
     for (const Index cells : config.bench.cells) {
-      const Index n_rows = bench_rows(config.bench, columns, comm.size());
+      const Index n_rows = config.bench.rows_per_column * columns;
       BenchRows rows(n_rows, columns, cells);
-      const double before = dgemm_of_all(comm);
-      const double seconds = compress_all(rows, comm).seconds;
-      const double dgemm = std::max(before, dgemm_of_all(comm));
-      const double rate = 1e-9 * fold_flops(n_rows, columns) / seconds / comm.size();
-      report.add("compress, per rank", columns, cells, n_rows, rate, "GF/s", rate / dgemm);
+      std::vector<Sample> samples;
+      double dgemm = dgemm_of_all(comm);
+      for (double spent = 0.0;
+           samples.empty() || (samples.size() < most_samples && spent < enough_seconds);) {
+        const double seconds = compress_all(rows, comm).seconds;
+        const double before = std::exchange(dgemm, dgemm_of_all(comm));
+        const double rate = 1e-9 * fold_flops(n_rows, columns) / seconds / comm.size();
+        samples.push_back({.fraction = rate / (0.5 * (before + dgemm)), .rate = rate});
+        spent += seconds;
+      }
+      std::sort(samples.begin(), samples.end());
+      const Sample& median = samples[samples.size() / 2];
+      report.add("compress, per rank", columns, cells, n_rows, median.rate, "GF/s", median.fraction);
     }
   }
 }
@@ -175,7 +181,7 @@ void bench_peers(const Config& config, const comm::Communicator& world, Report& 
   if (!world.is_root()) return;
   const comm::Communicator self = comm::Communicator::self();
   for (const Index columns : config.bench.columns) {
-    const Index n_rows = std::min<Index>(20 * columns, bench_rows(config.bench, columns, 1));
+    const Index n_rows = 20 * columns;
     BenchRows rows(n_rows, columns, 1);
     const auto start = Clock::now();
     const Compression compression = compress_all(rows, self);
@@ -207,7 +213,7 @@ void bench_peers(const Config& config, const comm::Communicator& world, Report& 
 /// The same rows on 1, 2, 4, … ranks (strong), and as many rows per rank (weak).
 void bench_scaling(const Config& config, const comm::Communicator& world, Report& report) {
   const Index columns = config.bench.columns.back();
-  const Index n_rows = bench_rows(config.bench, columns, 1);
+  const Index n_rows = config.bench.rows_per_column * columns;
   double alone = 0.0;
   for (int ranks = 1; ranks <= world.size();
        ranks = ranks < world.size() && 2 * ranks > world.size() ? world.size() : 2 * ranks) {

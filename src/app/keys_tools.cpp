@@ -120,9 +120,7 @@ std::vector<Key> plan_keys(Config::Plan& options) {
 std::vector<Key> bench_keys(Config::Bench& options) {
   SectionKeys keys("bench", {bench});
   keys.add("columns", options.columns, "Numbers of columns to measure.").must_be(at_least(1));
-  keys.add("rows_per_column", options.rows_per_column,
-           "Rows for each column; 0 for as many as a second takes.")
-      .must_be(at_least(0));
+  keys.add("rows_per_column", options.rows_per_column, "Rows for each column.").must_be(at_least(1));
   keys.add("cells", options.cells, "Numbers of cells to measure.").must_be(at_least(1));
   keys.add("peers", options.peers, "Times LAPACK's dgels and dgelsd on the same rows as well.");
   keys.add("scaling", options.scaling, "Writes strong and weak scaling records.");

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "tallfit/base/error.hpp"
-#include "tallfit/compress/factor.hpp"
+#include "tallfit/compress/factor_tree.hpp"
 #include "tallfit/linalg/fold.hpp"
 
 namespace tallfit::compress {
@@ -31,7 +31,6 @@ public:
     for (std::size_t cell = 0; cell < pieces_.size(); ++cell) {
       const auto found = rows_of_cell.find(static_cast<int>(cell));
       const Index rows = found == rows_of_cell.end() ? 0 : found->second;
-      note(piece_bytes(rows));  // packed from what is still active
       active_ -= active_bytes(rows);
       push(pieces_[cell], leaf, rows);
     }
@@ -39,35 +38,57 @@ public:
 
   Index peak() const { return peak_; }
   Index held() const { return held_; }
+  Index largest_piece() const {
+    Index largest = 0;
+    for (const std::vector<Node>& stack : pieces_)
+      for (const Node& node : stack) largest = std::max(largest, piece_bytes(node));
+    return largest;
+  }
 
 private:
   struct Node {
     int level;
     Index index;
     Index rows;
+    bool is_raw;
   };
 
   void note(Index extra) { peak_ = std::max(peak_, held_ + active_ + extra); }
 
+  Index triangle_bytes() const { return double_bytes * linalg::packed_size(n_cols_); }
+  Index buffer_bytes(Index rows) const { return double_bytes * rows * n_cols_; }
+
+  /// Of a cell in a leaf: its rows, or a buffer and a triangle.
   Index active_bytes(Index rows) const {
-    if (rows < n_cols_) return double_bytes * rows * n_cols_;
-    return double_bytes * (std::min(rows, buffered_rows(n_cols_)) + n_cols_) * n_cols_;
+    if (rows < most_raw_rows({}, n_cols_)) return buffer_bytes(rows);
+    return buffer_bytes(linalg::fold_rows(rows)) + triangle_bytes();
   }
 
-  Index piece_bytes(Index rows) const {
-    return double_bytes * Factor::packed_size(std::min(rows, n_cols_), n_cols_);
+  Index piece_bytes(const Node& node) const {
+    return node.is_raw ? buffer_bytes(node.rows) : triangle_bytes();
+  }
+
+  /// Of the buffer through which rows, or one of two triangles, are folded into a new triangle.
+  Index folded_rows(const Node& left, const Node& right) const {
+    if (left.is_raw && right.is_raw) return linalg::fold_rows(left.rows + right.rows);
+    if (!left.is_raw && !right.is_raw) return n_cols_;
+    return linalg::fold_rows(left.is_raw ? left.rows : right.rows);
   }
 
   void push(std::vector<Node>& stack, Index leaf, Index rows) {
-    Node node{0, leaf, rows};
-    held_ += piece_bytes(rows);
+    Node node{0, leaf, rows, rows < most_raw_rows({}, n_cols_)};
+    held_ += piece_bytes(node);
+    note(0);
     while (node.index % 2 == 1 && !stack.empty() && stack.back().level == node.level) {
       const Node left = stack.back();
       stack.pop_back();
-      const Index together = std::min(left.rows + node.rows, n_cols_);
-      note(2 * double_bytes * n_cols_ * together + piece_bytes(together));  // unpacked beside the packed ones
-      held_ += piece_bytes(together) - piece_bytes(left.rows) - piece_bytes(node.rows);
-      node = {node.level + 1, node.index / 2, together};
+      Node parent{node.level + 1, node.index / 2, left.rows + node.rows, left.is_raw && node.is_raw};
+      if (parent.rows >= most_raw_rows({.level = parent.level, .index = parent.index}, n_cols_))
+        parent.is_raw = false;
+      if (!parent.is_raw && left.rows > 0 && node.rows > 0)
+        note(triangle_bytes() + buffer_bytes(folded_rows(left, node)));
+      held_ += piece_bytes(parent) - piece_bytes(left) - piece_bytes(node);
+      node = parent;
     }
     stack.push_back(node);
   }
@@ -110,8 +131,6 @@ std::string to_string(const CellParts& parts) {
   return text.empty() ? "one cell" : text;
 }
 
-Index buffered_rows(Index n_cols) { return linalg::fold_rows(n_cols); }
-
 CellPlan make_cells(const RowLayout& layout, const CellParts& parts) {
   std::map<CellKey, TargetSums> coarse;
   for (const LeafCell& cell : layout.leaf_cells) coarse[coarsened(cell.key, parts)].add(cell.sums);
@@ -151,6 +170,7 @@ void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks
     }
     plan.peak_bytes = std::max(plan.peak_bytes, replay.peak());
     plan.held_bytes = std::max(plan.held_bytes, replay.held());
+    plan.largest_piece_bytes = std::max(plan.largest_piece_bytes, replay.largest_piece());
   }
 }
 

@@ -19,7 +19,8 @@ using Multipliers = std::vector<std::array<double, design::n_row_types>>;
 /// Largest entry of a factor: the size of its heaviest direction to within a factor of K, for ordering only.
 double size_of(const Factor& factor) {
   double size = 0.0;
-  for (const double x : factor.packed()) size = std::max(size, std::abs(x));
+  for (const Factor::Part& part : factor.parts())
+    for (const double x : *part.values) size = std::max(size, std::abs(x * part.scale));
   return size;
 }
 
@@ -126,10 +127,8 @@ Factor merge_training_cells(const CompressedDesign& design, const comm::Communic
   for (std::size_t position = 0; position < order.size(); ++position) {
     const Cell& cell = design.cells[order[position]];
     owners.push_back(cell.home);
-    if (cell.home != comm.rank()) continue;
-    // The cell outlives the merge, so the tree may borrow it.
-    const std::shared_ptr<const Factor> borrowed(std::shared_ptr<void>(), &cell.factor);
-    pieces[{0, 0, static_cast<Index>(position)}] = {borrowed, scale[order[position]]};
+    if (cell.home == comm.rank())
+      pieces[{0, 0, static_cast<Index>(position)}] = scaled(cell.factor, scale[order[position]]);
   }
   std::map<Index, Factor> root = reduce_over_tree(comm, owners, 1, std::move(pieces));
   return move_to_root(comm, root.empty() ? Factor(design.n_cols() + 2) : std::move(root.at(0)),

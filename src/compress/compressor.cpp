@@ -1,37 +1,10 @@
 #include "tallfit/compress/compressor.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "tallfit/base/error.hpp"
-#include "tallfit/linalg/fold.hpp"
 
 namespace tallfit::compress {
-
-namespace {
-
-/// Writes w [a 1 b] of some consecutive rows as rows of a column-major buffer, eight at a time so that the
-/// transposition writes whole cache lines.
-void write_augmented(const LeafRows& rows, Index first, Eigen::Ref<Eigen::MatrixXd> to) {
-  constexpr Index tile = 8;
-  const Index n_cols = to.cols() - 2;
-  for (Index i0 = 0; i0 < to.rows(); i0 += tile) {
-    const Index height = std::min(tile, to.rows() - i0);
-    std::array<double, tile> w{};
-    for (Index i = 0; i < height; ++i) {
-      w[static_cast<std::size_t>(i)] = rows.scale(first + i0 + i);
-      to(i0 + i, n_cols) = rows.scale(first + i0 + i);
-      to(i0 + i, n_cols + 1) = rows.scale(first + i0 + i) * rows.target(first + i0 + i);
-    }
-    const double* a = rows.features(first + i0);
-    for (Index j = 0; j < n_cols; ++j) {
-      double* column = &to(i0, j);
-      for (Index i = 0; i < height; ++i) column[i] = a[i * n_cols + j] * w[static_cast<std::size_t>(i)];
-    }
-  }
-}
-
-}  // namespace
 
 Compressor::Compressor(const RowLayout& layout, const CellPlan& plan)
     : layout_(layout),
@@ -63,43 +36,61 @@ void Compressor::visit(const LeafRows& rows) {
 
 void Compressor::append(Active& active, const LeafRows& rows, Index first, Index count) const {
   const Index n_cols = layout_.n_cols + 2;
-  while (count > 0) {
-    if (active.buffer.size() == 0) {
-      active.stays_raw = active.expected < n_cols;
-      active.buffer.resize(
-          active.stays_raw ? active.expected : std::min(active.expected, buffered_rows(n_cols)), n_cols);
+  if (active.rows.empty() && !active.tiles) {
+    if (active.expected < most_raw_rows({}, n_cols)) {
+      active.rows.reserve(static_cast<std::size_t>(active.expected * n_cols));
+    } else {
+      active.tiles.emplace(linalg::fold_rows(active.expected), n_cols);
+      active.triangle.resize(static_cast<std::size_t>(linalg::packed_size(n_cols)));
     }
-    const Index taken = std::min(count, active.buffer.rows() - active.filled);
-    write_augmented(rows, first, active.buffer.middleRows(active.filled, taken));
-    active.filled += taken;
-    active.expected -= taken;
+  }
+  active.expected -= count;
+  if (!active.tiles) return append_raw(active.rows, rows, first, count);
+  while (count > 0) {
+    const Index taken = std::min(count, active.tiles->free_rows());
+    append_tiled(*active.tiles, rows, first, taken);
     first += taken;
     count -= taken;
-    if (active.filled == active.buffer.rows() && !active.stays_raw) fold(active);
+    if (active.tiles->free_rows() == 0) linalg::fold_in_place(active.triangle, *active.tiles);
   }
 }
 
-void Compressor::fold(Active& active) const {
-  if (active.filled == 0) return;
-  if (active.r.size() == 0) active.r = Eigen::MatrixXd::Zero(active.buffer.cols(), active.buffer.cols());
-  linalg::fold_in_place(active.r, active.buffer.topRows(active.filled), linalg::RowShape::dense);
-  active.filled = 0;
+/// Appends w [a 1 b] of some consecutive rows.
+void Compressor::append_raw(std::vector<double>& to, const LeafRows& rows, Index first, Index count) const {
+  for (Index i = first; i < first + count; ++i) {
+    const double w = rows.scale(i);
+    const double* a = rows.features(i);
+    const auto row = to.insert(to.end(), a, a + layout_.n_cols);
+    std::for_each(row, to.end(), [=](double& x) { x *= w; });
+    to.push_back(w);
+    to.push_back(w * rows.target(i));
+  }
+}
+
+void Compressor::append_tiled(linalg::RowTiles& to, const LeafRows& rows, Index first, Index count) const {
+  const Index begin = to.n_rows();
+  const Index n_cols = layout_.n_cols;
+  to.append(rows.features(first), n_cols, rows.scales(first, count));
+  for (Index i = 0; i < count; ++i) {
+    to.at(begin + i, n_cols) = rows.scale(first + i);
+    to.at(begin + i, n_cols + 1) = rows.scale(first + i) * rows.target(first + i);
+  }
 }
 
 void Compressor::end_leaf(Index leaf) {
+  const Index n_cols = layout_.n_cols + 2;
   for (int cell = 0; cell < static_cast<int>(plan_.cells.size()); ++cell) {
-    Factor factor(layout_.n_cols + 2);
+    Factor factor(n_cols);
     const auto found = active_.find(cell);
     if (found != active_.end()) {
       Active& active = found->second;
       require(active.expected == 0, ErrorKind::bug, "leaf {} ended with {} rows of cell {} missing", leaf,
               active.expected, cell);
-      if (!active.stays_raw) {
-        fold(active);
-        factor = Factor::of_triangle(active.r);
+      if (active.tiles) {
+        linalg::fold_in_place(active.triangle, *active.tiles);
+        factor = Factor::of_triangle(n_cols, std::move(active.triangle));
       } else {
-        factor =
-            Factor::of_rows(std::move(active.buffer));  // as large as its rows, or it would have been folded
+        factor = Factor::of_rows(n_cols, std::move(active.rows));
       }
       active_.erase(found);
     }

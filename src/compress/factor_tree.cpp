@@ -13,26 +13,19 @@ namespace {
 
 constexpr int tree_tag = 71;
 
-std::optional<ScaledFactor> take(TreePieces& pieces, const TreeNode& node) {
+std::optional<Factor> take(TreePieces& pieces, const TreeNode& node) {
   const auto found = pieces.find(node);
   if (found == pieces.end()) return std::nullopt;
-  ScaledFactor piece = std::move(found->second);
-  pieces.erase(found);
-  return piece;
+  return std::move(pieces.extract(found).mapped());
 }
 
 /// Merges two siblings, either of which may be absent, into their parent.
-void merge_siblings(TreePieces& pieces, const TreeNode& parent, std::optional<ScaledFactor> left,
-                    std::optional<ScaledFactor> right, RowScales scales) {
+void merge_siblings(TreePieces& pieces, const TreeNode& parent, std::optional<Factor> left,
+                    std::optional<Factor> right, RowScales scales) {
   if (!left && !right) return;  // merged before
-  const bool left_has_rows = left && !left->factor->is_empty();
-  if (!left_has_rows || !right || right->factor->is_empty()) {
-    pieces[parent] = std::move(left_has_rows || !right ? *left : *right);
-    return;
-  }
-  pieces[parent] = {
-      std::make_shared<const Factor>(merge(*left->factor, left->scale, *right->factor, right->scale, scales)),
-      1.0};
+  pieces[parent] = !right  ? *std::move(left)
+                   : !left ? *std::move(right)
+                           : merge(*left, *right, scales, most_raw_rows(parent, left->n_cols()));
 }
 
 /// Which of two ranks keeps the parent. Any rule that all ranks know would do; this one spreads the roots.
@@ -52,38 +45,38 @@ std::vector<int> parents_of(const std::vector<int>& owners, Index item, int leve
 }
 
 struct Header {
-  Index n_rows = 0;
+  Index n_values = 0;
   Index n_cols = 0;
-  double scale = 1.0;
+  bool is_triangular = false;
 };
 
 /// Messages under way together with what they are sent from.
 struct Outbox {
   explicit Outbox(const comm::Communicator& comm) : sends(comm) {}
 
-  void send(const std::optional<ScaledFactor>& piece, int to) {
+  void send(const std::optional<Factor>& piece, int to) {
     headers.push_back(std::make_unique<Header>());
-    if (piece) *headers.back() = {piece->factor->n_rows(), piece->factor->n_cols(), piece->scale};
+    if (piece) {
+      values.push_back(piece->values());
+      *headers.back() = {static_cast<Index>(values.back()->size()), piece->n_cols(), piece->is_triangular()};
+    }
     sends.post(std::as_bytes(std::span(headers.back().get(), 1)), to, tree_tag);
-    if (!piece || piece->factor->is_empty()) return;
-    factors.push_back(piece->factor);
-    sends.post(std::as_bytes(std::span(piece->factor->packed())), to, tree_tag);
+    if (headers.back()->n_values > 0) sends.post(std::as_bytes(std::span(*values.back())), to, tree_tag);
   }
 
   comm::PendingSends sends;
   std::vector<std::unique_ptr<Header>> headers;
-  std::vector<std::shared_ptr<const Factor>> factors;
+  std::vector<std::shared_ptr<const std::vector<double>>> values;
 };
 
-std::optional<ScaledFactor> receive_piece(const comm::Communicator& comm, int from) {
+std::optional<Factor> receive_piece(const comm::Communicator& comm, int from) {
   Header header;
   comm::receive(comm, std::span(&header, 1), from, tree_tag);
-  if (header.n_rows == 0) return std::nullopt;
-  std::vector<double> packed(static_cast<std::size_t>(Factor::packed_size(header.n_rows, header.n_cols)));
-  comm::receive(comm, std::span(packed), from, tree_tag);
-  return ScaledFactor{
-      std::make_shared<const Factor>(Factor::of_packed(header.n_rows, header.n_cols, std::move(packed))),
-      header.scale};
+  if (header.n_values == 0) return std::nullopt;
+  std::vector<double> values(static_cast<std::size_t>(header.n_values));
+  comm::receive(comm, std::span(values), from, tree_tag);
+  return header.is_triangular ? Factor::of_triangle(header.n_cols, std::move(values))
+                              : Factor::of_rows(header.n_cols, std::move(values));
 }
 
 /// Brings the siblings of one level together: all sends first, so that no two ranks wait for each other.
@@ -110,7 +103,7 @@ void climb(const comm::Communicator& comm, const std::vector<std::vector<int>>& 
       const int keeper = paired ? parent_owner(owner[i], owner[i + 1], left.item, level) : owner[i];
       if (keeper != me) continue;
       auto left_piece = owner[i] == me ? take(pieces, left) : receive_piece(comm, owner[i]);
-      std::optional<ScaledFactor> right_piece;
+      std::optional<Factor> right_piece;
       if (paired) right_piece = owner[i + 1] == me ? take(pieces, right) : receive_piece(comm, owner[i + 1]);
       merge_siblings(pieces, parent, std::move(left_piece), std::move(right_piece), scales);
     }
@@ -122,7 +115,7 @@ void climb(const comm::Communicator& comm, const std::vector<std::vector<int>>& 
 
 void add_leaf_in_place(TreePieces& pieces, Index item, Index leaf, Factor factor) {
   TreeNode node{item, 0, leaf};
-  pieces[node] = {std::make_shared<const Factor>(std::move(factor)), 1.0};
+  pieces[node] = std::move(factor);
   while (node.index % 2 == 1) {
     const TreeNode sibling{item, node.level, node.index - 1};
     if (!pieces.contains(sibling)) return;
@@ -145,8 +138,7 @@ std::map<Index, Factor> reduce_over_tree(const comm::Communicator& comm, const s
   }
   std::map<Index, Factor> roots;
   for (auto& [node, piece] : pieces) {
-    if (piece.factor->is_empty()) continue;
-    roots.emplace(node.item, piece.scale == 1.0 ? *piece.factor : scaled(*piece.factor, piece.scale));
+    if (!piece.is_empty()) roots.emplace(node.item, reduced(std::move(piece), scales));
   }
   return roots;
 }
@@ -155,12 +147,11 @@ Factor move_to_root(const comm::Communicator& comm, Factor factor, int from) {
   if (from == 0) return factor;
   if (comm.rank() == from) {
     Outbox outbox(comm);
-    outbox.send(ScaledFactor{std::make_shared<const Factor>(factor), 1.0}, 0);
+    outbox.send(factor, 0);
     outbox.sends.wait();
   }
   if (comm.rank() != 0) return Factor(factor.n_cols());
-  const std::optional<ScaledFactor> piece = receive_piece(comm, from);
-  return piece ? *piece->factor : Factor(factor.n_cols());
+  return receive_piece(comm, from).value_or(Factor(factor.n_cols()));
 }
 
 int root_owner(const std::vector<int>& leaf_owner, Index item) {

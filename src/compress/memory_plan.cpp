@@ -12,7 +12,7 @@ namespace tallfit::compress {
 namespace {
 
 constexpr Index double_bytes = sizeof(double);
-constexpr Index largest_block = Index{8} << 20U;
+constexpr Index largest_block = Index{2} << 20U;
 constexpr Index smallest_block = Index{256} << 10U;
 /// Of one row in a block beside its features: labels (two blocks) and cell keys.
 constexpr Index label_bytes = Index{2} * (1 + 8 + 4 + 1 + 8 + 8) + static_cast<Index>(sizeof(CellKey));
@@ -22,9 +22,7 @@ constexpr Index library_bytes = Index{8} << 20U;
 
 /// Square matrices of n columns that are alive together on rank 0: the merged factor, its parts, the
 /// equilibrated factor, its inverse and the covariance.
-constexpr Index solve_matrices = 7;
-/// Two unpacked factors and what they become, packed.
-constexpr double merge_matrices = 2.5;
+constexpr Index solve_matrices = 6;
 
 Index rows_of_fullest_rank(const RowLayout& layout, int n_ranks) {
   Index most = 0;
@@ -41,10 +39,9 @@ Index stream_bytes(Index block_bytes, Index n_cols, Index most_rows) {
   return 2 * rows * n_cols * double_bytes + rows * label_bytes;
 }
 
-Index packed_bytes(const CellPlan& cells, Index n) {
+Index reduced_bytes(const CellPlan& cells, Index n) {
   Index bytes = 0;
-  for (const TargetSums& sums : cells.sums)
-    bytes += double_bytes * Factor::packed_size(std::min(sums.count, n), n);
+  for (const TargetSums& sums : cells.sums) bytes += double_bytes * reduced_size(sums.count, n);
   return bytes;
 }
 
@@ -73,9 +70,10 @@ MemoryPlan plan_memory(const RowLayout& layout, const PlanRequest& request, Inde
                                    .max_bytes = left,
                                    .n_ranks = request.n_ranks});
   plan.pass_bytes = plan.cells.peak_bytes;
-  const Index final_cells = ceil_div(packed_bytes(plan.cells, n), request.n_ranks);
+  const Index final_cells = ceil_div(reduced_bytes(plan.cells, n), request.n_ranks);
+  // A factor that comes from another rank or goes there in one piece, the new triangle and its buffer.
   plan.merge_bytes = std::max(plan.cells.held_bytes, 3 * final_cells / 2) +
-                     static_cast<Index>(merge_matrices * static_cast<double>(square));
+                     std::max(plan.cells.largest_piece_bytes, square / 2) + square / 2 + square;
   plan.solve_bytes += final_cells;
   plan.peak_bytes = plan.baseline_bytes +
                     std::max({plan.stream_bytes + plan.pass_bytes, plan.merge_bytes, plan.solve_bytes});

@@ -69,15 +69,11 @@ CompressedDesign merge_designs(std::vector<CompressedDesign> designs, const comm
     if (parts.size() > 1) {
       std::vector<int> owners = {cell.home};
       TreePieces pieces;
-      if (cell.home == comm.rank()) {
-        pieces[{0, 0, 0}] = {std::make_shared<const Factor>(std::move(cell.factor)), 1.0};
-      }
+      if (cell.home == comm.rank()) pieces[{0, 0, 0}] = std::move(cell.factor);
       for (std::size_t i = 1; i < parts.size(); ++i) {
         cell.sums.add(parts[i].sums);
         owners.push_back(parts[i].home);
-        if (parts[i].home != comm.rank()) continue;
-        pieces[{0, 0, static_cast<Index>(i)}] = {std::make_shared<const Factor>(std::move(parts[i].factor)),
-                                                 1.0};
+        if (parts[i].home == comm.rank()) pieces[{0, 0, static_cast<Index>(i)}] = std::move(parts[i].factor);
       }
       std::map<Index, Factor> root = reduce_over_tree(comm, owners, 1, std::move(pieces));
       cell.home = root_owner(owners, 0);

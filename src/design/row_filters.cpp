@@ -1,9 +1,6 @@
 #include "tallfit/design/row_filters.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <numeric>
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/design/row_stream.hpp"
@@ -14,47 +11,13 @@ namespace {
 
 constexpr Index scan_block_bytes = Index{8} << 20U;
 
-/// First column of a row that is not finite, or n_cols when all are.
-Index first_nonfinite(const double* row, Index n_cols) {
-  // x * 0 is NaN exactly where x is not finite; eight sums need no branch and do not wait for one another.
-  constexpr Index lanes = 8;
-  std::array<double, lanes> probe{};
-  Index j = 0;
-  for (; j + lanes <= n_cols; j += lanes) {
-    for (Index lane = 0; lane < lanes; ++lane) probe[static_cast<std::size_t>(lane)] += row[j + lane] * 0.0;
-  }
-  for (; j < n_cols; ++j) probe[0] += row[j] * 0.0;
-  const double sum = std::accumulate(probe.begin(), probe.end(), 0.0);
-  if (sum == 0.0) [[likely]]
-    return n_cols;
-  return std::find_if(row, row + n_cols, [](double x) { return !std::isfinite(x); }) - row;
-}
-
 }  // namespace
-
-std::vector<NonfiniteEntry> find_nonfinite(const RowBlock& block) {
-  std::vector<NonfiniteEntry> found;
-  const Index n_cols = block.features.cols();
-  for (Index i = 0; i < block.size(); ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    const double scale = block.labels.scale[at];
-    if (scale == 0.0) continue;
-    Index column = first_nonfinite(block.features.row(i).data(), n_cols);
-    if (column == n_cols && std::isfinite(block.labels.target[at])) {
-      if (std::isfinite(scale)) continue;
-      column = n_cols + 1;
-    }
-    found.push_back({block.begin + i, column});
-  }
-  return found;
-}
 
 std::vector<NonfiniteEntry> find_nonfinite(RowSource& source, Index begin, Index end) {
   std::vector<NonfiniteEntry> found;
   RowStream stream(source, begin, end, rows_in(scan_block_bytes, source.info().n_cols));
   while (const RowBlock* block = stream.next()) {
-    const auto more = find_nonfinite(*block);
-    found.insert(found.end(), more.begin(), more.end());
+    found.insert(found.end(), block->nonfinite.begin(), block->nonfinite.end());
   }
   return found;
 }

@@ -2,12 +2,50 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
 namespace tallfit::design {
+
+namespace {
+
+/// First column of a row that is not finite, or n_cols when all are.
+Index first_nonfinite(const double* row, Index n_cols) {
+  // x * 0 is NaN exactly where x is not finite; eight sums need no branch and do not wait for one another.
+  constexpr Index lanes = 8;
+  std::array<double, lanes> probe{};
+  Index j = 0;
+  for (; j + lanes <= n_cols; j += lanes) {
+    for (Index lane = 0; lane < lanes; ++lane) probe[static_cast<std::size_t>(lane)] += row[j + lane] * 0.0;
+  }
+  for (; j < n_cols; ++j) probe[0] += row[j] * 0.0;
+  const double sum = std::accumulate(probe.begin(), probe.end(), 0.0);
+  if (sum == 0.0) [[likely]]
+    return n_cols;
+  return std::find_if(row, row + n_cols, [](double x) { return !std::isfinite(x); }) - row;
+}
+
+void find_nonfinite_in_place(RowBlock& block) {
+  block.nonfinite.clear();
+  const Index n_cols = block.features.cols();
+  for (Index i = 0; i < block.size(); ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const double scale = block.labels.scale[at];
+    if (scale == 0.0) continue;
+    Index column = first_nonfinite(block.features.row(i).data(), n_cols);
+    if (column == n_cols && std::isfinite(block.labels.target[at])) {
+      if (std::isfinite(scale)) continue;
+      column = n_cols + 1;
+    }
+    block.nonfinite.push_back({block.begin + i, column});
+  }
+}
+
+}  // namespace
 
 /// Two slots between one producer and one consumer. `filled` and `taken` count blocks since the start; slot
 /// i % 2 holds block i, and the producer stays at most two ahead of what the consumer has let go.
@@ -66,6 +104,7 @@ struct RowStream::State {
     source.read_labels(row, count, block.labels);
     if (block.features.rows() != count) block.features.resize(count, source.info().n_cols);
     source.read_features(row, count, block.features.data());
+    find_nonfinite_in_place(block);
   }
 };
 

@@ -18,7 +18,7 @@ Eigen::MatrixXd ones_first(const Eigen::MatrixXd& factor) {
   const Index n = factor.cols() - 2;
   Eigen::MatrixXd moved(factor.rows(), factor.cols());
   moved << factor.col(n), factor.leftCols(n), factor.col(n + 1);
-  return linalg::triangularise(std::move(moved));
+  return linalg::triangularise(moved);
 }
 
 /// Last column of a K + 1 matrix [R z; 0 ρ] on every rank.

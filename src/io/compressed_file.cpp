@@ -61,7 +61,8 @@ Index factor_rows(const CompressedDesign& design, const Cell& cell) {
 std::vector<Index> factor_offsets(const CompressedDesign& design) {
   std::vector<Index> offsets = {0};
   for (const Cell& cell : design.cells) {
-    offsets.push_back(offsets.back() + Factor::packed_size(factor_rows(design, cell), design.n_cols() + 2));
+    offsets.push_back(offsets.back() +
+                      compress::reduced_size(factor_rows(design, cell), design.n_cols() + 2));
   }
   return offsets;
 }
@@ -105,8 +106,8 @@ void write_partial(const std::string& partial, const CompressedDesign& design,
       sets[0].write_rows(i, 1, row.key.data());
       sets[1].write_rows(i, 1, row.sizes.data());
       sets[2].write_rows(i, 1, row.sums.data());
-      sets[3].write_rows(offset, static_cast<Index>(cell.factor.packed().size()),
-                         cell.factor.packed().data());
+      const auto values = cell.factor.values();
+      sets[3].write_rows(offset, static_cast<Index>(values->size()), values->data());
     }
   });
   comm::all_or_none(comm, [&] {
@@ -126,7 +127,7 @@ void verify_partial(const std::string& partial, const CompressedDesign& design,
     if (design.cells[i].home != comm.rank()) continue;
     read.resize(static_cast<std::size_t>(offsets[i + 1] - offsets[i]));
     factors.read_rows(offsets[i], offsets[i + 1] - offsets[i], read.data());
-    require(read == design.cells[i].factor.packed(), ErrorKind::resource,
+    require(read == *design.cells[i].factor.values(), ErrorKind::resource,
             "{}: cell {} differs from what was written: the disk is full or broken", partial, i);
   }
 }
@@ -173,16 +174,17 @@ CompressedDesign read_file(const std::string& path, const comm::Communicator& co
     sums.read_rows(i, 1, row.sums.data());
     Cell cell = cell_of(row);
     cell.home = static_cast<int>(i % comm.size());
-    const Index stored = Factor::packed_size(row.sizes[1], n);
+    const Index stored = compress::reduced_size(row.sizes[1], n);
     require(row.sizes[0] > 0 && row.sizes[1] == factor_rows(design, cell) && row.sizes[2] >= 0 &&
                 row.sizes[2] <= factors.n_rows() - stored,
             ErrorKind::input,
             "{}: the factor of cell {} has {} rows at {}, which does not fit its {} rows and {} columns",
             path, i, row.sizes[1], row.sizes[2], row.sizes[0], n);
     if (cell.home == comm.rank()) {
-      std::vector<double> packed(static_cast<std::size_t>(stored));
-      factors.read_rows(row.sizes[2], stored, packed.data());
-      cell.factor = Factor::of_packed(row.sizes[1], n, std::move(packed));
+      std::vector<double> values(static_cast<std::size_t>(stored));
+      factors.read_rows(row.sizes[2], stored, values.data());
+      cell.factor = row.sizes[1] < n ? Factor::of_rows(n, std::move(values))
+                                     : Factor::of_triangle(n, std::move(values));
     }
     design.cells.push_back(std::move(cell));
   }

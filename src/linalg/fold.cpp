@@ -3,17 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <memory>
+#include <utility>
 
 #include "fold_kernels.hpp"
-#include "fold_with.hpp"
+#include "lapack.hpp"
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/numeric.hpp"
 
 namespace tallfit::linalg {
-
-namespace {
 
 using detail::base_width;
 using detail::chunk_columns;
@@ -21,85 +19,40 @@ using detail::FoldKernels;
 using detail::product_ld;
 using detail::Tiles;
 
+namespace {
+
 constexpr Index max_width = 64;
 static_assert(max_width % base_width == 0 && max_width <= product_ld);
 
+constexpr Index cache_line = 64 / sizeof(double);
 constexpr Index page =
     4096 / sizeof(double);  ///< addresses that differ by its multiples share lines of the L1 cache
 
 constexpr Index round_up(Index value, Index unit) { return ceil_div(value, unit) * unit; }
 
-/// Doubles from a cache line on: vector loads that cross lines cost twice.
-class AlignedBuffer {
+/// Vector loads that cross cache lines cost twice.
+std::unique_ptr<double[]> allocate_lines(Index size) {
+  return std::make_unique_for_overwrite<double[]>(static_cast<std::size_t>(size + cache_line));
+}
+double* first_line(double* data) {
+  void* start = data;
+  std::size_t space = 2 * cache_line * sizeof(double);
+  return static_cast<double*>(std::align(cache_line * sizeof(double), sizeof(double), start, space));
+}
+
+/// A matrix of product_ld rows.
+class SmallMatrix {
 public:
-  explicit AlignedBuffer(Index size)
-      : storage_(std::make_unique_for_overwrite<double[]>(static_cast<std::size_t>(size) + 8)) {
-    void* start = storage_.get();
-    std::size_t space = (static_cast<std::size_t>(size) + 8) * sizeof(double);
-    data_ =
-        static_cast<double*>(std::align(64, static_cast<std::size_t>(size) * sizeof(double), start, space));
-  }
   double* data() { return data_; }
+  double* at(Index i, Index j) { return data_ + i + j * product_ld; }
 
 private:
-  std::unique_ptr<double[]> storage_;
-  double* data_;
+  std::unique_ptr<double[]> storage_ = allocate_lines(product_ld * product_ld);
+  double* data_ = first_line(storage_.get());
 };
 
-/// Columns of the matrix that is folded, or of its factor.
-struct Block {
-  double* data;
-  Index ld;
-};
-
-/// Reflects one panel of columns, then all columns right of it; keeps the workspace of both.
-///
-/// The reflectors of w columns are I - [I; V] T [I; V]^T with V stored apart, in tiles, and padded with zeros
-/// to whole tiles and to a multiple of base_width columns: the inner loops never see a remainder in V.
-class Folder {
-public:
-  Folder(const FoldKernels& kernels, Index max_rows)
-      : kernels_(kernels),
-        panel_stride_(round_up(kernels.tile_rows * max_width, page) + base_width * kernels.tile_rows),
-        panel_(ceil_div(max_rows, kernels.tile_rows) * panel_stride_),
-        tail_(kernels.tile_rows * chunk_columns) {}
-
-  /// Folds @p n_rows rows of @p width columns into the triangle at @p r.
-  void factor(Block r, Block rows, Index n_rows, Index width);
-
-  /// Applies the reflectors of the last panel to the @p n_columns columns [R; rows]; n_stored >= the n_rows
-  /// of the panel is the number of rows in memory.
-  void apply(Block r, Block rows, Index n_stored, Index n_columns);
-
-private:
-  static constexpr Index small = product_ld * product_ld;
-
-  Tiles panel_from(Index column) {
-    return {panel_.data() + column * kernels_.tile_rows, panel_stride_, kernels_.tile_rows};
-  }
-
-  void factor_columns(Index first, Index width);
-  void factor_base(Index first);
-  double reflect_column(Index first, Index i, double* products, double* coeffs);
-  void complete_t(Index first, Index left, Index right);
-  void pack(const double* a, bool transposed, double sign, Index n_rows, Index n_columns);
-  void multiply_packed(Index n_rows, Index k, bool lower, const double* b, Index n_columns, double* c);
-  double rescale(Index column, double* products);
-  void apply_chunk(Tiles v, Index n_tiles, Index k, Block r, Block rows, Tiles b, Index n_stored,
-                   Index n_columns);
-
-  const FoldKernels& kernels_;
-  Index
-      panel_stride_;  ///< of the tiles; the same columns of different tiles must not compete for cache lines
-  AlignedBuffer panel_;  ///< V, in tiles
-  AlignedBuffer tail_;   ///< last, incomplete tile of a chunk
-  Index n_tiles_ = 0;
-  Index width_ = 0;
-  Index padded_ = 0;        ///< columns of V
-  AlignedBuffer r_{small};  ///< diagonal block of R
-  AlignedBuffer t_{small};
-  AlignedBuffer packed_{small}, products_{small}, reflected_{small};
-};
+/// Column j of a packed triangle.
+double* column_of(double* triangle, Index j) { return triangle + packed_size(j); }
 
 /// rows(0:n, j) of source to target, both column-major.
 void copy_columns(const double* source, Index source_ld, double* target, Index target_ld, Index n,
@@ -107,29 +60,115 @@ void copy_columns(const double* source, Index source_ld, double* target, Index t
   for (Index j = 0; j < n_columns; ++j) std::copy_n(source + j * source_ld, n, target + j * target_ld);
 }
 
-void Folder::factor(Block r, Block rows, Index n_rows, Index width) {
-  const Index tile = kernels_.tile_rows;
-  n_tiles_ = ceil_div(n_rows, tile);
-  width_ = width;
-  padded_ = round_up(width, base_width);
-  for (Index t = 0; t < n_tiles_; ++t) {
-    const Index count = std::min(tile, n_rows - t * tile);
-    for (Index j = 0; j < padded_; ++j) {
-      double* target = panel_.data() + t * panel_stride_ + j * tile;
-      const Index copied = j < width ? count : 0;
-      if (copied > 0) std::copy_n(rows.data + t * tile + j * rows.ld, copied, target);
-      std::fill_n(target + copied, tile - copied, 0.0);
+}  // namespace
+
+/// Reflects one panel of columns, then all columns right of it; keeps the workspace of both.
+///
+/// The reflectors of w columns are I - [I; V] T [I; V]^T; V takes the place of the columns that it
+/// eliminates. A last panel is as wide as a multiple of base_width with columns of zeros, so that the inner
+/// loops never see a remainder in V.
+class Folder {
+public:
+  Folder(double* triangle, RowTiles& rows)
+      : kernels_(*rows.kernels_), triangle_(triangle), rows_(rows), n_(rows.n_cols_) {
+    clear_last_tile();
+  }
+
+  /// Folds columns [column, column + width) of rows [first, end) into the rows [column, column + width) of
+  /// the triangle, and updates the columns right of them. Other rows of the first and last tile are zero.
+  void fold_panel(Index column, Index width, Index first, Index end);
+
+  /// Makes the first rows [column, column + width) those of the triangle, and zero.
+  void triangularise_top(Index column, Index width);
+
+private:
+  Tiles tiles_from(Index column) const {
+    return {rows_.data_ + first_tile_ * rows_.tile_stride_ + column * rows_.tile_rows_, rows_.tile_stride_,
+            rows_.tile_rows_};
+  }
+  /// Of the panel.
+  Tiles panel_from(Index column) const { return tiles_from(column_ + column); }
+
+  void clear_last_tile();
+  void factor_columns(Index first, Index width);
+  void factor_base(Index first);
+  double reflect_column(Index first, Index i, double* products, double* coeffs);
+  void complete_t(Index first, Index left, Index right);
+  void pack(const double* a, bool transposed, double sign, Index n_rows, Index n_columns);
+  void multiply_packed(Index n_rows, Index k, bool lower, const double* b, Index n_columns, double* c);
+  double rescale(Index column, double* products);
+  void apply_products(Tiles v, Index k, Tiles b, Index n_columns);
+
+  const FoldKernels& kernels_;
+  double* triangle_;
+  RowTiles& rows_;
+  Index n_;
+  Index column_ = 0;  ///< of the panel
+  Index first_tile_ = 0;
+  Index n_tiles_ = 0;
+  SmallMatrix r_;  ///< diagonal block of R
+  SmallMatrix t_;
+  SmallMatrix packed_, products_, reflected_;
+};
+
+/// Zeros below the last row, as long as its tile.
+void Folder::clear_last_tile() {
+  for (Index i = rows_.n_rows_; i % rows_.tile_rows_ != 0; ++i)
+    for (Index j = 0; j < n_; ++j) rows_.at(i, j) = 0.0;
+}
+
+void Folder::fold_panel(Index column, Index width, Index first, Index end) {
+  column_ = column;
+  first_tile_ = first / rows_.tile_rows_;
+  n_tiles_ = ceil_div(end, rows_.tile_rows_) - first_tile_;
+  const Index padded = round_up(width, base_width);
+  for (Index j = 0; j < padded; ++j) {
+    const Index copied = j < width ? j + 1 : 0;
+    if (copied > 0) std::copy_n(column_of(triangle_, column + j) + column, copied, r_.at(0, j));
+    std::fill_n(r_.at(copied, j), padded - copied, 0.0);
+  }
+  factor_columns(0, padded);
+  for (Index j = 0; j < width; ++j)
+    std::copy_n(r_.at(0, j), j + 1, column_of(triangle_, column + j) + column);
+
+  if (column + width == n_) return;
+  // A panel that is padded is the last one: from here on padded = width.
+  pack(t_.data(), true, 1.0, width, width);
+  for (Index j = column + width; j < n_; j += chunk_columns) {
+    const Index n_columns = std::min(chunk_columns, n_ - j);
+    for (Index c = 0; c < n_columns; ++c)
+      std::copy_n(column_of(triangle_, j + c) + column, width, products_.at(0, c));
+    apply_products(panel_from(0), width, tiles_from(j), n_columns);
+    for (Index c = 0; c < n_columns; ++c) {
+      double* r = column_of(triangle_, j + c) + column;
+      const double* reflected = reflected_.at(0, c);
+      for (Index i = 0; i < width; ++i) r[i] -= reflected[i];
     }
   }
-  for (Index j = 0; j < padded_; ++j) {
-    const Index copied = j < width ? j + 1 : 0;
-    if (copied > 0) std::copy_n(r.data + j * r.ld, copied, r_.data() + j * product_ld);
-    std::fill_n(r_.data() + j * product_ld + copied, padded_ - copied, 0.0);
-  }
+}
 
-  factor_columns(0, padded_);
+void Folder::triangularise_top(Index column, Index width) {
+  const auto n_rows = static_cast<int>(width);
+  const auto n_columns = static_cast<int>(n_ - column);
+  Eigen::MatrixXd top(width, n_ - column);
+  for (Index i = 0; i < width; ++i)
+    for (Index j = 0; j < top.cols(); ++j) top(i, j) = std::exchange(rows_.at(column + i, column + j), 0.0);
+  std::vector<double> tau(static_cast<std::size_t>(width));
+  const int lwork = 64 * n_columns;  // 64: beyond any block size of LAPACK
+  std::vector<double> work(static_cast<std::size_t>(lwork));
+  int info = 0;
+  dgeqrf_(&n_rows, &n_columns, top.data(), &n_rows, tau.data(), work.data(), &lwork, &info);
+  require(info == 0, ErrorKind::bug, "dgeqrf of {} x {} rows: argument {} is invalid", n_rows, n_columns,
+          -info);
+  for (Index j = 0; j < top.cols(); ++j)
+    std::copy_n(top.col(j).data(), std::min(j + 1, width), column_of(triangle_, column + j) + column);
+}
 
-  for (Index j = 0; j < width; ++j) std::copy_n(r_.data() + j * product_ld, j + 1, r.data + j * r.ld);
+/// B -= V T^T (R + V^T B), with R in products_ and T^T packed before; leaves T^T (…) in reflected_.
+void Folder::apply_products(Tiles v, Index k, Tiles b, Index n_columns) {
+  kernels_.add_inner_products(n_tiles_, v, k, b, n_columns, products_.data());
+  multiply_packed(k, k, true, products_.data(), n_columns, reflected_.data());
+  kernels_.subtract_product(n_tiles_, v, k, b, n_columns, reflected_.data());
 }
 
 void Folder::factor_columns(Index first, Index width) {
@@ -137,12 +176,15 @@ void Folder::factor_columns(Index first, Index width) {
   const Index left = round_up(width / 2, base_width);
   const Index right = width - left;
   factor_columns(first, left);
-  pack(t_.data() + first * (product_ld + 1), true, 1.0, left, left);
-  const Index n_stored = n_tiles_ * kernels_.tile_rows;
+  pack(t_.at(first, first), true, 1.0, left, left);
   for (Index j = 0; j < right; j += chunk_columns) {
     const Index column = first + left + j;
-    apply_chunk(panel_from(first), n_tiles_, left, {r_.data() + first + column * product_ld, product_ld},
-                {nullptr, 0}, panel_from(column), n_stored, std::min(chunk_columns, right - j));
+    const Index n_columns = std::min(chunk_columns, right - j);
+    double* r = r_.at(first, column);
+    copy_columns(r, product_ld, products_.data(), product_ld, left, n_columns);
+    apply_products(panel_from(first), left, panel_from(column), n_columns);
+    for (Index c = 0; c < n_columns; ++c)
+      for (Index i = 0; i < left; ++i) r[i + c * product_ld] -= *reflected_.at(i, c);
   }
   factor_columns(first + left, right);
   complete_t(first, left, right);
@@ -164,8 +206,8 @@ void Folder::factor_base(Index first) {
 double Folder::reflect_column(Index first, Index i, double* products, double* coeffs) {
   constexpr double smallest = 1e-280;  // below it products lose digits to underflow
   constexpr double largest = 1e290;
-  double* r = r_.data() + first * (product_ld + 1);
-  double* t = t_.data() + first * (product_ld + 1);
+  double* r = r_.at(first, first);
+  double* t = t_.at(first, first);
   std::fill_n(t + i * product_ld, base_width, 0.0);
   std::fill_n(coeffs, base_width, 0.0);
 
@@ -217,7 +259,7 @@ double Folder::rescale(Index column, double* products) {
 
 /// T12 = -T11 (V1^T V2) T22.
 void Folder::complete_t(Index first, Index left, Index right) {
-  double* t11 = t_.data() + first * (product_ld + 1);
+  double* t11 = t_.at(first, first);
   double* t12 = t11 + left * product_ld;
   std::fill_n(products_.data(), right * product_ld, 0.0);
   kernels_.add_inner_products(n_tiles_, panel_from(first), left, panel_from(first + left), right,
@@ -257,103 +299,114 @@ void Folder::multiply_packed(Index n_rows, Index k, bool lower, const double* b,
   }
 }
 
-void Folder::apply(Block r, Block rows, Index n_stored, Index n_columns) {
-  pack(t_.data(), true, 1.0, padded_, padded_);
-  for (Index j = 0; j < n_columns; j += chunk_columns) {
-    const Block chunk = {rows.data + j * rows.ld, rows.ld};
-    apply_chunk(panel_from(0), n_tiles_, padded_, {r.data + j * r.ld, r.ld}, chunk,
-                {chunk.data, kernels_.tile_rows, chunk.ld}, n_stored, std::min(chunk_columns, n_columns - j));
+RowTiles::RowTiles(Index capacity, Index n_cols, const FoldKernels& kernels)
+    : kernels_(&kernels),
+      capacity_(capacity),
+      n_cols_(n_cols),
+      tile_rows_(kernels.tile_rows),
+      // The same columns of neighbouring tiles must not compete for cache lines.
+      tile_stride_(round_up(round_up(n_cols, base_width) * tile_rows_, page) + base_width * tile_rows_) {
+  const Index n_tiles = ceil_div(capacity, tile_rows_);
+  storage_ = allocate_lines(n_tiles * tile_stride_);
+  data_ = first_line(storage_.get());
+  const Index padding = round_up(n_cols, base_width) - n_cols;
+  for (Index t = 0; t < n_tiles; ++t)
+    std::fill_n(data_ + t * tile_stride_ + n_cols * tile_rows_, padding * tile_rows_, 0.0);
+}
+
+void RowTiles::append(const double* rows, Index width, std::span<const double> scales) {
+  const auto count = static_cast<Index>(scales.size());
+  require(count <= free_rows() && width <= n_cols_, ErrorKind::bug, "{} x {} rows appended to {} of {} x {}",
+          count, width, n_rows_, capacity_, n_cols_);
+  is_triangle_ = false;
+  for (Index i = 0; i < count;) {
+    const Index row = n_rows_ + i;
+    const Index left_in_tile = tile_rows_ - row % tile_rows_;
+    const Index n = std::min({count - i, kernels_->lanes, left_in_tile});
+    if (left_in_tile >= kernels_->lanes) {
+      kernels_->transpose(rows + i * width, n, width, scales.data() + i, &at(row, 0));
+    } else {
+      for (Index k = 0; k < n; ++k)
+        for (Index j = 0; j < width; ++j)
+          at(row + k, j) = scales[static_cast<std::size_t>(i + k)] * rows[(i + k) * width + j];
+    }
+    i += n;
+  }
+  n_rows_ += count;
+}
+
+void RowTiles::append_triangle(std::span<const double> packed, double scale) {
+  require(n_rows_ == 0 && n_cols_ <= capacity_ && static_cast<Index>(packed.size()) == packed_size(n_cols_),
+          ErrorKind::bug, "a triangle of {} entries appended to {} of {} x {}", packed.size(), n_rows_,
+          capacity_, n_cols_);
+  n_rows_ = n_cols_;
+  is_triangle_ = true;
+  for (Index first = 0; first < n_cols_; first += tile_rows_) {
+    double* tile = tile_of(first);
+    const Index height = std::min(tile_rows_, n_cols_ - first);
+    // Panels left of the one in which the tile begins do not look at it.
+    for (Index j = first / max_width * max_width; j < n_cols_; ++j) {
+      const Index filled = std::clamp<Index>(j + 1 - first, 0, height);
+      const double* source = packed.data() + packed_size(j) + first;
+      for (Index i = 0; i < filled; ++i) tile[j * tile_rows_ + i] = scale * source[i];
+      std::fill_n(tile + j * tile_rows_ + filled, tile_rows_ - filled, 0.0);
+    }
   }
 }
 
-/// [R; B] -= [I; V] T^T (R + V^T B), with T^T packed before.
-void Folder::apply_chunk(Tiles v, Index n_tiles, Index k, Block r, Block rows, Tiles b, Index n_stored,
-                         Index n_columns) {
-  const Index tile = kernels_.tile_rows;
-  const Index complete = std::min(n_tiles, n_stored / tile);
-  const Index left_over = complete < n_tiles ? n_stored - complete * tile : 0;
-  const Tiles v_tail = {v.data + complete * v.tile_stride, v.tile_stride, v.column_stride};
-  const Tiles b_tail = {tail_.data(), tile, tile};
-  const Index in_r = std::min(k, width_);  // fewer than k where the panel was padded
-  std::fill_n(products_.data(), n_columns * product_ld, 0.0);
-  copy_columns(r.data, r.ld, products_.data(), product_ld, in_r, n_columns);
-  kernels_.add_inner_products(complete, v, k, b, n_columns, products_.data());
-  if (left_over > 0) {
-    std::fill_n(tail_.data(), tile * chunk_columns, 0.0);
-    copy_columns(rows.data + complete * tile, rows.ld, tail_.data(), tile, left_over, n_columns);
-    kernels_.add_inner_products(1, v_tail, k, b_tail, n_columns, products_.data());
-  }
-
-  multiply_packed(k, k, true, products_.data(), n_columns, reflected_.data());
-  for (Index j = 0; j < n_columns; ++j)
-    for (Index i = 0; i < in_r; ++i) r.data[i + j * r.ld] -= reflected_.data()[i + j * product_ld];
-
-  kernels_.subtract_product(complete, v, k, b, n_columns, reflected_.data());
-  if (left_over > 0) {
-    kernels_.subtract_product(1, v_tail, k, b_tail, n_columns, reflected_.data());
-    copy_columns(tail_.data(), tile, rows.data + complete * tile, rows.ld, left_over, n_columns);
-  }
-}
-
-/// Eliminates the first columns of the m x n rows, of which the first n_filled rows are not zero, and updates
-/// the rest.
-void fold_panel(Folder& folder, Block r, Block rows, Index m, Index n_filled, Index width, Index n) {
-  folder.factor(r, rows, n_filled, width);
-  if (width == n) return;
-  folder.apply({r.data + width * r.ld, r.ld}, {rows.data + width * rows.ld, rows.ld}, m, n - width);
-}
-
-/// Makes m x n dense rows an upper trapezoid: the first rows, then the others folded into them.
-void triangularise_in_place(Folder& folder, Block a, Index m, Index n) {
-  while (m > 1 && n > 0) {
-    const Index width = std::min({n, max_width, m > 2 * max_width ? max_width : m / 2});
-    triangularise_in_place(folder, a, width, n);
-    fold_panel(folder, a, {a.data + width, a.ld}, m - width, m - width, width, n);
-    a.data += width * (a.ld + 1);
-    m -= width;
-    n -= width;
-  }
-}
-
-const FoldKernels& fastest_kernels() {
-  static const FoldKernels& fastest = *detail::usable_fold_kernels().front();
-  return fastest;
-}
-
-}  // namespace
-
-void detail::fold_in_place(const FoldKernels& kernels, Eigen::Ref<Eigen::MatrixXd> r,
-                           Eigen::Ref<Eigen::MatrixXd> rows, RowShape shape) {
-  const Index m = rows.rows();
-  const Index n = rows.cols();
-  require(r.rows() == n && r.cols() == n, ErrorKind::bug, "rows of {} columns folded into a {} x {} factor",
-          n, r.rows(), r.cols());
-  if (m == 0 || n == 0) return;
-  Folder folder(kernels, m);
+void fold_in_place(std::span<double> r, RowTiles& rows) {
+  const Index n = rows.n_cols();
+  const Index m = rows.n_rows();
+  require(static_cast<Index>(r.size()) == packed_size(n), ErrorKind::bug,
+          "rows of {} columns folded into a packed factor of {} entries", n, r.size());
+  if (m == 0) return;
+  Folder folder(r.data(), rows);
   for (Index j = 0; j < n; j += max_width) {
     const Index width = std::min(max_width, n - j);
-    const Index n_filled = shape == RowShape::dense ? m : std::min(m, j + width);
-    fold_panel(folder, {&r.coeffRef(j, j), r.outerStride()}, {&rows.coeffRef(0, j), rows.outerStride()}, m,
-               n_filled, width, n - j);
+    folder.fold_panel(j, width, 0, rows.is_triangle() ? std::min(m, j + width) : m);
   }
+  rows.clear();
 }
 
-// NOLINTNEXTLINE(performance-unnecessary-value-param): a Ref is a view, and is written through
-void fold_in_place(Eigen::Ref<Eigen::MatrixXd> r, Eigen::Ref<Eigen::MatrixXd> rows, RowShape shape) {
-  detail::fold_in_place(fastest_kernels(), r, rows, shape);
+std::vector<double> triangularise(RowTiles& rows) {
+  const Index n = rows.n_cols();
+  const Index m = rows.n_rows();
+  std::vector<double> r(static_cast<std::size_t>(packed_size(n)));
+  Folder folder(r.data(), rows);
+  for (Index j = 0; j < std::min(m, n); j += max_width) {
+    const Index width = std::min({max_width, n - j, m - j});
+    folder.triangularise_top(j, width);
+    if (j + width < m) folder.fold_panel(j, width, j + width, m);
+  }
+  rows.clear();
+  return r;
 }
 
-Eigen::MatrixXd triangularise(Eigen::MatrixXd rows) {
+Eigen::MatrixXd triangularise(const Eigen::MatrixXd& rows) {
   const Index m = rows.rows();
   const Index n = rows.cols();
-  Folder folder(fastest_kernels(), m);
-  triangularise_in_place(folder, {rows.data(), rows.outerStride()}, m, n);
-  return rows.topRows(std::min(m, n)).triangularView<Eigen::Upper>();
+  RowTiles tiles(m, n);
+  for (Index i = 0; i < m; ++i) {
+    const Eigen::RowVectorXd row = rows.row(i);
+    tiles.append(row.data(), n, std::array{1.0});
+  }
+  std::vector<double> r = triangularise(tiles);
+  Eigen::MatrixXd factor = Eigen::MatrixXd::Zero(std::min(m, n), n);
+  for (Index j = 0; j < n; ++j) {
+    const Index height = std::min(j + 1, m);
+    factor.col(j).head(height) = Eigen::Map<Eigen::VectorXd>(column_of(r.data(), j), height);
+  }
+  return factor;
 }
 
-Index fold_rows(Index n) {
-  constexpr Index whole_tiles = 504;  // of 8, 12 and 24 rows; columns at this distance share no cache lines
-  return n <= 1000 ? whole_tiles : 2 * whole_tiles;
+Index fold_rows(Index n_rows) {
+  constexpr Index best = 504;  // whole tiles of 8, 12 and 24 rows
+  return n_rows <= best ? n_rows : ceil_div(n_rows, (n_rows + best / 2) / best);
+}
+
+const FoldKernels& detail::fastest_fold_kernels() {
+  static const FoldKernels& fastest = *detail::usable_fold_kernels().front();
+  return fastest;
 }
 
 }  // namespace tallfit::linalg

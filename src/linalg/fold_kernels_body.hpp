@@ -168,6 +168,45 @@ void reflect(Index step, Index n_tiles, Tiles b, double scale, const double* coe
   steps[step](n_tiles, b, scale, coeffs, products);
 }
 
+/// Lanes and vectors change places in one bit of their numbers.
+template <int bit, std::size_t... lane>
+inline void swap_bit(Vec& a, Vec& b, std::index_sequence<lane...>) {
+  const Vec low = __builtin_shufflevector(a, b, (lane & bit ? lanes + (lane ^ std::size_t{bit}) : lane)...);
+  b = __builtin_shufflevector(a, b, (lane & bit ? lanes + lane : lane ^ std::size_t{bit})...);
+  a = low;
+}
+
+template <int bit = 1>
+inline void transpose_square(Vec* a) {
+  if constexpr (bit < lanes) {
+#pragma GCC unroll 24
+    for (int i = 0; i < lanes; ++i)
+      if ((i & bit) == 0) swap_bit<bit>(a[i], a[i | bit], std::make_index_sequence<lanes>());
+    transpose_square<2 * bit>(a);
+  }
+}
+
+template <bool all>
+void transpose_rows(const double* rows, Index n_rows, Index n_columns, const double* scales, double* tile) {
+  Index j = 0;
+  for (; j + lanes <= n_columns; j += lanes) {
+    Vecs<lanes> square;
+#pragma GCC unroll 24
+    for (int i = 0; i < lanes; ++i)
+      square[i] = all || i < n_rows ? load(rows + i * n_columns + j) * scales[i] : Vec{};
+    transpose_square(square);
+#pragma GCC unroll 24
+    for (int i = 0; i < lanes; ++i) store(tile + (j + i) * tile_rows, square[i]);
+  }
+  for (; j < n_columns; ++j)
+    for (Index i = 0; i < lanes; ++i)
+      tile[j * tile_rows + i] = i < n_rows ? rows[i * n_columns + j] * scales[i] : 0.0;
+}
+
+void transpose(const double* rows, Index n_rows, Index n_columns, const double* scales, double* tile) {
+  (n_rows == lanes ? transpose_rows<true> : transpose_rows<false>)(rows, n_rows, n_columns, scales, tile);
+}
+
 template <int... n>
 constexpr auto inner_products_for(std::integer_sequence<int, n...>) {
   return add_inner_products<(n + 1)...>;
@@ -177,9 +216,13 @@ constexpr auto product_for(std::integer_sequence<int, n...>) {
   return subtract_product<(n + 1)...>;
 }
 
-constexpr FoldKernels kernels = {
-    kernels_name, tile_rows, inner_products_for(std::make_integer_sequence<int, b_columns>()),
-    product_for(std::make_integer_sequence<int, c_columns>()), reflect<0, 1, 2, 3, 4, 5, 6, 7, 8>};
+constexpr FoldKernels kernels = {kernels_name,
+                                 tile_rows,
+                                 lanes,
+                                 inner_products_for(std::make_integer_sequence<int, b_columns>()),
+                                 product_for(std::make_integer_sequence<int, c_columns>()),
+                                 reflect<0, 1, 2, 3, 4, 5, 6, 7, 8>,
+                                 transpose};
 
 }  // namespace
 }  // namespace tallfit::linalg::detail

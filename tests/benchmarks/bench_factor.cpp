@@ -1,6 +1,8 @@
 // Rates of the kernels of a compression, counted as in tallfit bench: 2 m n² flops for m rows of n columns.
 #include <benchmark/benchmark.h>
 
+#include <vector>
+
 #include "tallfit/compress/factor.hpp"
 #include "tallfit/linalg/fold.hpp"
 #include "tallfit/linalg/machine_rates.hpp"
@@ -20,39 +22,64 @@ void dgemm(benchmark::State& state) {
 }
 BENCHMARK(dgemm)->Arg(1500);
 
+std::vector<double> random_values(Index n) {
+  const Eigen::VectorXd values = Eigen::VectorXd::Random(n);
+  return {values.begin(), values.end()};
+}
+
 void fold_dense_rows(benchmark::State& state) {
   const Index n = state.range(0);
-  const Index m = linalg::fold_rows(n);
-  Eigen::MatrixXd r = Eigen::MatrixXd::Identity(n, n);
-  const Eigen::MatrixXd rows = Eigen::MatrixXd::Random(m, n);
-  Eigen::MatrixXd work;
+  const Index m = 504;
+  std::vector<double> r = random_values(linalg::packed_size(n));
+  const std::vector<double> rows = random_values(m * n);
+  const std::vector<double> scales(static_cast<std::size_t>(m), 0.5);
+  linalg::RowTiles tiles(m, n);
   for (auto _ : state) {
-    work = rows;
-    linalg::fold_in_place(r, work, linalg::RowShape::dense);
+    tiles.append(rows.data(), n, scales);
+    linalg::fold_in_place(r, tiles);
   }
   set_rate(state, 2.0 * static_cast<double>(m * n * n));
 }
-BENCHMARK(fold_dense_rows)->Arg(33)->Arg(100)->Arg(500)->Arg(1000)->Arg(2000);
+BENCHMARK(fold_dense_rows)->Arg(33)->Arg(100)->Arg(502)->Arg(1002)->Arg(2002);
 
 /// Counted as (2 m - 2 n / 3) n² flops.
 void triangularise_rows(benchmark::State& state) {
   const Index n = state.range(0);
   const Index m = state.range(1);
-  const Eigen::MatrixXd rows = Eigen::MatrixXd::Random(m, n);
-  for (auto _ : state) benchmark::DoNotOptimize(linalg::triangularise(rows));
+  const std::vector<double> rows = random_values(m * n);
+  const std::vector<double> scales(static_cast<std::size_t>(m), 0.5);
+  linalg::RowTiles tiles(m, n);
+  for (auto _ : state) {
+    tiles.append(rows.data(), n, scales);
+    benchmark::DoNotOptimize(linalg::triangularise(tiles));
+  }
   set_rate(state,
            (2.0 * static_cast<double>(m) - 2.0 / 3.0 * static_cast<double>(n)) * static_cast<double>(n * n));
 }
 BENCHMARK(triangularise_rows)->Args({502, 504})->Args({502, 1000})->Args({502, 2000})->Args({1002, 2000});
 
+void append_rows(benchmark::State& state) {
+  const Index n = state.range(0);
+  const Index m = 504;
+  const std::vector<double> rows = random_values(m * n);
+  const std::vector<double> scales(static_cast<std::size_t>(m), 0.5);
+  linalg::RowTiles tiles(m, n);
+  for (auto _ : state) {
+    tiles.clear();
+    tiles.append(rows.data(), n, scales);
+  }
+  state.SetBytesProcessed(state.iterations() * m * n * 8);
+}
+BENCHMARK(append_rows)->Arg(33)->Arg(502)->Arg(2002);
+
 void merge_two_factors(benchmark::State& state) {
   const Index n = state.range(0);
-  const auto some = [n] { return compress::Factor::of_rows(Eigen::MatrixXd::Random(2 * n, n)); };
+  const auto some = [n] { return compress::reduced(compress::Factor::of_rows(n, random_values(2 * n * n))); };
   const compress::Factor a = some();
-  const compress::Factor b = some();
-  for (auto _ : state) benchmark::DoNotOptimize(compress::merge(a, 1.0, b, 0.5));
+  const compress::Factor b = compress::scaled(some(), 0.5);
+  for (auto _ : state) benchmark::DoNotOptimize(compress::merge(a, b, compress::RowScales::alike, 0));
   set_rate(state, 2.0 / 3.0 * static_cast<double>(n * n * n));
 }
-BENCHMARK(merge_two_factors)->Arg(33)->Arg(100)->Arg(500)->Arg(1000)->Arg(2000);
+BENCHMARK(merge_two_factors)->Arg(33)->Arg(100)->Arg(502)->Arg(1002)->Arg(2002);
 
 }  // namespace

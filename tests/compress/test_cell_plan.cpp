@@ -190,10 +190,12 @@ TEST(PredictedBytes, HeldIsWhatThePiecesOfTheLeavesTake) {
         TreePieces pieces;
         for (Index leaf = 13 * rank / n_ranks; leaf < 13 * (rank + 1) / n_ranks; ++leaf)
           for (Index cell = 0; cell < 4; ++cell)
-            add_leaf_in_place(pieces, cell, leaf, Factor::of_rows(Eigen::MatrixXd::Random(9, n_cols + 2)));
+            add_leaf_in_place(
+                pieces, cell, leaf,
+                Factor::of_rows(n_cols + 2,
+                                std::vector<double>(static_cast<std::size_t>(9 * (n_cols + 2)), 1.0)));
         Index bytes = 0;
-        for (const auto& [node, piece] : pieces)
-          bytes += 8 * static_cast<Index>(piece.factor->packed().size());
+        for (const auto& [node, piece] : pieces) bytes += 8 * static_cast<Index>(piece.values()->size());
         most = std::max(most, bytes);
       }
       EXPECT_EQ(plan.held_bytes, most) << n_cols << " columns, " << n_ranks << " ranks";
@@ -201,8 +203,8 @@ TEST(PredictedBytes, HeldIsWhatThePiecesOfTheLeavesTake) {
   }
 }
 
-// One leaf and one cell, by hand with n = K + 2 = 12: a buffer of all rows or of buffered_rows(), a triangle,
-// and at the end what is kept of them, packed beside them.
+// One leaf and one cell, by hand with n = K + 2 = 12: all rows below 24 of them, else a buffer and a
+// triangle.
 TEST(PredictedBytes, PeakOfOneLeafByHand) {
   const auto peak = [](Index rows) {
     const RowLayout layout = regular_layout(1, 10, 1, 1, 1, rows);
@@ -210,28 +212,31 @@ TEST(PredictedBytes, PeakOfOneLeafByHand) {
     predict_bytes_in_place(plan, layout, 1);
     return plan.peak_bytes;
   };
-  EXPECT_EQ(buffered_rows(12), 504);
-  EXPECT_EQ(buffered_rows(5000), 1008);
   constexpr Index packed = 12 * 13 / 2;
-  EXPECT_EQ(peak(11), 8 * 2 * 11 * 12);                   // raw
-  EXPECT_EQ(peak(12), 8 * (12 * 12 + 12 * 12 + packed));  // and the triangle that they become
-  EXPECT_EQ(peak(400), 8 * (400 * 12 + 12 * 12 + packed));
-  EXPECT_EQ(peak(100000), 8 * (504 * 12 + 12 * 12 + packed));
+  EXPECT_EQ(peak(11), 8 * 11 * 12);
+  EXPECT_EQ(peak(23), 8 * 23 * 12);
+  EXPECT_EQ(peak(24), 8 * (24 * 12 + packed));
+  EXPECT_EQ(peak(100000), 8 * (506 * 12 + packed));  // 198 equal parts
 }
 
-// Two leaves of one cell: the merge unpacks both triangles while both packed ones are there and packs a
-// third.
+// Two leaves of one cell: while the second is read, the first one's piece is there; the merge makes a
+// triangle beside both pieces, through a buffer for all rows that are not in a triangle, or for one of two
+// triangles.
 TEST(PredictedBytes, PeakOfAMergeByHand) {
-  const RowLayout layout = regular_layout(2, 10, 1, 1, 1, 13);
-  CellPlan plan = make_cells(layout, {});
-  predict_bytes_in_place(plan, layout, 1);
+  const auto planned = [](Index rows_of_leaf) {
+    const RowLayout layout = regular_layout(2, 10, 1, 1, 1, rows_of_leaf);
+    CellPlan plan = make_cells(layout, {});
+    predict_bytes_in_place(plan, layout, 1);
+    return plan;
+  };
   constexpr Index packed = 8 * 78;
-  constexpr Index square = 8 * 144;
-  const Index reading =
-      packed + 8 * 13 * 12 + square + packed;  // the first leaf's, buffer, triangle, its packed one
-  const Index merging = 2 * packed + 2 * square + packed;
-  EXPECT_EQ(plan.peak_bytes, std::max(reading, merging));
-  EXPECT_EQ(plan.held_bytes, packed);
+  EXPECT_EQ(planned(11).peak_bytes, 8 * 22 * 12);  // rows stay rows
+  EXPECT_EQ(planned(11).held_bytes, 8 * 22 * 12);
+  EXPECT_EQ(planned(13).peak_bytes, 8 * 26 * 12 + packed + 8 * 26 * 12);
+  EXPECT_EQ(planned(13).held_bytes, packed);
+  EXPECT_EQ(planned(24).peak_bytes,
+            std::max(packed + 8 * 24 * 12 + packed, 2 * packed + packed + 8 * 12 * 12));
+  EXPECT_EQ(planned(24).held_bytes, packed);
 }
 
 PlanRequest request(Index limit) {

@@ -13,6 +13,8 @@ namespace {
 
 using Eigen::MatrixXd;
 using support::expect_factor_of;
+using support::factor_of;
+using support::factor_rows;
 
 MatrixXd random_matrix(Index m, Index n, unsigned seed) {
   std::mt19937_64 generator(seed);
@@ -26,22 +28,23 @@ MatrixXd stack(const MatrixXd& top, const MatrixXd& bottom) {
   return both;
 }
 
-// Mutations: a triangle of fewer rows than columns, rows of a square matrix kept raw (packed sizes would be
-// ambiguous).
-TEST(Factor, FewRowsStayAsTheyAre) {
+// Mutations: a triangle of fewer rows than columns, or rows where a triangle is smaller.
+TEST(Factor, ReducedHoldsTheLeast) {
   for (Index m = 1; m < 6; ++m) {
     const MatrixXd rows = random_matrix(m, 6, 1);
-    const Factor factor = Factor::of_rows(rows);
+    const Factor factor = factor_of(rows);
     EXPECT_FALSE(factor.is_triangular());
     EXPECT_EQ(factor.n_rows(), m);
     EXPECT_EQ(factor.dense(), rows);  // not a bit changed
+    EXPECT_EQ(reduced_size(m, 6), 6 * m);
   }
   for (const Index m : {6, 7, 100}) {
-    const Factor factor = Factor::of_rows(random_matrix(m, 6, 1));
+    const Factor factor = factor_of(random_matrix(m, 6, 1));
     EXPECT_TRUE(factor.is_triangular());
     EXPECT_EQ(factor.n_rows(), 6);
-    EXPECT_EQ(factor.packed().size(), 21U);
+    EXPECT_EQ(factor.values()->size(), 21U);
     EXPECT_EQ(factor.dense(), MatrixXd(factor.dense().triangularView<Eigen::Upper>()));
+    EXPECT_EQ(reduced_size(m, 6), 21);
   }
 }
 
@@ -51,15 +54,16 @@ TEST(Factor, NoRows) {
   EXPECT_FALSE(nothing.is_triangular());
   EXPECT_EQ(nothing.dense().rows(), 0);
   EXPECT_EQ(nothing.dense().cols(), 4);
-  EXPECT_TRUE(Factor::of_rows(MatrixXd(0, 4)).is_empty());
-  EXPECT_TRUE(merge(nothing, 1.0, nothing, 1.0).is_empty());
+  EXPECT_TRUE(factor_of(MatrixXd(0, 4)).is_empty());
+  EXPECT_TRUE(merge(nothing, nothing, RowScales::alike, 8).is_empty());
+  EXPECT_EQ(reduced_size(0, 4), 0);
 }
 
 // Mutation: any row that is lost. | |Rx| - |Ax| | <= gamma |A| |x| as in expect_factor_of().
 TEST(Factor, KeepsTheNormOfEveryCombination) {
   for (const Index n : {1, 2, 9, 20}) {
     const MatrixXd rows = random_matrix(150, n, 2);
-    const MatrixXd factor = Factor::of_rows(rows).dense();
+    const MatrixXd factor = factor_of(rows).dense();
     const double bound =
         4.0 * static_cast<double>(n + 8) * std::numeric_limits<double>::epsilon() * rows.norm();
     for (unsigned seed = 10; seed < 40; ++seed) {
@@ -72,17 +76,27 @@ TEST(Factor, KeepsTheNormOfEveryCombination) {
 
 // Mutation: packing by rows, or with the wrong stride, which only a round trip through dense() would not
 // show.
-TEST(Factor, PacksTheTriangleByColumns) {
+TEST(Factor, HoldsRowsByRowsAndTrianglesByColumns) {
   MatrixXd triangle(3, 3);
-  triangle << 1, 2, 4, -9, 3, 5, -9, -9, 6;  // below the diagonal: never looked at
-  const Factor factor = Factor::of_triangle(triangle);
-  EXPECT_EQ(factor.packed(), (std::vector<double>{1, 2, 3, 4, 5, 6}));
-  EXPECT_EQ(factor.dense(), MatrixXd(triangle.triangularView<Eigen::Upper>()));
-  EXPECT_EQ(Factor::of_packed(3, 3, factor.packed()).dense(), factor.dense());
-  EXPECT_EQ(Factor::packed_size(3, 3), 6);
-  EXPECT_EQ(Factor::packed_size(2, 3), 6);
-  EXPECT_EQ(Factor::packed_size(0, 3), 0);
-  EXPECT_THROW(Factor::of_packed(3, 3, {1, 2, 3}), Error);
+  triangle << 1, 2, 4, 0, 3, 5, 0, 0, 6;
+  EXPECT_EQ(Factor::of_triangle(3, {1, 2, 3, 4, 5, 6}).dense(), triangle);
+  MatrixXd rows(2, 3);
+  rows << 1, 2, 3, 4, 5, 6;
+  EXPECT_EQ(Factor::of_rows(3, {1, 2, 3, 4, 5, 6}).dense(), rows);
+  EXPECT_THROW(Factor::of_triangle(3, {1, 2, 3}), Error);
+  EXPECT_THROW(Factor::of_rows(3, {1, 2, 3, 4}), Error);
+}
+
+// Mutations: rows that are copied or triangularised too early; a sender that gets the wrong order or scale.
+TEST(Factor, RowsStayRowsUntilThereAreTooMany) {
+  const MatrixXd top = random_matrix(5, 4, 1);
+  const MatrixXd bottom = random_matrix(2, 4, 2);
+  const Factor both =
+      merge(scaled(factor_rows(top), 2.0), scaled(factor_rows(bottom), 0.5), RowScales::decreasing, 8);
+  EXPECT_FALSE(both.is_triangular());
+  EXPECT_EQ(both.dense(), stack(2.0 * top, 0.5 * bottom));
+  EXPECT_EQ(Factor::of_rows(4, *both.values()).dense(), both.dense());
+  EXPECT_TRUE(merge(both, factor_rows(random_matrix(1, 4, 3)), RowScales::decreasing, 8).is_triangular());
 }
 
 // Rows of each side: none, raw, as many as columns, triangular. Mutations: a scale applied to the wrong side
@@ -94,20 +108,24 @@ TEST(Factor, MergesAreFactorsOfTheStackedRows) {
       SCOPED_TRACE(testing::Message() << above << " rows onto " << below);
       const MatrixXd top = random_matrix(above, n, 3);
       const MatrixXd bottom = random_matrix(below, n, 4);
-      const Factor merged = merge(Factor::of_rows(top), 3.0, Factor::of_rows(bottom), 0.25);
-      EXPECT_EQ(merged.n_rows(), std::min(above + below, n));
-      if (above + below == 0) continue;
-      expect_factor_of(merged.dense(), stack(3.0 * top, 0.25 * bottom), 2.0);
+      for (const RowScales scales : {RowScales::alike, RowScales::decreasing}) {
+        const Factor merged =
+            reduced(merge(scaled(factor_of(top), 3.0), scaled(factor_of(bottom), 0.25), scales, n));
+        EXPECT_EQ(merged.n_rows(), std::min(above + below, n));
+        if (above + below == 0) continue;
+        expect_factor_of(merged.dense(), stack(3.0 * top, 0.25 * bottom), 2.0);
+      }
     }
   }
-  EXPECT_THROW(merge(Factor(3), 1.0, Factor(4), 1.0), Error);
+  EXPECT_THROW(merge(Factor(3), Factor(4), RowScales::alike, 8), Error);
 }
 
 TEST(Factor, ScalesExactly) {
-  const Factor factor = Factor::of_rows(random_matrix(9, 4, 5));
+  const Factor factor = factor_of(random_matrix(9, 4, 5));
   EXPECT_EQ(scaled(factor, 0.5).dense(), 0.5 * factor.dense());
   EXPECT_TRUE(scaled(factor, 0.5).is_triangular());
-  EXPECT_EQ(scaled(Factor::of_rows(random_matrix(2, 4, 5)), 3.0).dense(), 3.0 * random_matrix(2, 4, 5));
+  EXPECT_EQ(scaled(scaled(factor_of(random_matrix(2, 4, 5)), 3.0), 2.0).dense(),
+            6.0 * random_matrix(2, 4, 5));
 }
 
 // Heavy rows on top of light ones at a ratio of 1e16: what the light rows say of the directions that the
@@ -123,7 +141,8 @@ TEST(Factor, HeavyOnLightKeepsTheLightRowsDigits) {
       SCOPED_TRACE(testing::Message() << heavy << " heavy rows, " << light << " light ones");
       const MatrixXd top = random_matrix(heavy, n, 6);
       const MatrixXd bottom = random_matrix(light, n, 7);
-      const Factor merged = merge(Factor::of_rows(top), 1e16, Factor::of_rows(bottom), 1.0);
+      const Factor merged =
+          reduced(merge(scaled(factor_of(top), 1e16), factor_of(bottom), RowScales::decreasing, n));
       if (!merged.is_triangular()) continue;
       const MatrixXd factor = merged.dense();
 

@@ -14,6 +14,7 @@ namespace {
 using Eigen::MatrixXd;
 using support::everywhere;
 using support::expect_factor_of;
+using support::factor_of;
 using support::same_bits;
 
 constexpr Index n_cols = 6;
@@ -50,7 +51,7 @@ std::map<Index, Factor> reduce_leaves(const comm::Communicator& comm, Index n_it
   for (Index leaf = 0; leaf < n_leaves; ++leaf) {
     if (owners[static_cast<std::size_t>(leaf)] != comm.rank()) continue;
     for (Index item = 0; item < n_items; ++item)
-      add_leaf_in_place(pieces, item, leaf, Factor::of_rows(leaf_rows(item, leaf)));
+      add_leaf_in_place(pieces, item, leaf, factor_of(leaf_rows(item, leaf)));
   }
   return reduce_over_tree(comm, owners, n_items, std::move(pieces), RowScales::alike);
 }
@@ -83,8 +84,7 @@ TEST(FactorTree, LeavesAddedOneByOneGiveTheBitsOfLeavesAtOnce) {
   const comm::Communicator self = comm::Communicator::self();
   for (const Index n_leaves : {4, 7, 11}) {
     TreePieces at_once;
-    for (Index leaf = 0; leaf < n_leaves; ++leaf)
-      at_once[{0, 0, leaf}] = {std::make_shared<const Factor>(Factor::of_rows(leaf_rows(0, leaf))), 1.0};
+    for (Index leaf = 0; leaf < n_leaves; ++leaf) at_once[{0, 0, leaf}] = factor_of(leaf_rows(0, leaf));
     const auto roots = reduce_over_tree(self, owners_of(n_leaves, 1), 1, at_once, RowScales::alike);
     EXPECT_TRUE(same_bits(roots.at(0), reduce_leaves(self, 1, n_leaves).at(0)));
   }
@@ -94,7 +94,7 @@ TEST(FactorTree, LeavesAddedOneByOneGiveTheBitsOfLeavesAtOnce) {
 TEST(FactorTree, FinishedLeavesAreMergedAtOnce) {
   TreePieces pieces;
   for (Index leaf = 0; leaf < 64; ++leaf) {
-    add_leaf_in_place(pieces, 0, leaf, Factor::of_rows(leaf_rows(0, leaf)));
+    add_leaf_in_place(pieces, 0, leaf, factor_of(leaf_rows(0, leaf)));
     EXPECT_EQ(static_cast<int>(pieces.size()),
               __builtin_popcountll(static_cast<unsigned long long>(leaf) + 1));
   }
@@ -117,7 +117,7 @@ TEST(FactorTree, ScalesAreAppliedOnce) {
       all.conservativeResize(all.rows() + 2, n_cols);
       all.bottomRows(2) = scale * rows;
       if (owners[static_cast<std::size_t>(leaf)] == world.rank())
-        pieces[{0, 0, leaf}] = {std::make_shared<const Factor>(Factor::of_rows(rows)), scale};
+        pieces[{0, 0, leaf}] = scaled(factor_of(rows), scale);
     }
     std::map<Index, Factor> roots = reduce_over_tree(world, owners, 1, std::move(pieces));
     const Factor root =
@@ -136,15 +136,15 @@ TEST(FactorTree, LargeFactorsCrossWithoutDeadlock) {
   constexpr Index wide = 250;  // 0.25 MB a factor: beyond what MPI sends without a receiver
   std::vector<int> owners;
   TreePieces pieces;
-  const auto triangle = std::make_shared<const Factor>(Factor::of_triangle(MatrixXd::Identity(wide, wide)));
+  const Factor triangle = factor_of(MatrixXd::Identity(wide, wide));
   for (int leaf = 0; leaf < 2 * world.size(); ++leaf) owners.push_back(leaf % world.size());
   for (Index item = 0; item < 6; ++item)
     for (std::size_t leaf = 0; leaf < owners.size(); ++leaf)
-      if (owners[leaf] == world.rank()) pieces[{item, 0, static_cast<Index>(leaf)}] = {triangle, 1.0};
+      if (owners[leaf] == world.rank()) pieces[{item, 0, static_cast<Index>(leaf)}] = triangle;
   const std::map<Index, Factor> roots = reduce_over_tree(world, owners, 6, std::move(pieces));
   for (const auto& [item, root] : roots) {
     const double expected = std::sqrt(2.0 * world.size());  // the norm of 2 P unit rows
-    EXPECT_NEAR(std::abs(root.packed().front()), expected,
+    EXPECT_NEAR(std::abs(root.dense()(0, 0)), expected,
                 1e2 * std::numeric_limits<double>::epsilon() * expected);
     EXPECT_EQ(root_owner(owners, item), world.rank());
   }
@@ -169,7 +169,7 @@ TEST(FactorTree, RootsAreSpreadOverTheRanks) {
 
 TEST(FactorTree, MovesToRoot) {
   const comm::Communicator world = comm::Communicator::world();
-  const Factor mine = Factor::of_rows(MatrixXd::Constant(2, 3, world.rank() + 1.0));
+  const Factor mine = factor_of(MatrixXd::Constant(2, 3, world.rank() + 1.0));
   for (int from = 0; from < world.size(); ++from) {
     const Factor moved = move_to_root(world, mine, from);
     if (!world.is_root() && from != 0) {

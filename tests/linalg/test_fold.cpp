@@ -2,14 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "fold_kernels.hpp"
-#include "fold_with.hpp"
 
 #include "tallfit/linalg/fold.hpp"
 
@@ -20,7 +19,6 @@ using Eigen::MatrixXd;
 using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
-constexpr double untouched = 7.25;
 
 MatrixXd random_matrix(Index m, Index n, unsigned seed = 1) {
   std::mt19937_64 generator(seed);
@@ -38,15 +36,48 @@ MatrixXd stack(const MatrixXd& top, const MatrixXd& bottom) {
   return both;
 }
 
-/// The factor of [r; rows]; also checks that the strict lower triangle of R is not written.
-MatrixXd folded(const detail::FoldKernels& kernels, const MatrixXd& r, MatrixXd rows,
-                RowShape shape = RowShape::dense) {
-  MatrixXd factor = r;
-  factor.triangularView<Eigen::StrictlyLower>().setConstant(untouched);
-  detail::fold_in_place(kernels, factor, rows, shape);
-  for (Index j = 0; j < r.cols(); ++j)
-    for (Index i = j + 1; i < r.rows(); ++i) EXPECT_EQ(factor(i, j), untouched);
-  return upper(factor);
+std::vector<double> packed(const MatrixXd& triangle) {
+  std::vector<double> values;
+  for (Index j = 0; j < triangle.cols(); ++j)
+    values.insert(values.end(), triangle.col(j).begin(), triangle.col(j).begin() + j + 1);
+  return values;
+}
+
+MatrixXd unpacked(const std::vector<double>& packed, Index n) {
+  MatrixXd triangle = MatrixXd::Zero(n, n);
+  for (Index j = 0; j < n; ++j)
+    for (Index i = 0; i <= j; ++i) triangle(i, j) = packed[static_cast<std::size_t>(packed_size(j) + i)];
+  return triangle;
+}
+
+/// Appends @p pieces times: the rows need not come in whole tiles.
+RowTiles tiles_of(const detail::FoldKernels& kernels, const MatrixXd& rows, Index pieces = 3) {
+  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  RowTiles tiles(rows.rows() + 1, rows.cols(), kernels);
+  for (Index piece = 0; piece < pieces; ++piece) {
+    const Index first = rows.rows() * piece / pieces;
+    const Index count = rows.rows() * (piece + 1) / pieces - first;
+    const RowMajor some = rows.middleRows(first, count);
+    tiles.append(some.data(), rows.cols(), std::vector<double>(static_cast<std::size_t>(count), 1.0));
+  }
+  return tiles;
+}
+
+/// The factor of [r; rows].
+MatrixXd folded(const detail::FoldKernels& kernels, const MatrixXd& r, const MatrixXd& rows) {
+  std::vector<double> factor = packed(r);
+  RowTiles tiles = tiles_of(kernels, rows);
+  fold_in_place(factor, tiles);
+  EXPECT_EQ(tiles.n_rows(), 0);
+  return unpacked(factor, r.cols());
+}
+
+MatrixXd folded_triangle(const detail::FoldKernels& kernels, const MatrixXd& r, const MatrixXd& below) {
+  std::vector<double> factor = packed(r);
+  RowTiles tiles(r.cols(), r.cols(), kernels);
+  tiles.append_triangle(packed(below), 0.5);
+  fold_in_place(factor, tiles);
+  return unpacked(factor, r.cols());
 }
 
 /// Householder QR has |dA_j| <= gamma |A_j| for each column j with gamma = c n eps (Higham 2002,
@@ -80,13 +111,37 @@ TEST_P(Fold, DenseRowsOfAllShapes) {
   }
 }
 
-TEST_P(Fold, UpperTrapezoidsOfAllShapes) {
-  for (const Index n : {1, 2, 7, 8, 9, 24, 25, 63, 64, 65, 100, 130, 200}) {
-    for (const Index m : {Index{1}, n / 3, n - 1, n, n + 5}) {
-      const MatrixXd r = random_factor(n);
-      const MatrixXd rows = upper(random_matrix(m, n));
-      expect_factor_of(folded(kernels(), r, rows, RowShape::upper_trapezoid), stack(r, rows));
+// Mutations: rows that are written to the wrong tile or row, or that spoil those before or after them.
+TEST_P(Fold, TilesHoldWhatIsAppended) {
+  for (const Index n : {1, 7, 8, 9, 30}) {
+    for (const Index m : {1, 5, 8, 23, 24, 25, 100}) {
+      const MatrixXd rows = random_matrix(m, n);
+      for (const Index pieces : {1, 2, 3, 7, 50}) {
+        const RowTiles tiles = tiles_of(kernels(), rows, pieces);
+        ASSERT_EQ(tiles.n_rows(), m);
+        EXPECT_EQ(MatrixXd::NullaryExpr(m, n, [&](Index i, Index j) { return tiles.at(i, j); }), rows)
+            << m << " x " << n << " in " << pieces;
+      }
     }
+  }
+}
+
+TEST_P(Fold, NarrowRowsAreScaledAndLeaveTheOtherColumns) {
+  RowTiles tiles(40, 12, kernels());
+  const std::vector<double> ones(400, 1.0);
+  std::vector<double> scales(40);
+  for (std::size_t i = 0; i < scales.size(); ++i) scales[i] = static_cast<double>(i) - 7.0;
+  tiles.append(ones.data(), 10, scales);
+  for (Index i = 0; i < 40; ++i) tiles.at(i, 10) = tiles.at(i, 11) = 0.25;
+  for (Index i = 0; i < 40; ++i)
+    for (Index j = 0; j < 12; ++j) EXPECT_EQ(tiles.at(i, j), j < 10 ? static_cast<double>(i) - 7.0 : 0.25);
+}
+
+TEST_P(Fold, TrianglesOfAllSizes) {
+  for (const Index n : {1, 2, 7, 8, 9, 23, 24, 25, 63, 64, 65, 100, 130, 200}) {
+    const MatrixXd r = random_factor(n);
+    const MatrixXd below = upper(random_matrix(n, n));
+    expect_factor_of(folded_triangle(kernels(), r, below), stack(r, 0.5 * below));
   }
 }
 
@@ -198,25 +253,31 @@ TEST_P(Fold, PropagatesNotANumberAndInfinity) {
   }
 }
 
-TEST_P(Fold, SameBitsAtEveryAlignment) {
+TEST_P(Fold, SameBitsAtEveryAddress) {
   const Index n = 77;
-  const Index m = 101;
   const MatrixXd r = random_factor(n);
-  const MatrixXd rows = random_matrix(m, n);
+  const MatrixXd rows = random_matrix(101, n);
   const MatrixXd expected = folded(kernels(), r, rows);
-  for (Index shift = 0; shift < 8; ++shift) {
-    for (const Index gap : {0, 1, 3}) {
-      using Strided = Eigen::Map<MatrixXd, Eigen::Unaligned, Eigen::OuterStride<>>;
-      std::vector<double> r_memory(static_cast<std::size_t>(shift + (n + gap) * n));
-      std::vector<double> row_memory(static_cast<std::size_t>(shift + (m + gap) * n));
-      Strided moved_r(r_memory.data() + shift, n, n, Eigen::OuterStride<>(n + gap));
-      Strided moved_rows(row_memory.data() + shift, m, n, Eigen::OuterStride<>(m + gap));
-      moved_r = r;
-      moved_rows = rows;
-      detail::fold_in_place(kernels(), moved_r, moved_rows, RowShape::dense);
-      const MatrixXd factor = upper(moved_r);
-      EXPECT_EQ(std::memcmp(factor.data(), expected.data(), sizeof(double) * static_cast<std::size_t>(n * n)),
-                0);
+  for (std::size_t shift = 0; shift < 8; ++shift) {
+    std::vector<double> memory(shift + static_cast<std::size_t>(packed_size(n)));
+    const std::vector<double> before = packed(r);
+    std::copy(before.begin(), before.end(), memory.begin() + static_cast<std::ptrdiff_t>(shift));
+    RowTiles tiles = tiles_of(kernels(), rows, 1 + static_cast<Index>(shift));
+    fold_in_place(std::span(memory).subspan(shift), tiles);
+    const std::vector<double> factor(memory.begin() + static_cast<std::ptrdiff_t>(shift), memory.end());
+    EXPECT_EQ(factor, packed(expected));
+  }
+}
+
+TEST_P(Fold, TriangularisesRowsInTheirOrder) {
+  for (const Index n : {1, 8, 65, 140}) {
+    for (const Index m : {1, 23, 64, 65, 129, 300}) {
+      const MatrixXd rows = random_matrix(m, n);
+      RowTiles tiles = tiles_of(kernels(), rows);
+      const MatrixXd factor = unpacked(triangularise(tiles), n);
+      EXPECT_EQ(tiles.n_rows(), 0);
+      EXPECT_EQ(factor.bottomRows(std::max<Index>(0, n - m)).norm(), 0.0);
+      expect_factor_of(factor, rows);
     }
   }
 }
@@ -224,22 +285,16 @@ TEST_P(Fold, SameBitsAtEveryAlignment) {
 INSTANTIATE_TEST_SUITE_P(Kernels, Fold, testing::ValuesIn(detail::usable_fold_kernels()),
                          [](const auto& instance) { return std::string(instance.param->name); });
 
-TEST(FoldRows, IsBounded) {
-  for (const Index n : {1, 10, 500, 1000, 2000, 10000}) {
-    EXPECT_GE(fold_rows(n), 1);
-    EXPECT_LE(fold_rows(n), std::max<Index>(512, 2 * n));
-  }
-}
-
 TEST(FoldInPlace, EmptyRowsAndColumns) {
-  MatrixXd r = random_factor(4);
-  const MatrixXd before = r;
-  MatrixXd rows(0, 4);
-  fold_in_place(r, rows, RowShape::dense);
+  std::vector<double> r = packed(random_factor(4));
+  const std::vector<double> before = r;
+  RowTiles none(3, 4);
+  fold_in_place(r, none);
   EXPECT_EQ(r, before);
-  MatrixXd empty(0, 0);
-  MatrixXd no_columns(5, 0);
-  fold_in_place(empty, no_columns, RowShape::dense);
+  std::vector<double> empty;
+  RowTiles no_columns(5, 0);
+  no_columns.append(nullptr, 0, std::vector<double>(5, 1.0));
+  fold_in_place(empty, no_columns);
 }
 
 TEST(Triangularise, AllShapes) {

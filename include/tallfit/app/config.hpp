@@ -104,9 +104,9 @@ struct Config {
   };
 
   struct Bench {
-    std::vector<Index> columns = {31, 500, 1000};
+    std::vector<Index> columns = {500, 1000};
     std::vector<Index> cells = {1, 100};
-    Index rows_per_column = 0;  ///< 0: chosen by columns and cells
+    Index rows_per_column = 800;
     bool peers = true;
     bool scaling = false;
   };

@@ -29,6 +29,7 @@ struct CellPlan {
   std::map<CellKey, int> cell_of;  ///< finest key -> cell
   Index peak_bytes = 0;            ///< largest over the ranks: buffers and factors while rows are read
   Index held_bytes = 0;            ///< largest over the ranks: factors when the last row is read
+  Index largest_piece_bytes = 0;   ///< of those factors
   std::vector<std::string> notes;  ///< what was coarsened, and why
 };
 
@@ -36,20 +37,17 @@ struct CellPlan {
 struct CellLimits {
   CellParts wanted;
   bool explicit_parts = false;  ///< the user named the parts: coarsen for memory only
-  bool only_fits = false;       ///< cells serve one fit: where rows are few, fewer merges are more accurate
+  bool only_fits = false;       ///< cells serve one fit, to which more of them are no use
   Index max_bytes = 0;          ///< for buffers and factors, per rank
   int n_ranks = 1;
 };
-
-/// Rows that are gathered before they are folded into a factor of n columns.
-Index buffered_rows(Index n_cols);
 
 /// The cells that parts and weights give: keys without what is not told apart, split by decade of the row
 /// scale where that varies by more than a decade.
 CellPlan make_cells(const RowLayout& layout, const CellParts& parts);
 
-/// Sets peak_bytes and held_bytes: buffers, factors and pending pieces on the fullest rank, by a replay of
-/// what the compression will allocate. Cost: O(leaves x cells). Local.
+/// Sets peak_bytes, held_bytes and largest_piece_bytes: buffers, factors and pending pieces on the fullest
+/// rank, by a replay of what the compression will allocate. Cost: O(leaves x cells). Local.
 void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks);
 
 /// The finest cells within the limits: row types are given up first, then groups, folds last.

@@ -3,7 +3,6 @@
 
 #include <compare>
 #include <map>
-#include <memory>
 #include <vector>
 
 #include "tallfit/comm/communicator.hpp"
@@ -19,14 +18,17 @@ struct TreeNode {
   auto operator<=>(const TreeNode&) const = default;
 };
 
-/// A factor times a scale that is applied when it is merged.
-struct ScaledFactor {
-  std::shared_ptr<const Factor> factor;
-  double scale = 1.0;
-};
+/// Rows from which a node of n columns is a triangle: 2 n, or 4 n where it is a right sibling.
+///
+/// Merging two triangles costs a third of folding n rows into one, so that triangles of n rows would add a
+/// third to the work. The rows of a right sibling are folded into the left one's triangle as soon as they are
+/// together, which saves their own.
+constexpr Index most_raw_rows(const TreeNode& node, Index n_cols) {
+  return (node.index % 2 == 1 ? 4 : 2) * n_cols;
+}
 
 /// Pieces held by this rank. A node without rows may have an empty factor or no piece at all.
-using TreePieces = std::map<TreeNode, ScaledFactor>;
+using TreePieces = std::map<TreeNode, Factor>;
 
 /// Adds a finished leaf (an empty factor where it has no rows) and merges it upwards as far as its siblings
 /// are here already. Leaves come in order. Local; the merges are those that reduce_over_tree() would do.
@@ -41,7 +43,7 @@ void add_leaf_in_place(TreePieces& pieces, Index item, Index leaf, Factor factor
 /// @param scales      of siblings: alike where the leaves are of one cell, as add_leaf_in_place() takes them
 /// to be
 /// @param leaf_owner  the rank of every leaf, the same on all ranks
-/// @return            the whole factor of the items whose root is here
+/// @return            the whole factor of the items whose root is here, reduced()
 std::map<Index, Factor> reduce_over_tree(const comm::Communicator& comm, const std::vector<int>& leaf_owner,
                                          Index n_items, TreePieces pieces,
                                          RowScales scales = RowScales::decreasing);

@@ -22,6 +22,9 @@ struct LeafRows {
   std::size_t at(Index i) const { return static_cast<std::size_t>(first + i); }  ///< into the labels
   const double* features(Index i) const { return block.features.row(first + i).data(); }
   double scale(Index i) const { return block.labels.scale[at(i)]; }
+  std::span<const double> scales(Index i, Index count) const {
+    return std::span(block.labels.scale).subspan(at(i), static_cast<std::size_t>(count));
+  }
   double target(Index i) const { return block.labels.target[at(i)]; }
 };
 

@@ -10,17 +10,7 @@
 
 namespace tallfit::design {
 
-/// An entry that is NaN or infinite; column n_cols is the target, n_cols + 1 the row scale.
-struct NonfiniteEntry {
-  Index row = 0;
-  Index column = 0;
-};
-
-/// The first non-finite entry of each row of the block that has one; rows of scale 0 are not looked at.
-/// Local.
-std::vector<NonfiniteEntry> find_nonfinite(const RowBlock& block);
-
-/// The same for rows [begin, end) of a source.
+/// The first non-finite entry of each of rows [begin, end) that has one; rows of scale 0 are not looked at.
 /// Cost: one pass over the range. Local.
 std::vector<NonfiniteEntry> find_nonfinite(RowSource& source, Index begin, Index end);
 

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 
 #include <memory>
+#include <vector>
 
 #include "tallfit/design/row_source.hpp"
 
@@ -11,19 +12,27 @@ namespace tallfit::design {
 
 using RowMajorMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
+/// An entry that is NaN or infinite; column n_cols is the target, n_cols + 1 the row scale.
+struct NonfiniteEntry {
+  Index row = 0;
+  Index column = 0;
+};
+
 /// Consecutive rows [begin, begin + size()).
 struct RowBlock {
   Index begin = 0;
   RowLabels labels;
-  RowMajorMatrix features;  ///< size() x n_cols, unweighted
+  RowMajorMatrix features;                ///< size() x n_cols, unweighted
+  std::vector<NonfiniteEntry> nonfinite;  ///< the first one of each row of scale > 0 that has any
 
   Index size() const { return labels.size(); }
 };
 
 /// Reads rows [begin, end) of a source in order.
 ///
-/// One thread reads ahead into a second block, so that a pass takes max(read, work) instead of their sum.
-/// Memory: 2 blocks. The source is used by that thread alone until the stream ends. Local.
+/// One thread reads ahead into a second block, and looks for NaN there while the rows are in its cache, so
+/// that a pass takes max(read, work) instead of their sum. Memory: 2 blocks. The source is used by that
+/// thread alone until the stream ends. Local.
 class RowStream {
 public:
   RowStream(RowSource& source, Index begin, Index end, Index block_rows);
