@@ -186,10 +186,8 @@ void bench_peers(const Config& config, const comm::Communicator& world, Report& 
     const auto start = Clock::now();
     const Compression compression = compress_all(rows, self);
     const auto ones = compress::group_multipliers(compression.design.group_names, {});
-    const auto system = estimate::make_system(
-        linalg::ProcessGrid::serial(), compress::merge_training_cells(compression.design, self, ones).dense(),
-        n_rows, estimate::Intercept::none);
-    const estimate::LinearFit fit = estimate::fit_quadratic(system, 0.0, {});
+    const auto system = estimate::training_system(compression.design, ones, estimate::Intercept::none, self);
+    const estimate::LinearFit fit = estimate::fit_quadratic(*system, 0.0, {});
     const double ours = std::chrono::duration<double>(Clock::now() - start).count();
     report.add("compress and solve", columns, 1, n_rows, ours, "s", 0.0);
 

@@ -18,8 +18,6 @@ namespace tallfit::app {
 
 namespace {
 
-using Multipliers = std::vector<std::array<double, design::n_row_types>>;
-
 estimate::EstimatorOptions estimator_options(const Config& config) {
   estimate::EstimatorOptions options;
   options.lambda = config.fit.lambda;
@@ -37,26 +35,16 @@ struct Solved {
   estimate::LinearFit fit;
 };
 
-Solved solve(const Config& config, const compress::CompressedDesign& design, const Multipliers& multipliers,
-             const estimate::Estimator& estimator, const comm::Communicator& world) {
+Solved solve(const Config& config, const compress::CompressedDesign& design,
+             const design::GroupMultipliers& multipliers, const estimate::Estimator& estimator,
+             const comm::Communicator& world) {
   const Phase phase("solve");
-  compress::Factor merged;
-  {
-    const Phase merge("merge cells");
-    merged = compress::merge_training_cells(design, world, multipliers);
-  }
-  Index n_rows = 0;
-  for (const compress::Cell& cell : design.cells) {
-    if (!cell.key.is_test() && compress::cell_multiplier(design, cell.key, multipliers) > 0.0)
-      n_rows += cell.sums.count;
-  }
   Solved solved;
+  solved.system = estimate::training_system(
+      design, multipliers, config.fit.fit_intercept ? estimate::Intercept::fitted : estimate::Intercept::none,
+      world);
   comm::all_or_none(world, [&] {
-    if (!world.is_root()) return;
-    const auto intercept = config.fit.fit_intercept ? estimate::Intercept::fitted : estimate::Intercept::none;
-    solved.system = estimate::make_system(linalg::ProcessGrid::serial(), merged.dense(), n_rows, intercept);
-    merged = compress::Factor();
-    solved.fit = estimator.fit(*solved.system);
+    if (world.is_root()) solved.fit = estimator.fit(*solved.system);
   });
   return solved;
 }
@@ -120,7 +108,8 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
   log::info("{}", describe(planned.plan, planned.layout, world.size()));
   comm::all_or_none(world, [&] { keep_rows(planned); });
   const compress::CompressedDesign design = compress_rows(planned, world);
-  const Multipliers ones = compress::group_multipliers(design.group_names, {});  // the rows carry the weights
+  const design::GroupMultipliers ones =
+      compress::group_multipliers(design.group_names, {});  // the rows carry the weights
   Solved solved = solve(config, design, ones, estimator, world);
   if (config.solver.refine) refine_fit(config, planned, estimator, world, solved, output);
   const infer::LinearModel model = share_model(solved.fit, design.n_cols(), world);
@@ -146,11 +135,9 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
   std::optional<Phase> load("load");
   const compress::CompressedDesign design = io::load_compressed(config.data.design, world);
   load.reset();
-  Multipliers multipliers;
+  design::GroupMultipliers multipliers;
   comm::all_or_none(world, [&] {
-    multipliers = compress::group_multipliers(
-        design.group_names,
-        std::vector<std::pair<std::string, double>>(config.fit.weights.begin(), config.fit.weights.end()));
+    multipliers = compress::group_multipliers(design.group_names, config.fit.weights);
     for (const compress::Cell& cell : design.cells) compress::cell_multiplier(design, cell.key, multipliers);
   });
   Solved solved = solve(config, design, multipliers, estimator, world);

@@ -27,13 +27,11 @@ struct Numerics {
 Numerics numerics_of(const compress::CompressedDesign& design, double rcond,
                      const comm::Communicator& world) {
   const auto ones = compress::group_multipliers(design.group_names, {});
-  const compress::Factor merged = compress::merge_training_cells(design, world, ones);
+  const auto system = estimate::training_system(design, ones, estimate::Intercept::none, world);
   Numerics numerics;
   comm::all_or_none(world, [&] {
     if (!world.is_root()) return;
-    const auto system =
-        estimate::make_system(linalg::ProcessGrid::serial(), merged.dense(), 0, estimate::Intercept::none);
-    const estimate::TriangularSolver solver(system,
+    const estimate::TriangularSolver solver(*system,
                                             {.algorithm = estimate::Algorithm::automatic, .rcond = rcond});
     numerics = {solver.rank(), solver.condition(), solver.dependent_columns()};
   });

@@ -158,10 +158,8 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
   }
   if (use.weighted && !config.fit.weights.empty()) {
     comm::all_or_none(world, [&] {
-      const std::vector<std::pair<std::string, double>> weights(config.fit.weights.begin(),
-                                                                config.fit.weights.end());
       planned.sources.push_back(std::make_unique<design::WeightedSource>(
-          planned.rows(), compress::group_multipliers(planned.info().group_names, weights)));
+          planned.rows(), compress::group_multipliers(planned.info().group_names, config.fit.weights)));
     });
   }
   {

@@ -12,9 +12,9 @@
 
 namespace tallfit::compress {
 
-namespace {
+using design::GroupMultipliers;
 
-using Multipliers = std::vector<std::array<double, design::n_row_types>>;
+namespace {
 
 /// Largest entry of a factor: the size of its heaviest direction to within a factor of K, for ordering only.
 double size_of(const Factor& factor) {
@@ -42,7 +42,7 @@ std::vector<std::size_t> by_decreasing_scale(const CompressedDesign& design, con
 }
 
 /// The multipliers of all (group, row type) pairs that a key covers, if they agree.
-std::optional<double> common_multiplier(const CellKey& key, const Multipliers& multipliers) {
+std::optional<double> common_multiplier(const CellKey& key, const GroupMultipliers& multipliers) {
   std::optional<double> common;
   for (std::size_t group = 0; group < multipliers.size(); ++group) {
     if (key.group != CellKey::any && static_cast<int>(group) != key.group) continue;
@@ -68,9 +68,9 @@ std::uint64_t fingerprint(const std::vector<std::string>& column_names) {
   return hash;
 }
 
-Multipliers group_multipliers(const std::vector<std::string>& group_names,
-                              const std::vector<std::pair<std::string, double>>& weights) {
-  Multipliers multipliers(group_names.size());
+GroupMultipliers group_multipliers(const std::vector<std::string>& group_names,
+                                   const std::map<std::string, double>& weights) {
+  GroupMultipliers multipliers(group_names.size());
   for (auto& row : multipliers) row.fill(1.0);
   // Rank of the name that set an entry: "*.type" < "group" < "group.type".
   std::vector<std::array<int, design::n_row_types>> exactness(group_names.size());
@@ -102,7 +102,8 @@ Multipliers group_multipliers(const std::vector<std::string>& group_names,
   return multipliers;
 }
 
-double cell_multiplier(const CompressedDesign& design, const CellKey& key, const Multipliers& multipliers) {
+double cell_multiplier(const CompressedDesign& design, const CellKey& key,
+                       const GroupMultipliers& multipliers) {
   const std::optional<double> common = common_multiplier(key, multipliers);
   require(common.has_value(), ErrorKind::input,
           "{}: fit.weights tell groups or row types apart that its cells ({}) do not. Compress again with "
@@ -112,7 +113,7 @@ double cell_multiplier(const CompressedDesign& design, const CellKey& key, const
 }
 
 Factor merge_training_cells(const CompressedDesign& design, const comm::Communicator& comm,
-                            const Multipliers& multipliers) {
+                            const GroupMultipliers& multipliers) {
   std::vector<double> scale(design.cells.size());
   comm::all_or_none(comm, [&] {
     for (std::size_t i = 0; i < scale.size(); ++i)

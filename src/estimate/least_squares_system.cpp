@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "tallfit/base/phase.hpp"
+#include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/linalg/fold.hpp"
 #include "tallfit/linalg/matrix_ops.hpp"
@@ -73,6 +76,28 @@ LeastSquaresSystem make_system(const linalg::ProcessGrid& grid, const Eigen::Mat
           .rho = parts.rho,
           .intercept = intercept == Intercept::fitted ? std::optional(parts.intercept) : std::nullopt,
           .n_rows = n_rows};
+}
+
+std::optional<LeastSquaresSystem> training_system(const compress::CompressedDesign& design,
+                                                  const design::GroupMultipliers& multipliers,
+                                                  Intercept intercept, const comm::Communicator& comm) {
+  compress::Factor merged;
+  {
+    const Phase phase("merge cells");
+    merged = compress::merge_training_cells(design, comm, multipliers);
+  }
+  Index n_rows = 0;
+  for (const compress::Cell& cell : design.cells) {
+    if (!cell.key.is_test() && compress::cell_multiplier(design, cell.key, multipliers) > 0.0)
+      n_rows += cell.sums.count;
+  }
+  std::optional<LeastSquaresSystem> system;
+  comm::all_or_none(comm, [&] {
+    if (!comm.is_root()) return;
+    const Eigen::MatrixXd factor = std::exchange(merged, compress::Factor()).dense();
+    system = make_system(linalg::ProcessGrid::serial(), factor, n_rows, intercept);
+  });
+  return system;
 }
 
 LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda) {

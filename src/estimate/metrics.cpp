@@ -95,7 +95,7 @@ ErrorTable ErrorVisitor::total(const comm::Communicator& comm) const {
 }
 
 ErrorTable errors_from_factors(const compress::CompressedDesign& design,
-                               const std::vector<std::array<double, design::n_row_types>>& multipliers,
+                               const design::GroupMultipliers& multipliers,
                                const Eigen::VectorXd& coefficients, double intercept,
                                const comm::Communicator& comm) {
   Eigen::VectorXd x(coefficients.size() + 2);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "cache_lines.hpp"
 #include "fold_kernels.hpp"
 #include "lapack.hpp"
 
@@ -16,29 +17,11 @@ namespace tallfit::linalg {
 using detail::base_width;
 using detail::chunk_columns;
 using detail::FoldKernels;
+using detail::panel_width;
 using detail::product_ld;
 using detail::Tiles;
 
 namespace {
-
-constexpr Index max_width = 64;
-static_assert(max_width % base_width == 0 && max_width <= product_ld);
-
-constexpr Index cache_line = 64 / sizeof(double);
-constexpr Index page =
-    4096 / sizeof(double);  ///< addresses that differ by its multiples share lines of the L1 cache
-
-constexpr Index round_up(Index value, Index unit) { return ceil_div(value, unit) * unit; }
-
-/// Vector loads that cross cache lines cost twice.
-std::unique_ptr<double[]> allocate_lines(Index size) {
-  return std::make_unique_for_overwrite<double[]>(static_cast<std::size_t>(size + cache_line));
-}
-double* first_line(double* data) {
-  void* start = data;
-  std::size_t space = 2 * cache_line * sizeof(double);
-  return static_cast<double*>(std::align(cache_line * sizeof(double), sizeof(double), start, space));
-}
 
 /// A matrix of product_ld rows.
 class SmallMatrix {
@@ -47,8 +30,8 @@ public:
   double* at(Index i, Index j) { return data_ + i + j * product_ld; }
 
 private:
-  std::unique_ptr<double[]> storage_ = allocate_lines(product_ld * product_ld);
-  double* data_ = first_line(storage_.get());
+  std::unique_ptr<double[]> storage_ = detail::allocate_lines(product_ld * product_ld);
+  double* data_ = detail::first_line(storage_.get());
 };
 
 /// Column j of a packed triangle.
@@ -121,7 +104,7 @@ void Folder::fold_panel(Index column, Index width, Index first, Index end) {
   column_ = column;
   first_tile_ = first / rows_.tile_rows_;
   n_tiles_ = ceil_div(end, rows_.tile_rows_) - first_tile_;
-  const Index padded = round_up(width, base_width);
+  const Index padded = detail::round_up(width, base_width);
   for (Index j = 0; j < padded; ++j) {
     const Index copied = j < width ? j + 1 : 0;
     if (copied > 0) std::copy_n(column_of(triangle_, column + j) + column, copied, r_.at(0, j));
@@ -173,7 +156,7 @@ void Folder::apply_products(Tiles v, Index k, Tiles b, Index n_columns) {
 
 void Folder::factor_columns(Index first, Index width) {
   if (width == base_width) return factor_base(first);
-  const Index left = round_up(width / 2, base_width);
+  const Index left = detail::round_up(width / 2, base_width);
   const Index right = width - left;
   factor_columns(first, left);
   pack(t_.at(first, first), true, 1.0, left, left);
@@ -299,61 +282,6 @@ void Folder::multiply_packed(Index n_rows, Index k, bool lower, const double* b,
   }
 }
 
-RowTiles::RowTiles(Index capacity, Index n_cols, const FoldKernels& kernels)
-    : kernels_(&kernels),
-      capacity_(capacity),
-      n_cols_(n_cols),
-      tile_rows_(kernels.tile_rows),
-      // The same columns of neighbouring tiles must not compete for cache lines.
-      tile_stride_(round_up(round_up(n_cols, base_width) * tile_rows_, page) + base_width * tile_rows_) {
-  const Index n_tiles = ceil_div(capacity, tile_rows_);
-  storage_ = allocate_lines(n_tiles * tile_stride_);
-  data_ = first_line(storage_.get());
-  const Index padding = round_up(n_cols, base_width) - n_cols;
-  for (Index t = 0; t < n_tiles; ++t)
-    std::fill_n(data_ + t * tile_stride_ + n_cols * tile_rows_, padding * tile_rows_, 0.0);
-}
-
-void RowTiles::append(const double* rows, Index width, std::span<const double> scales) {
-  const auto count = static_cast<Index>(scales.size());
-  require(count <= free_rows() && width <= n_cols_, ErrorKind::bug, "{} x {} rows appended to {} of {} x {}",
-          count, width, n_rows_, capacity_, n_cols_);
-  is_triangle_ = false;
-  for (Index i = 0; i < count;) {
-    const Index row = n_rows_ + i;
-    const Index left_in_tile = tile_rows_ - row % tile_rows_;
-    const Index n = std::min({count - i, kernels_->lanes, left_in_tile});
-    if (left_in_tile >= kernels_->lanes) {
-      kernels_->transpose(rows + i * width, n, width, scales.data() + i, &at(row, 0));
-    } else {
-      for (Index k = 0; k < n; ++k)
-        for (Index j = 0; j < width; ++j)
-          at(row + k, j) = scales[static_cast<std::size_t>(i + k)] * rows[(i + k) * width + j];
-    }
-    i += n;
-  }
-  n_rows_ += count;
-}
-
-void RowTiles::append_triangle(std::span<const double> packed, double scale) {
-  require(n_rows_ == 0 && n_cols_ <= capacity_ && static_cast<Index>(packed.size()) == packed_size(n_cols_),
-          ErrorKind::bug, "a triangle of {} entries appended to {} of {} x {}", packed.size(), n_rows_,
-          capacity_, n_cols_);
-  n_rows_ = n_cols_;
-  is_triangle_ = true;
-  for (Index first = 0; first < n_cols_; first += tile_rows_) {
-    double* tile = tile_of(first);
-    const Index height = std::min(tile_rows_, n_cols_ - first);
-    // Panels left of the one in which the tile begins do not look at it.
-    for (Index j = first / max_width * max_width; j < n_cols_; ++j) {
-      const Index filled = std::clamp<Index>(j + 1 - first, 0, height);
-      const double* source = packed.data() + packed_size(j) + first;
-      for (Index i = 0; i < filled; ++i) tile[j * tile_rows_ + i] = scale * source[i];
-      std::fill_n(tile + j * tile_rows_ + filled, tile_rows_ - filled, 0.0);
-    }
-  }
-}
-
 void fold_in_place(std::span<double> r, RowTiles& rows) {
   const Index n = rows.n_cols();
   const Index m = rows.n_rows();
@@ -361,8 +289,8 @@ void fold_in_place(std::span<double> r, RowTiles& rows) {
           "rows of {} columns folded into a packed factor of {} entries", n, r.size());
   if (m == 0) return;
   Folder folder(r.data(), rows);
-  for (Index j = 0; j < n; j += max_width) {
-    const Index width = std::min(max_width, n - j);
+  for (Index j = 0; j < n; j += panel_width) {
+    const Index width = std::min(panel_width, n - j);
     folder.fold_panel(j, width, 0, rows.is_triangle() ? std::min(m, j + width) : m);
   }
   rows.clear();
@@ -373,8 +301,8 @@ std::vector<double> triangularise(RowTiles& rows) {
   const Index m = rows.n_rows();
   std::vector<double> r(static_cast<std::size_t>(packed_size(n)));
   Folder folder(r.data(), rows);
-  for (Index j = 0; j < std::min(m, n); j += max_width) {
-    const Index width = std::min({max_width, n - j, m - j});
+  for (Index j = 0; j < std::min(m, n); j += panel_width) {
+    const Index width = std::min({panel_width, n - j, m - j});
     folder.triangularise_top(j, width);
     if (j + width < m) folder.fold_panel(j, width, j + width, m);
   }
@@ -402,11 +330,6 @@ Eigen::MatrixXd triangularise(const Eigen::MatrixXd& rows) {
 Index fold_rows(Index n_rows) {
   constexpr Index best = 504;  // whole tiles of 8, 12 and 24 rows
   return n_rows <= best ? n_rows : ceil_div(n_rows, (n_rows + best / 2) / best);
-}
-
-const FoldKernels& detail::fastest_fold_kernels() {
-  static const FoldKernels& fastest = *detail::usable_fold_kernels().front();
-  return fastest;
 }
 
 }  // namespace tallfit::linalg

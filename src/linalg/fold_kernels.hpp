@@ -7,10 +7,13 @@
 
 namespace tallfit::linalg::detail {
 
-inline constexpr Index base_width = 8;  ///< columns that are factored by vector-vector operations
+inline constexpr Index panel_width = 64;  ///< columns that are eliminated together
+inline constexpr Index base_width = 8;    ///< columns that are factored by vector-vector operations
 inline constexpr Index product_ld =
     96;  ///< leading dimension of all small matrices: constant address offsets
 inline constexpr Index chunk_columns = 24;  ///< columns that are updated together, so that they stay in cache
+
+static_assert(panel_width % base_width == 0 && panel_width <= product_ld);
 
 /// A matrix of tile_rows-high tiles: element (i, j) is data[(i / tile_rows) tile_stride + j column_stride + i
 /// % tile_rows]. Rows have column_stride = tile_rows; small column-major matrices are tiles, too.

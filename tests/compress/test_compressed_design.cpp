@@ -18,7 +18,7 @@ using support::same_bits;
 using support::TableSource;
 using test::Recipe;
 
-using Multipliers = std::vector<std::array<double, design::n_row_types>>;
+using Multipliers = design::GroupMultipliers;
 using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
 
 /// Factorisations between rows and the merged factor: as in test_compressor.cpp, and the levels over cells.
@@ -139,12 +139,13 @@ TEST(CellMultiplier, WeightsThatCellsDoNotTellApartAreAnError) {
 // matches a group; a name that matches nothing and is ignored.
 TEST(GroupMultipliers, TheMostExactNameWins) {
   const std::vector<std::string> groups = {"bulk", "slab"};
-  const std::vector<std::pair<std::string, double>> weights = {
+  const std::map<std::string, double> weights = {
       {"bulk.force", 7.0}, {"bulk", 2.0}, {"*.force", 3.0}, {"*.stress", 0.0}};
-  std::vector<std::pair<std::string, double>> reversed(weights.rbegin(), weights.rend());
-  const Multipliers expected = {{{2.0, 7.0, 2.0, 2.0}}, {{1.0, 3.0, 0.0, 1.0}}};
-  EXPECT_EQ(group_multipliers(groups, weights), expected);
-  EXPECT_EQ(group_multipliers(groups, reversed), expected);
+  EXPECT_EQ(group_multipliers(groups, weights),
+            (Multipliers{{{2.0, 7.0, 2.0, 2.0}}, {{1.0, 3.0, 0.0, 1.0}}}));
+  // '(' comes before '*' in the alphabet, '*' before letters.
+  EXPECT_EQ(group_multipliers({"(bulk)"}, {{"(bulk)", 2.0}, {"*.force", 3.0}}),
+            (Multipliers{{{2.0, 2.0, 2.0, 2.0}}}));
   EXPECT_EQ(group_multipliers(groups, {}), Multipliers(2, {1.0, 1.0, 1.0, 1.0}));
 
   for (const char* wrong : {"bulk.energies", "Bulk", "*", "*.", "", "bulk.", ".force", "slab.bulk"}) {

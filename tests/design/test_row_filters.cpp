@@ -76,7 +76,7 @@ TEST_F(Filters, NamesFileRowColumnAndConfiguration) {
 // Mutations: a factor of another group or row type; features that are weighted, too (they would be weighted
 // twice).
 TEST_F(Filters, WeightedMultipliesScalesOnly) {
-  WeightedSource::Factors factors(3);
+  GroupMultipliers factors(3);
   for (std::size_t g = 0; g < 3; ++g)
     for (std::size_t t = 0; t < 4; ++t) factors[g][t] = static_cast<double>(10 * g + t);
   table.labels.scale[40] = 0.5;

@@ -150,13 +150,12 @@ TEST(Reweighting, OneCompressionServesTenWeightings) {
   const auto ridge = estimate::make_estimator("ridge", {.lambda = 0.1});
   for (int trial = 0; trial < 10; ++trial) {
     SCOPED_TRACE(testing::Message() << "weighting " << trial);
-    std::vector<std::pair<std::string, double>> weights;
+    std::map<std::string, double> weights;
     for (int g = 0; g < 3; ++g)
-      weights.emplace_back(group_names[static_cast<std::size_t>(g)],
-                           std::pow(10.0, 4.0 * random_entry(8, trial, g)));
-    weights.emplace_back("group_1.stress", std::pow(10.0, 4.0 * random_entry(8, trial, 7)));
-    if (trial == 9) weights[0].second = 0.0;
-    const Multipliers multipliers = compress::group_multipliers(group_names, weights);
+      weights[group_names[static_cast<std::size_t>(g)]] = std::pow(10.0, 4.0 * random_entry(8, trial, g));
+    weights["group_1.stress"] = std::pow(10.0, 4.0 * random_entry(8, trial, 7));
+    if (trial == 9) weights[group_names[0]] = 0.0;
+    const design::GroupMultipliers multipliers = compress::group_multipliers(group_names, weights);
     Rows weighted = rows;
     for (Index i = 0; i < rows.size(); ++i) {
       const auto at = static_cast<std::size_t>(i);

@@ -13,8 +13,6 @@
 
 namespace tallfit::test {
 
-using Multipliers = std::vector<std::array<double, design::n_row_types>>;
-
 inline constexpr Index test_block_bytes = 1 << 14U;  // small: rows come in several blocks
 
 /// Rows after their one pass.
@@ -81,18 +79,12 @@ inline void share_fit(estimate::LinearFit& fit, const comm::Communicator& comm) 
 
 /// Merges the training cells and fits them on rank 0. @collective over comm
 inline Fitted fit_compressed(const compress::CompressedDesign& design, const estimate::Estimator& estimator,
-                             estimate::Intercept intercept, const Multipliers& multipliers,
+                             estimate::Intercept intercept, const design::GroupMultipliers& multipliers,
                              const comm::Communicator& comm) {
-  const compress::Factor merged = compress::merge_training_cells(design, comm, multipliers);
-  Index n_rows = 0;
-  for (const compress::Cell& cell : design.cells) {
-    if (!cell.key.is_test() && compress::cell_multiplier(design, cell.key, multipliers) > 0.0)
-      n_rows += cell.sums.count;
-  }
   Fitted result;
+  result.system = estimate::training_system(design, multipliers, intercept, comm);
   comm::all_or_none(comm, [&] {
     if (!comm.is_root()) return;
-    result.system = estimate::make_system(linalg::ProcessGrid::serial(), merged.dense(), n_rows, intercept);
     result.fit = estimator.fit(*result.system);
   });
   share_fit(result.fit, comm);

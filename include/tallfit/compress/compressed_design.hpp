@@ -2,10 +2,9 @@
 /// follows.
 #pragma once
 
-#include <array>
+#include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "tallfit/comm/communicator.hpp"
@@ -46,8 +45,8 @@ std::uint64_t fingerprint(const std::vector<std::string>& column_names);
 
 /// Multipliers of the row scales by group and row type; the loss weight is their square.
 /// @see INTERFACE, fit.weights: "group", "group.row_type" or "*.row_type"; the most exact name wins.
-std::vector<std::array<double, design::n_row_types>> group_multipliers(
-    const std::vector<std::string>& group_names, const std::vector<std::pair<std::string, double>>& weights);
+design::GroupMultipliers group_multipliers(const std::vector<std::string>& group_names,
+                                           const std::map<std::string, double>& weights);
 
 /// The factor of all training rows, on rank 0 (empty elsewhere), each cell times its multiplier.
 ///
@@ -56,11 +55,11 @@ std::vector<std::array<double, design::n_row_types>> group_multipliers(
 /// @collective
 /// @throws Error{input} where multipliers tell apart what the cells do not.
 Factor merge_training_cells(const CompressedDesign& design, const comm::Communicator& comm,
-                            const std::vector<std::array<double, design::n_row_types>>& multipliers);
+                            const design::GroupMultipliers& multipliers);
 
 /// The multiplier of a cell. @throws Error{input} as merge_training_cells().
 double cell_multiplier(const CompressedDesign& design, const CellKey& key,
-                       const std::vector<std::array<double, design::n_row_types>>& multipliers);
+                       const design::GroupMultipliers& multipliers);
 
 /// Joins designs of the same columns; cells of equal group name, row type, fold and decade merge. @collective
 /// @throws Error{input} where columns, numbers of folds or the parts of the cells differ.

@@ -1,7 +1,6 @@
 /// Row sources that change or keep what another one gives.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,16 +21,15 @@ std::string describe(const NonfiniteEntry& entry, const RowBlock& block, const D
 /// Gives the rows of another source with its scales multiplied by a factor for each group and row type.
 class WeightedSource final : public RowSource {
 public:
-  using Factors = std::vector<std::array<double, n_row_types>>;  ///< [group][row type]
-
-  WeightedSource(RowSource& source, Factors factors) : source_(source), factors_(std::move(factors)) {}
+  WeightedSource(RowSource& source, GroupMultipliers factors)
+      : source_(source), factors_(std::move(factors)) {}
   const DesignInfo& info() const override { return source_.info(); }
   void read_labels(Index begin, Index count, RowLabels& labels) override;
   void read_features(Index begin, Index count, double* features) override;
 
 private:
   RowSource& source_;
-  Factors factors_;
+  GroupMultipliers factors_;
 };
 
 /// Gives the rows of another source, with those of a list switched off: scale, target and features are 0.

@@ -1,6 +1,7 @@
 /// Rows of a design matrix, their labels, and the interface through which everything reads them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -15,6 +16,9 @@ namespace tallfit::design {
 /// What a row's target is. The values are those of the design file.
 enum class RowType : std::uint8_t { energy = 0, force = 1, stress = 2, other = 3 };
 inline constexpr int n_row_types = 4;
+
+/// A number for each group and row type: [group][row type].
+using GroupMultipliers = std::vector<std::array<double, n_row_types>>;
 
 /// @return "energy", "force", "stress" or "other".
 std::string_view to_string(RowType type);

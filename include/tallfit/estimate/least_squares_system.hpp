@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "tallfit/base/numeric.hpp"
+#include "tallfit/compress/compressed_design.hpp"
 #include "tallfit/linalg/block_cyclic_matrix.hpp"
 
 namespace tallfit::estimate {
@@ -38,6 +39,13 @@ enum class Intercept { none, fitted };
 /// elsewhere Cost: (4/3) K^3 flops where the factor is raw or has an intercept. @collective over grid.comm()
 LeastSquaresSystem make_system(const linalg::ProcessGrid& grid, const Eigen::MatrixXd& factor, Index n_rows,
                                Intercept intercept);
+
+/// The system of all training cells of a compressed design, each times its multiplier, on rank 0.
+/// Cost: merge_training_cells(), then make_system(). @collective over comm
+/// @throws Error{input} where multipliers tell apart what the cells do not, or leave no row.
+std::optional<LeastSquaresSystem> training_system(const compress::CompressedDesign& design,
+                                                  const design::GroupMultipliers& multipliers,
+                                                  Intercept intercept, const comm::Communicator& comm);
 
 /// The system of [R z; 0 ρ] with sqrt(λ) I below it: ridge regression by augmentation, never by a Gram
 /// matrix. Its ρ is sqrt(ρ² + penalised residual). Cost: (10/3) K^3 / P flops. @collective over the grid

@@ -75,7 +75,7 @@ private:
 /// and so are unweighted squares of cells whose row scale varies. Cost: K² flops a cell. @collective
 /// @param multipliers  of the row scales, as the fit had them; test cells and cells of multiplier 0 included
 ErrorTable errors_from_factors(const compress::CompressedDesign& design,
-                               const std::vector<std::array<double, design::n_row_types>>& multipliers,
+                               const design::GroupMultipliers& multipliers,
                                const Eigen::VectorXd& coefficients, double intercept,
                                const comm::Communicator& comm);
 
