@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "bench_rows.hpp"
@@ -208,6 +209,16 @@ void bench_peers(const Config& config, const comm::Communicator& world, Report& 
   }
 }
 
+/// Waits for all ranks without keeping a core busy, which a rank at work could use.
+void wait_asleep(const comm::Communicator& comm) {
+  MPI_Request arrived = MPI_REQUEST_NULL;
+  comm::check_mpi(MPI_Ibarrier(comm.get(), &arrived), "MPI_Ibarrier");
+  for (int done = 0; done == 0;) {
+    comm::check_mpi(MPI_Test(&arrived, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (done == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
 /// The same rows on 1, 2, 4, … ranks (strong), and as many rows per rank (weak).
 void bench_scaling(const Config& config, const comm::Communicator& world, Report& report) {
   const Index columns = config.bench.columns.back();
@@ -224,6 +235,7 @@ void bench_scaling(const Config& config, const comm::Communicator& world, Report
       strong = compress_all(same, part).seconds;
       weak = compress_all(more, part).seconds;
     }
+    wait_asleep(world);
     strong = slowest(world, strong);
     weak = slowest(world, weak);
     if (ranks == 1) alone = strong;

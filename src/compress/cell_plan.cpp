@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "tallfit/base/error.hpp"
-#include "tallfit/compress/factor_tree.hpp"
+#include "tallfit/compress/fold_schedule.hpp"
 #include "tallfit/linalg/fold.hpp"
 
 namespace tallfit::compress {
@@ -24,15 +24,37 @@ class Replay {
 public:
   Replay(Index n_cols, std::size_t n_cells) : n_cols_(n_cols), pieces_(n_cells) {}
 
-  void leaf(Index leaf, const std::map<int, Index>& rows_of_cell) {
-    active_ = 0;
-    for (const auto& [cell, rows] : rows_of_cell) active_ += active_bytes(rows);
-    note(0);
-    for (std::size_t cell = 0; cell < pieces_.size(); ++cell) {
-      const auto found = rows_of_cell.find(static_cast<int>(cell));
-      const Index rows = found == rows_of_cell.end() ? 0 : found->second;
-      active_ -= active_bytes(rows);
-      push(pieces_[cell], leaf, rows);
+  /// @param rows  of each cell in each leaf from first_leaf on
+  void run(Index first_leaf, const std::vector<std::vector<Index>>& rows) {
+    std::vector<std::vector<FoldedNode>> folded;
+    for (const std::vector<Index>& of_cell : rows)
+      folded.push_back(folded_nodes(0, first_leaf, of_cell, n_cols_));
+    std::vector<std::size_t> next(rows.size(), 0);
+    const Index n_leaves = rows.empty() ? 0 : static_cast<Index>(rows.front().size());
+    for (Index leaf = first_leaf; leaf < first_leaf + n_leaves; ++leaf) {
+      const auto at = static_cast<std::size_t>(leaf - first_leaf);
+      const auto folds = [&](std::size_t cell) {
+        return next[cell] < folded[cell].size() && folded[cell][next[cell]].first_leaf() <= leaf;
+      };
+      for (std::size_t cell = 0; cell < rows.size(); ++cell) {
+        if (!folds(cell)) {
+          active_ += buffer_bytes(rows[cell][at]);
+        } else if (folded[cell][next[cell]].first_leaf() == leaf) {
+          active_ += folding_bytes(folded[cell][next[cell]]);
+        }
+      }
+      note(0);
+      for (std::size_t cell = 0; cell < rows.size(); ++cell) {
+        if (!folds(cell)) {
+          active_ -= buffer_bytes(rows[cell][at]);
+          push(pieces_[cell], {.level = 0, .index = leaf, .rows = rows[cell][at], .is_raw = true});
+        } else if (const FoldedNode& node = folded[cell][next[cell]]; node.end_leaf() == leaf + 1) {
+          active_ -= folding_bytes(node);
+          ++next[cell];
+          push(pieces_[cell],
+               {.level = node.node.level, .index = node.node.index, .rows = n_cols_, .is_raw = false});
+        }
+      }
     }
   }
 
@@ -58,10 +80,10 @@ private:
   Index triangle_bytes() const { return double_bytes * linalg::packed_size(n_cols_); }
   Index buffer_bytes(Index rows) const { return double_bytes * rows * n_cols_; }
 
-  /// Of a cell in a leaf: its rows, or a buffer and a triangle.
-  Index active_bytes(Index rows) const {
-    if (rows < most_raw_rows({}, n_cols_)) return buffer_bytes(rows);
-    return buffer_bytes(linalg::fold_rows(rows)) + triangle_bytes();
+  Index folding_bytes(const FoldedNode& node) const {
+    Index largest = 0;
+    for (const Index rows : node.parts) largest = std::max(largest, linalg::fold_rows(rows));
+    return buffer_bytes(largest) + triangle_bytes();
   }
 
   Index piece_bytes(const Node& node) const {
@@ -75,18 +97,17 @@ private:
     return linalg::fold_rows(left.is_raw ? left.rows : right.rows);
   }
 
-  void push(std::vector<Node>& stack, Index leaf, Index rows) {
-    Node node{0, leaf, rows, rows < most_raw_rows({}, n_cols_)};
+  void push(std::vector<Node>& stack, Node node) {
     held_ += piece_bytes(node);
     note(0);
     while (node.index % 2 == 1 && !stack.empty() && stack.back().level == node.level) {
       const Node left = stack.back();
       stack.pop_back();
       Node parent{node.level + 1, node.index / 2, left.rows + node.rows, left.is_raw && node.is_raw};
-      if (parent.rows >= most_raw_rows({.level = parent.level, .index = parent.index}, n_cols_))
+      const bool merges = left.rows > 0 && node.rows > 0;
+      if (merges && parent.rows >= most_raw_rows({.level = parent.level, .index = parent.index}, n_cols_))
         parent.is_raw = false;
-      if (!parent.is_raw && left.rows > 0 && node.rows > 0)
-        note(triangle_bytes() + buffer_bytes(folded_rows(left, node)));
+      if (merges && !parent.is_raw) note(triangle_bytes() + buffer_bytes(folded_rows(left, node)));
       held_ += piece_bytes(parent) - piece_bytes(left) - piece_bytes(node);
       node = parent;
     }
@@ -160,14 +181,15 @@ void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks
   auto next = layout.leaf_cells.begin();
   for (int rank = 0; rank < n_ranks; ++rank) {
     Replay replay(layout.n_cols + 2, plan.cells.size());
+    const Index begin = first_leaf_of(rank, n_ranks, layout.n_leaves());
     const Index end = first_leaf_of(rank + 1, n_ranks, layout.n_leaves());
-    for (Index leaf = first_leaf_of(rank, n_ranks, layout.n_leaves()); leaf < end; ++leaf) {
-      std::map<int, Index> rows_of_cell;
-      for (; next != layout.leaf_cells.end() && next->leaf == leaf; ++next) {
-        rows_of_cell[plan.cell_of.at(next->key)] += next->sums.count;
-      }
-      replay.leaf(leaf, rows_of_cell);
+    std::vector<std::vector<Index>> rows(plan.cells.size(),
+                                         std::vector<Index>(static_cast<std::size_t>(end - begin)));
+    for (; next != layout.leaf_cells.end() && next->leaf < end; ++next) {
+      rows[static_cast<std::size_t>(plan.cell_of.at(next->key))]
+          [static_cast<std::size_t>(next->leaf - begin)] += next->sums.count;
     }
+    replay.run(begin, rows);
     plan.peak_bytes = std::max(plan.peak_bytes, replay.peak());
     plan.held_bytes = std::max(plan.held_bytes, replay.held());
     plan.largest_piece_bytes = std::max(plan.largest_piece_bytes, replay.largest_piece());

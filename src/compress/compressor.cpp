@@ -1,6 +1,7 @@
 #include "tallfit/compress/compressor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "tallfit/base/error.hpp"
 
@@ -11,11 +12,25 @@ Compressor::Compressor(const RowLayout& layout, const CellPlan& plan)
       plan_(plan),
       next_leaf_cell_(std::lower_bound(layout.leaf_cells.begin(), layout.leaf_cells.end(),
                                        layout.my_first_leaf,
-                                       [](const LeafCell& cell, Index leaf) { return cell.leaf < leaf; })) {}
+                                       [](const LeafCell& cell, Index leaf) { return cell.leaf < leaf; })),
+      cells_(plan.cells.size()) {
+  const Index n_leaves = layout.my_end_leaf - layout.my_first_leaf;
+  std::vector<std::vector<Index>> rows(cells_.size(), std::vector<Index>(static_cast<std::size_t>(n_leaves)));
+  for (auto cell = next_leaf_cell_; cell != layout.leaf_cells.end() && cell->leaf < layout.my_end_leaf;
+       ++cell) {
+    const auto leaf = static_cast<std::size_t>(cell->leaf - layout.my_first_leaf);
+    rows[static_cast<std::size_t>(plan.cell_of.at(cell->key))][leaf] += cell->sums.count;
+  }
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    cells_[i].nodes = folded_nodes(static_cast<Index>(i), layout.my_first_leaf, rows[i], layout.n_cols + 2);
+  }
+}
 
 void Compressor::begin_leaf(Index leaf) {
+  leaf_ = leaf;
   for (; next_leaf_cell_ != layout_.leaf_cells.end() && next_leaf_cell_->leaf == leaf; ++next_leaf_cell_) {
-    active_[plan_.cell_of.at(next_leaf_cell_->key)].expected += next_leaf_cell_->sums.count;
+    cells_[static_cast<std::size_t>(plan_.cell_of.at(next_leaf_cell_->key))].expected +=
+        next_leaf_cell_->sums.count;
   }
 }
 
@@ -29,34 +44,17 @@ void Compressor::visit(const LeafRows& rows) {
     const CellKey& key = rows.keys[static_cast<std::size_t>(first)];
     while (end < rows.size() && rows.keys[static_cast<std::size_t>(end)] == key && rows.scale(end) != 0.0)
       ++end;
-    append(active_.at(plan_.cell_of.at(key)), rows, first, end - first);
+    Progress& cell = cells_[static_cast<std::size_t>(plan_.cell_of.at(key))];
+    cell.folds(leaf_) ? fold(cell, rows, first, end - first) : keep(cell, rows, first, end - first);
+    cell.expected -= end - first;
     first = end;
   }
 }
 
-void Compressor::append(Active& active, const LeafRows& rows, Index first, Index count) const {
-  const Index n_cols = layout_.n_cols + 2;
-  if (active.rows.empty() && !active.tiles) {
-    if (active.expected < most_raw_rows({}, n_cols)) {
-      active.rows.reserve(static_cast<std::size_t>(active.expected * n_cols));
-    } else {
-      active.tiles.emplace(linalg::fold_rows(active.expected), n_cols);
-      active.triangle.resize(static_cast<std::size_t>(linalg::packed_size(n_cols)));
-    }
-  }
-  active.expected -= count;
-  if (!active.tiles) return append_raw(active.rows, rows, first, count);
-  while (count > 0) {
-    const Index taken = std::min(count, active.tiles->free_rows());
-    append_tiled(*active.tiles, rows, first, taken);
-    first += taken;
-    count -= taken;
-    if (active.tiles->free_rows() == 0) linalg::fold_in_place(active.triangle, *active.tiles);
-  }
-}
-
 /// Appends w [a 1 b] of some consecutive rows.
-void Compressor::append_raw(std::vector<double>& to, const LeafRows& rows, Index first, Index count) const {
+void Compressor::keep(Progress& cell, const LeafRows& rows, Index first, Index count) const {
+  std::vector<double>& to = cell.rows;
+  if (to.empty()) to.reserve(static_cast<std::size_t>(cell.expected * (layout_.n_cols + 2)));
   for (Index i = first; i < first + count; ++i) {
     const double w = rows.scale(i);
     const double* a = rows.features(i);
@@ -64,6 +62,24 @@ void Compressor::append_raw(std::vector<double>& to, const LeafRows& rows, Index
     std::for_each(row, to.end(), [=](double& x) { x *= w; });
     to.push_back(w);
     to.push_back(w * rows.target(i));
+  }
+}
+
+void Compressor::fold(Progress& cell, const LeafRows& rows, Index first, Index count) const {
+  const Index n_cols = layout_.n_cols + 2;
+  while (count > 0) {
+    if (!cell.tiles) {
+      cell.left_in_part = cell.nodes[cell.next_node].parts.at(cell.next_part++);
+      cell.tiles.emplace(linalg::fold_rows(cell.left_in_part), n_cols);
+      cell.triangle.resize(static_cast<std::size_t>(linalg::packed_size(n_cols)));
+    }
+    const Index taken = std::min({count, cell.tiles->free_rows(), cell.left_in_part});
+    append_tiled(*cell.tiles, rows, first, taken);
+    first += taken;
+    count -= taken;
+    cell.left_in_part -= taken;
+    if (cell.tiles->is_full() || cell.left_in_part == 0) linalg::fold_in_place(cell.triangle, *cell.tiles);
+    if (cell.left_in_part == 0) cell.tiles.reset();
   }
 }
 
@@ -79,22 +95,20 @@ void Compressor::append_tiled(linalg::RowTiles& to, const LeafRows& rows, Index 
 
 void Compressor::end_leaf(Index leaf) {
   const Index n_cols = layout_.n_cols + 2;
-  for (int cell = 0; cell < static_cast<int>(plan_.cells.size()); ++cell) {
-    Factor factor(n_cols);
-    const auto found = active_.find(cell);
-    if (found != active_.end()) {
-      Active& active = found->second;
-      require(active.expected == 0, ErrorKind::bug, "leaf {} ended with {} rows of cell {} missing", leaf,
-              active.expected, cell);
-      if (active.tiles) {
-        linalg::fold_in_place(active.triangle, *active.tiles);
-        factor = Factor::of_triangle(n_cols, std::move(active.triangle));
-      } else {
-        factor = Factor::of_rows(n_cols, std::move(active.rows));
-      }
-      active_.erase(found);
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    Progress& cell = cells_[i];
+    require(cell.expected == 0, ErrorKind::bug, "leaf {} ended with {} rows of cell {} missing", leaf,
+            cell.expected, i);
+    if (!cell.folds(leaf)) {
+      add_node_in_place(pieces_, {static_cast<Index>(i), 0, leaf},
+                        Factor::of_rows(n_cols, std::exchange(cell.rows, {})));
+      continue;
     }
-    add_leaf_in_place(pieces_, cell, leaf, std::move(factor));
+    const FoldedNode& folded = cell.nodes[cell.next_node];
+    if (leaf + 1 < folded.end_leaf()) continue;
+    add_node_in_place(pieces_, folded.node, Factor::of_triangle(n_cols, std::exchange(cell.triangle, {})));
+    cell.next_part = 0;
+    ++cell.next_node;
   }
 }
 

@@ -42,7 +42,7 @@ void fold_rows_into(std::vector<double>& triangle, const Factor& rows) {
       tiles.append(part.values->data() + first * n, n,
                    std::span(scales).first(static_cast<std::size_t>(count)));
       first += count;
-      if (tiles.free_rows() == 0) fold();
+      if (tiles.is_full()) fold();
     }
   }
   if (tiles.n_rows() > 0) fold();

@@ -113,15 +113,14 @@ void climb(const comm::Communicator& comm, const std::vector<std::vector<int>>& 
 
 }  // namespace
 
-void add_leaf_in_place(TreePieces& pieces, Index item, Index leaf, Factor factor) {
-  TreeNode node{item, 0, leaf};
+void add_node_in_place(TreePieces& pieces, TreeNode node, Factor factor) {
   pieces[node] = std::move(factor);
   while (node.index % 2 == 1) {
-    const TreeNode sibling{item, node.level, node.index - 1};
+    const TreeNode sibling{node.item, node.level, node.index - 1};
     if (!pieces.contains(sibling)) return;
     auto right = take(pieces, node);
     auto left = take(pieces, sibling);
-    node = {item, node.level + 1, node.index / 2};
+    node = {node.item, node.level + 1, node.index / 2};
     merge_siblings(pieces, node, std::move(left), std::move(right), RowScales::alike);
   }
 }

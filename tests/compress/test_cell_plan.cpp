@@ -190,8 +190,8 @@ TEST(PredictedBytes, HeldIsWhatThePiecesOfTheLeavesTake) {
         TreePieces pieces;
         for (Index leaf = 13 * rank / n_ranks; leaf < 13 * (rank + 1) / n_ranks; ++leaf)
           for (Index cell = 0; cell < 4; ++cell)
-            add_leaf_in_place(
-                pieces, cell, leaf,
+            add_node_in_place(
+                pieces, {cell, 0, leaf},
                 Factor::of_rows(n_cols + 2,
                                 std::vector<double>(static_cast<std::size_t>(9 * (n_cols + 2)), 1.0)));
         Index bytes = 0;
@@ -219,24 +219,26 @@ TEST(PredictedBytes, PeakOfOneLeafByHand) {
   EXPECT_EQ(peak(100000), 8 * (506 * 12 + packed));  // 198 equal parts
 }
 
-// Two leaves of one cell: while the second is read, the first one's piece is there; the merge makes a
-// triangle beside both pieces, through a buffer for all rows that are not in a triangle, or for one of two
-// triangles.
-TEST(PredictedBytes, PeakOfAMergeByHand) {
-  const auto planned = [](Index rows_of_leaf) {
+// Two leaves of one cell: few rows are kept; more are folded while they are read, through both leaves, the
+// second part into the triangle of the first.
+TEST(PredictedBytes, PeakOfTwoLeavesByHand) {
+  const auto planned = [](Index rows_of_leaf, int n_ranks) {
     const RowLayout layout = regular_layout(2, 10, 1, 1, 1, rows_of_leaf);
     CellPlan plan = make_cells(layout, {});
-    predict_bytes_in_place(plan, layout, 1);
+    predict_bytes_in_place(plan, layout, n_ranks);
     return plan;
   };
   constexpr Index packed = 8 * 78;
-  EXPECT_EQ(planned(11).peak_bytes, 8 * 22 * 12);  // rows stay rows
-  EXPECT_EQ(planned(11).held_bytes, 8 * 22 * 12);
-  EXPECT_EQ(planned(13).peak_bytes, 8 * 26 * 12 + packed + 8 * 26 * 12);
-  EXPECT_EQ(planned(13).held_bytes, packed);
-  EXPECT_EQ(planned(24).peak_bytes,
-            std::max(packed + 8 * 24 * 12 + packed, 2 * packed + packed + 8 * 12 * 12));
-  EXPECT_EQ(planned(24).held_bytes, packed);
+  EXPECT_EQ(planned(11, 1).peak_bytes, 8 * 22 * 12);
+  EXPECT_EQ(planned(11, 1).held_bytes, 8 * 22 * 12);
+  EXPECT_EQ(planned(13, 1).peak_bytes, 8 * 26 * 12 + packed);
+  EXPECT_EQ(planned(13, 1).held_bytes, packed);
+  EXPECT_EQ(planned(24, 1).peak_bytes, 8 * 24 * 12 + packed);
+  EXPECT_EQ(planned(24, 1).held_bytes, packed);
+  // Apart, the second rank keeps its rows for the triangle of the first.
+  EXPECT_EQ(planned(24, 2).peak_bytes, 8 * 24 * 12 + packed);
+  EXPECT_EQ(planned(24, 2).held_bytes, 8 * 24 * 12);
+  EXPECT_EQ(planned(24, 2).largest_piece_bytes, 8 * 24 * 12);
 }
 
 PlanRequest request(Index limit) {

@@ -51,7 +51,7 @@ std::map<Index, Factor> reduce_leaves(const comm::Communicator& comm, Index n_it
   for (Index leaf = 0; leaf < n_leaves; ++leaf) {
     if (owners[static_cast<std::size_t>(leaf)] != comm.rank()) continue;
     for (Index item = 0; item < n_items; ++item)
-      add_leaf_in_place(pieces, item, leaf, factor_of(leaf_rows(item, leaf)));
+      add_node_in_place(pieces, {item, 0, leaf}, factor_of(leaf_rows(item, leaf)));
   }
   return reduce_over_tree(comm, owners, n_items, std::move(pieces), RowScales::alike);
 }
@@ -94,7 +94,7 @@ TEST(FactorTree, LeavesAddedOneByOneGiveTheBitsOfLeavesAtOnce) {
 TEST(FactorTree, FinishedLeavesAreMergedAtOnce) {
   TreePieces pieces;
   for (Index leaf = 0; leaf < 64; ++leaf) {
-    add_leaf_in_place(pieces, 0, leaf, factor_of(leaf_rows(0, leaf)));
+    add_node_in_place(pieces, {0, 0, leaf}, factor_of(leaf_rows(0, leaf)));
     EXPECT_EQ(static_cast<int>(pieces.size()),
               __builtin_popcountll(static_cast<unsigned long long>(leaf) + 1));
   }

@@ -1,12 +1,11 @@
 /// Rows in, compressed design out.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <vector>
 
 #include "tallfit/compress/compressed_design.hpp"
-#include "tallfit/compress/factor_tree.hpp"
+#include "tallfit/compress/fold_schedule.hpp"
 #include "tallfit/compress/row_pass.hpp"
 #include "tallfit/linalg/fold.hpp"
 
@@ -14,9 +13,10 @@ namespace tallfit::compress {
 
 /// Folds the rows of a pass into the cells of a plan.
 ///
-/// Rows are gathered per cell and folded when fold_rows are there or the leaf ends, then merged over
-/// the tree of leaves; the order depends on the layout only, so the factors are bitwise the same on any
-/// number of ranks. Cost: 2 N K^2 / P flops; memory as predict_bytes_in_place() says.
+/// Rows of a cell are folded in equal parts while they are read, through whole nodes of the tree of leaves
+/// where folded_nodes() allows it; elsewhere the rows of each leaf are kept and merged over the tree. The
+/// order depends on the layout only, so the factors are bitwise the same on any number of ranks. Cost: 2 N
+/// K^2 / P flops; memory as predict_bytes_in_place() says.
 class Compressor final : public RowVisitor {
 public:
   Compressor(const RowLayout& layout, const CellPlan& plan);
@@ -29,22 +29,29 @@ public:
   CompressedDesign finish(const design::DesignInfo& info, const comm::Communicator& comm);
 
 private:
-  /// The rows of one cell in the present leaf.
-  struct Active {
-    Index expected = 0;                     ///< still to come
-    std::vector<double> rows;               ///< w [a 1 b], while few are expected; else
-    std::optional<linalg::RowTiles> tiles;  ///< those not yet folded, and
-    std::vector<double> triangle;           ///< the others
+  /// What is read of one cell.
+  struct Progress {
+    Index expected = 0;                     ///< rows of the present leaf still to come
+    std::vector<double> rows;               ///< w [a 1 b] of this leaf, where they are kept
+    std::vector<FoldedNode> nodes;          ///< where they are folded
+    std::size_t next_node = 0;              ///< the present one or the next
+    std::size_t next_part = 0;              ///< of its parts
+    Index left_in_part = 0;                 ///< rows
+    std::optional<linalg::RowTiles> tiles;  ///< rows of this part that are not folded yet
+    std::vector<double> triangle;           ///< the folded ones of the node
+
+    bool folds(Index leaf) const { return next_node < nodes.size() && nodes[next_node].first_leaf() <= leaf; }
   };
 
-  void append(Active& active, const LeafRows& rows, Index first, Index count) const;
-  void append_raw(std::vector<double>& to, const LeafRows& rows, Index first, Index count) const;
+  void keep(Progress& cell, const LeafRows& rows, Index first, Index count) const;
+  void fold(Progress& cell, const LeafRows& rows, Index first, Index count) const;
   void append_tiled(linalg::RowTiles& to, const LeafRows& rows, Index first, Index count) const;
 
   const RowLayout& layout_;
   const CellPlan& plan_;
   std::vector<LeafCell>::const_iterator next_leaf_cell_;
-  std::map<int, Active> active_;
+  std::vector<Progress> cells_;
+  Index leaf_ = 0;  ///< the present one
   TreePieces pieces_;
 };
 

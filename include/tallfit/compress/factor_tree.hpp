@@ -30,9 +30,10 @@ constexpr Index most_raw_rows(const TreeNode& node, Index n_cols) {
 /// Pieces held by this rank. A node without rows may have an empty factor or no piece at all.
 using TreePieces = std::map<TreeNode, Factor>;
 
-/// Adds a finished leaf (an empty factor where it has no rows) and merges it upwards as far as its siblings
-/// are here already. Leaves come in order. Local; the merges are those that reduce_over_tree() would do.
-void add_leaf_in_place(TreePieces& pieces, Index item, Index leaf, Factor factor);
+/// Adds a finished node (an empty factor where it has no rows), as a rule a leaf, and merges it upwards as
+/// far as its siblings are here already. Nodes come in order. Local; the merges are those that
+/// reduce_over_tree() would do.
+void add_node_in_place(TreePieces& pieces, TreeNode node, Factor factor);
 
 /// Merges the pieces of every item up to the root of its tree.
 ///
@@ -40,7 +41,7 @@ void add_leaf_in_place(TreePieces& pieces, Index item, Index leaf, Factor factor
 /// level, so that the roots of many items are spread over the ranks; on the same rank everything is local.
 /// Cost: for each item and level at most one message of n^2/2 doubles per rank, and its merge. @collective
 ///
-/// @param scales      of siblings: alike where the leaves are of one cell, as add_leaf_in_place() takes them
+/// @param scales      of siblings: alike where the leaves are of one cell, as add_node_in_place() takes them
 /// to be
 /// @param leaf_owner  the rank of every leaf, the same on all ranks
 /// @return            the whole factor of the items whose root is here, reduced()
