@@ -27,6 +27,7 @@ public:
   /// @param rows  of each cell in each leaf from first_leaf on
   void run(Index first_leaf, const std::vector<std::vector<Index>>& rows) {
     std::vector<std::vector<FoldedNode>> folded;
+    folded.reserve(rows.size());
     for (const std::vector<Index>& of_cell : rows)
       folded.push_back(folded_nodes(0, first_leaf, of_cell, n_cols_));
     std::vector<std::size_t> next(rows.size(), 0);
