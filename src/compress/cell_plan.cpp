@@ -178,19 +178,25 @@ CellPlan make_cells(const RowLayout& layout, const CellParts& parts) {
   return plan;
 }
 
+std::vector<std::vector<Index>> rows_by_cell_and_leaf(const RowLayout& layout, const CellPlan& plan,
+                                                      Index begin, Index end) {
+  std::vector<std::vector<Index>> rows(plan.cells.size(),
+                                       std::vector<Index>(static_cast<std::size_t>(end - begin)));
+  auto next = std::lower_bound(layout.leaf_cells.begin(), layout.leaf_cells.end(), begin,
+                               [](const LeafCell& cell, Index leaf) { return cell.leaf < leaf; });
+  for (; next != layout.leaf_cells.end() && next->leaf < end; ++next) {
+    rows[static_cast<std::size_t>(plan.cell_of.at(next->key))]
+        [static_cast<std::size_t>(next->leaf - begin)] += next->sums.count;
+  }
+  return rows;
+}
+
 void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks) {
-  auto next = layout.leaf_cells.begin();
   for (int rank = 0; rank < n_ranks; ++rank) {
     Replay replay(layout.n_cols + 2, plan.cells.size());
     const Index begin = first_leaf_of(rank, n_ranks, layout.n_leaves());
     const Index end = first_leaf_of(rank + 1, n_ranks, layout.n_leaves());
-    std::vector<std::vector<Index>> rows(plan.cells.size(),
-                                         std::vector<Index>(static_cast<std::size_t>(end - begin)));
-    for (; next != layout.leaf_cells.end() && next->leaf < end; ++next) {
-      rows[static_cast<std::size_t>(plan.cell_of.at(next->key))]
-          [static_cast<std::size_t>(next->leaf - begin)] += next->sums.count;
-    }
-    replay.run(begin, rows);
+    replay.run(begin, rows_by_cell_and_leaf(layout, plan, begin, end));
     plan.peak_bytes = std::max(plan.peak_bytes, replay.peak());
     plan.held_bytes = std::max(plan.held_bytes, replay.held());
     plan.largest_piece_bytes = std::max(plan.largest_piece_bytes, replay.largest_piece());

@@ -10,28 +10,16 @@ namespace tallfit::compress {
 Compressor::Compressor(const RowLayout& layout, const CellPlan& plan)
     : layout_(layout),
       plan_(plan),
-      next_leaf_cell_(std::lower_bound(layout.leaf_cells.begin(), layout.leaf_cells.end(),
-                                       layout.my_first_leaf,
-                                       [](const LeafCell& cell, Index leaf) { return cell.leaf < leaf; })),
+      rows_(rows_by_cell_and_leaf(layout, plan, layout.my_first_leaf, layout.my_end_leaf)),
       cells_(plan.cells.size()) {
-  const Index n_leaves = layout.my_end_leaf - layout.my_first_leaf;
-  std::vector<std::vector<Index>> rows(cells_.size(), std::vector<Index>(static_cast<std::size_t>(n_leaves)));
-  for (auto cell = next_leaf_cell_; cell != layout.leaf_cells.end() && cell->leaf < layout.my_end_leaf;
-       ++cell) {
-    const auto leaf = static_cast<std::size_t>(cell->leaf - layout.my_first_leaf);
-    rows[static_cast<std::size_t>(plan.cell_of.at(cell->key))][leaf] += cell->sums.count;
-  }
-  for (std::size_t i = 0; i < cells_.size(); ++i) {
-    cells_[i].nodes = folded_nodes(static_cast<Index>(i), layout.my_first_leaf, rows[i], layout.n_cols + 2);
-  }
+  for (std::size_t i = 0; i < cells_.size(); ++i)
+    cells_[i].nodes = folded_nodes(static_cast<Index>(i), layout.my_first_leaf, rows_[i], layout.n_cols + 2);
 }
 
 void Compressor::begin_leaf(Index leaf) {
   leaf_ = leaf;
-  for (; next_leaf_cell_ != layout_.leaf_cells.end() && next_leaf_cell_->leaf == leaf; ++next_leaf_cell_) {
-    cells_[static_cast<std::size_t>(plan_.cell_of.at(next_leaf_cell_->key))].expected +=
-        next_leaf_cell_->sums.count;
-  }
+  for (std::size_t i = 0; i < cells_.size(); ++i)
+    cells_[i].expected = rows_[i][static_cast<std::size_t>(leaf - layout_.my_first_leaf)];
 }
 
 void Compressor::visit(const LeafRows& rows) {

@@ -1,6 +1,5 @@
 #include "tallfit/compress/factor_tree.hpp"
 
-#include <array>
 #include <optional>
 #include <utility>
 

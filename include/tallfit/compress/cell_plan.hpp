@@ -46,6 +46,10 @@ struct CellLimits {
 /// scale where that varies by more than a decade.
 CellPlan make_cells(const RowLayout& layout, const CellParts& parts);
 
+/// Rows of each cell in leaves [begin, end): [cell][leaf - begin]. Cost: O(leaves x cells). Local.
+std::vector<std::vector<Index>> rows_by_cell_and_leaf(const RowLayout& layout, const CellPlan& plan,
+                                                      Index begin, Index end);
+
 /// Sets peak_bytes, held_bytes and largest_piece_bytes: buffers, factors and pending pieces on the fullest
 /// rank, by a replay of what the compression will allocate. Cost: O(leaves x cells). Local.
 void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks);

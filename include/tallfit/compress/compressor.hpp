@@ -49,7 +49,7 @@ private:
 
   const RowLayout& layout_;
   const CellPlan& plan_;
-  std::vector<LeafCell>::const_iterator next_leaf_cell_;
+  std::vector<std::vector<Index>> rows_;  ///< [cell][leaf of this rank]
   std::vector<Progress> cells_;
   Index leaf_ = 0;  ///< the present one
   TreePieces pieces_;

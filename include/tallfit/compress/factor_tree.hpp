@@ -39,7 +39,8 @@ void add_node_in_place(TreePieces& pieces, TreeNode node, Factor factor);
 ///
 /// Siblings merge left over right. They are brought together on the rank of one of them, chosen by item and
 /// level, so that the roots of many items are spread over the ranks; on the same rank everything is local.
-/// Cost: for each item and level at most one message of n^2/2 doubles per rank, and its merge. @collective
+/// Cost: for each item and level at most one message per rank, of n^2/2 doubles or of up to 4 n rows, and its
+/// merge. @collective
 ///
 /// @param scales      of siblings: alike where the leaves are of one cell, as add_node_in_place() takes them
 /// to be
