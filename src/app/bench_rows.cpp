@@ -14,10 +14,14 @@ constexpr Index rows_per_configuration = 13;
 
 }  // namespace
 
-BenchRows::BenchRows(Index n_rows, Index n_cols, Index n_groups)
-    : n_groups_(n_groups), base_(std::min(n_rows, 2 * n_cols + 1000), n_cols) {
+BenchRows::BenchRows(Index n_rows, Index n_cols, Index n_groups, Index most_in_a_row)
+    : n_groups_(n_groups),
+      period_(std::min(n_rows, 2 * n_cols + 1000)),
+      base_(period_ + most_in_a_row, n_cols) {
   for (Index i = 0; i < base_.size(); ++i) {
-    base_.data()[i] = random_uniform({.seed = 1, .purpose = 0xBE}, static_cast<std::uint64_t>(i), 0) - 0.5;
+    base_.data()[i] =
+        random_uniform({.seed = 1, .purpose = 0xBE}, static_cast<std::uint64_t>(i % (period_ * n_cols)), 0) -
+        0.5;
   }
   info_.name = "bench";
   info_.n_rows = n_rows;
@@ -42,13 +46,17 @@ void BenchRows::read_labels(Index begin, Index count, design::RowLabels& labels)
 }
 
 void BenchRows::read_features(Index begin, Index count, double* features) {
-  const Index period = base_.rows();
   for (Index done = 0; done < count;) {
-    const Index from = (begin + done) % period;
-    const Index n = std::min(count - done, period - from);
+    const Index from = (begin + done) % period_;
+    const Index n = std::min(count - done, base_.rows() - from);
     std::copy_n(base_.row(from).data(), n * base_.cols(), features + done * base_.cols());
     done += n;
   }
+}
+
+const double* BenchRows::features_in_memory(Index begin, Index count) const {
+  const Index from = begin % period_;
+  return from + count <= base_.rows() ? base_.row(from).data() : nullptr;
 }
 
 }  // namespace tallfit::app

@@ -7,23 +7,22 @@
 
 namespace tallfit::app {
 
-/// N rows that repeat a block of random ones, so that reading them costs a copy from memory and no more.
+/// N rows that repeat a block of random ones and lie in memory where no more than `most_in_a_row` are wanted.
 /// Configurations of 13 rows take turns in `n_groups` groups.
 class BenchRows final : public design::RowSource {
 public:
-  BenchRows(Index n_rows, Index n_cols, Index n_groups);
+  BenchRows(Index n_rows, Index n_cols, Index n_groups, Index most_in_a_row);
 
   const design::DesignInfo& info() const override { return info_; }
   void read_labels(Index begin, Index count, design::RowLabels& labels) override;
   void read_features(Index begin, Index count, double* features) override;
-
-  /// The rows that repeat.
-  const design::RowMajorMatrix& base() const { return base_; }
+  const double* features_in_memory(Index begin, Index count) const override;
 
 private:
   design::DesignInfo info_;
   Index n_groups_;
-  design::RowMajorMatrix base_;
+  Index period_;
+  design::RowMajorMatrix base_;  ///< one period and the begin of the next
 };
 
 }  // namespace tallfit::app

@@ -45,6 +45,11 @@ double timed(const comm::Communicator& comm, const Work& work) {
   return slowest(comm, std::chrono::duration<double>(Clock::now() - start).count());
 }
 
+/// Rows in memory, a block of them always in one piece.
+BenchRows bench_rows(Index n_rows, Index n_cols, Index n_groups) {
+  return {n_rows, n_cols, n_groups, design::rows_in(block_bytes, n_cols)};
+}
+
 /// Lays out, compresses and merges the rows of a source.
 struct Compression {
   compress::CompressedDesign design;
@@ -137,7 +142,7 @@ void bench_compress(const Config& config, const comm::Communicator& comm, Report
   for (const Index columns : config.bench.columns) {
     for (const Index cells : config.bench.cells) {
       const Index n_rows = config.bench.rows_per_column * columns;
-      BenchRows rows(n_rows, columns, cells);
+      BenchRows rows = bench_rows(n_rows, columns, cells);
       std::vector<Sample> samples;
       double dgemm = dgemm_of_all(comm);
       for (double spent = 0.0;
@@ -163,7 +168,7 @@ void bench_read(const Config& config, const comm::Communicator& world, Report& r
                                            ? std::filesystem::temp_directory_path()
                                            : std::filesystem::path(config.output).parent_path();
   const std::string path = (folder / "tallfit_bench.h5").string();
-  BenchRows source(n_rows, columns, 1);
+  BenchRows source = bench_rows(n_rows, columns, 1);
   io::write_design_file(path, source, world, {});
   const auto rows = io::open_design_file(path);
   double best = compress_all(*rows, world).seconds;
@@ -183,7 +188,7 @@ void bench_peers(const Config& config, const comm::Communicator& world, Report& 
   const comm::Communicator self = comm::Communicator::self();
   for (const Index columns : config.bench.columns) {
     const Index n_rows = 20 * columns;
-    BenchRows rows(n_rows, columns, 1);
+    BenchRows rows = bench_rows(n_rows, columns, 1);
     const auto start = Clock::now();
     const Compression compression = compress_all(rows, self);
     const auto ones = compress::group_multipliers(compression.design.group_names, {});
@@ -194,11 +199,11 @@ void bench_peers(const Config& config, const comm::Communicator& world, Report& 
 
     Eigen::MatrixXd a(n_rows, columns);
     Eigen::VectorXd b(n_rows);
+    design::RowMajorMatrix row_major(n_rows, columns);
+    rows.read_features(0, n_rows, row_major.data());
     const auto refill = [&] {
-      for (Index i = 0; i < n_rows; ++i) {
-        a.row(i) = rows.base().row(i % rows.base().rows());
-        b(i) = static_cast<double>(i % 7);
-      }
+      a = row_major;
+      for (Index i = 0; i < n_rows; ++i) b(i) = static_cast<double>(i % 7);
     };
     refill();
     const double gels = linalg::time_dgels(a, b);
@@ -230,8 +235,8 @@ void bench_scaling(const Config& config, const comm::Communicator& world, Report
     double strong = 0.0;
     double weak = 0.0;
     if (world.rank() < ranks) {
-      BenchRows same(n_rows, columns, 1);
-      BenchRows more(n_rows * ranks, columns, 1);
+      BenchRows same = bench_rows(n_rows, columns, 1);
+      BenchRows more = bench_rows(n_rows * ranks, columns, 1);
       strong = compress_all(same, part).seconds;
       weak = compress_all(more, part).seconds;
     }

@@ -92,8 +92,8 @@ void KeptSource::read_labels(Index begin, Index count, RowLabels& labels) {
 
 void KeptSource::read_features(Index begin, Index count, double* features) {
   const Index n_cols = info().n_cols;
-  if (begin >= begin_ && begin + count <= known_) {
-    std::copy_n(kept_.get() + (begin - begin_) * n_cols, count * n_cols, features);
+  if (const double* kept = features_in_memory(begin, count)) {
+    std::copy_n(kept, count * n_cols, features);
     return;
   }
   source_.read_features(begin, count, features);
@@ -101,6 +101,11 @@ void KeptSource::read_features(Index begin, Index count, double* features) {
     std::copy_n(features, count * n_cols, kept_.get() + (begin - begin_) * n_cols);
     known_ += count;
   }
+}
+
+const double* KeptSource::features_in_memory(Index begin, Index count) const {
+  if (begin < begin_ || begin + count > known_) return nullptr;
+  return kept_.get() + (begin - begin_) * source_.info().n_cols;
 }
 
 }  // namespace tallfit::design

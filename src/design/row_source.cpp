@@ -9,6 +9,8 @@ std::string_view to_string(RowType type) {
   return names.at(static_cast<std::size_t>(type));
 }
 
+const double* RowSource::features_in_memory(Index, Index) const { return nullptr; }
+
 void RowLabels::resize(Index n) {
   const auto size = static_cast<std::size_t>(n);
   type.resize(size);

@@ -31,29 +31,51 @@ Index first_nonfinite(const double* row, Index n_cols) {
 
 void find_nonfinite_in_place(RowBlock& block) {
   block.nonfinite.clear();
-  const Index n_cols = block.features.cols();
+  const auto features = block.features();
   for (Index i = 0; i < block.size(); ++i) {
     const auto at = static_cast<std::size_t>(i);
     const double scale = block.labels.scale[at];
     if (scale == 0.0) continue;
-    Index column = first_nonfinite(block.features.row(i).data(), n_cols);
-    if (column == n_cols && std::isfinite(block.labels.target[at])) {
+    Index column = first_nonfinite(features.row(i).data(), block.n_cols);
+    if (column == block.n_cols && std::isfinite(block.labels.target[at])) {
       if (std::isfinite(scale)) continue;
-      column = n_cols + 1;
+      column = block.n_cols + 1;
     }
     block.nonfinite.push_back({block.begin + i, column});
   }
 }
 
+/// A block and memory for what its source does not hold.
+struct Slot {
+  RowBlock block;
+  RowMajorMatrix features;
+
+  void read(RowSource& source, Index row, Index count) {
+    block.begin = row;
+    block.n_cols = source.info().n_cols;
+    source.read_labels(row, count, block.labels);
+    block.data = source.features_in_memory(row, count);
+    if (block.data == nullptr) {
+      if (features.rows() != count) features.resize(count, block.n_cols);
+      source.read_features(row, count, features.data());
+      block.data = features.data();
+    }
+    find_nonfinite_in_place(block);
+  }
+};
+
 }  // namespace
 
 /// Two slots between one producer and one consumer. `filled` and `taken` count blocks since the start; slot
-/// i % 2 holds block i, and the producer stays at most two ahead of what the consumer has let go.
+/// i % 2 holds block i, and the producer stays at most two ahead of what the consumer has let go. Rows in
+/// memory need no producer: the consumer fills the slots itself.
 struct RowStream::State {
   RowSource& source;
   Index end;
   Index block_rows;
-  std::array<RowBlock, 2> slots;
+  Index next_row;
+  bool in_memory;
+  std::array<Slot, 2> slots;
   std::mutex mutex;
   std::condition_variable changed;
   Index filled = 0;
@@ -65,7 +87,13 @@ struct RowStream::State {
   std::jthread reader;
 
   State(RowSource& rows, Index begin, Index stop, Index block)
-      : source(rows), end(stop), block_rows(block), reader([this, begin] { read_all(begin); }) {}
+      : source(rows),
+        end(stop),
+        block_rows(block),
+        next_row(begin),
+        in_memory(rows.features_in_memory(begin, std::min(block, stop - begin)) != nullptr) {
+    if (!in_memory) reader = std::jthread([this] { read_all(); });
+  }
 
   ~State() {
     {
@@ -75,11 +103,11 @@ struct RowStream::State {
     changed.notify_all();
   }
 
-  void read_all(Index begin) {
+  void read_all() {
     try {
-      for (Index row = begin; row < end; row += block_rows) {
+      while (next_row < end) {
         if (!wait_for_free_slot()) return;
-        read(slots[static_cast<std::size_t>(filled % 2)], row, std::min(block_rows, end - row));
+        read_next(slots[static_cast<std::size_t>(filled % 2)]);
         const std::lock_guard lock(mutex);
         ++filled;
         changed.notify_all();
@@ -99,12 +127,10 @@ struct RowStream::State {
     return !abandoned;
   }
 
-  void read(RowBlock& block, Index row, Index count) const {
-    block.begin = row;
-    source.read_labels(row, count, block.labels);
-    if (block.features.rows() != count) block.features.resize(count, source.info().n_cols);
-    source.read_features(row, count, block.features.data());
-    find_nonfinite_in_place(block);
+  void read_next(Slot& slot) {
+    const Index count = std::min(block_rows, end - next_row);
+    slot.read(source, next_row, count);
+    next_row += count;
   }
 };
 
@@ -115,6 +141,11 @@ RowStream::~RowStream() = default;
 
 const RowBlock* RowStream::next() {
   State& s = *state_;
+  if (s.in_memory) {
+    if (s.next_row >= s.end) return nullptr;
+    s.read_next(s.slots.front());
+    return &s.slots.front().block;
+  }
   std::unique_lock lock(s.mutex);
   // The block handed out last is free from now on; before the first call nothing was.
   if (s.handed_out) {
@@ -125,7 +156,7 @@ const RowBlock* RowStream::next() {
   s.changed.wait(lock, [&s] { return s.filled > s.taken || s.finished; });
   if (s.filled > s.taken) {
     s.handed_out = true;
-    return &s.slots[static_cast<std::size_t>(s.taken % 2)];
+    return &s.slots[static_cast<std::size_t>(s.taken % 2)].block;
   }
   if (s.failure) std::rethrow_exception(s.failure);
   return nullptr;

@@ -16,7 +16,7 @@ void PredictionVisitor::visit(const compress::LeafRows& rows) {
   const Eigen::MatrixXd& s = model_.covariance_factor;
   std_error_.resize(s.cols() > 0 ? n : 0);
   if (s.cols() > 0) {
-    const auto features = rows.block.features.middleRows(rows.first, n);
+    const auto features = rows.block.features().middleRows(rows.first, n);
     std_error_ = ((features * s.topRows(n_cols)).rowwise() + s.row(n_cols)).rowwise().norm();
   }
   const auto span = [](const Eigen::VectorXd& v) {

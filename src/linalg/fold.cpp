@@ -71,8 +71,14 @@ private:
   }
   /// Of the panel.
   Tiles panel_from(Index column) const { return tiles_from(column_ + column); }
+  /// Tiles with rows that columns left of @p end of the panel reach down to.
+  Index tiles_down_to(Index end) const {
+    if (!rows_.is_triangle_) return n_tiles_;
+    return std::min(n_tiles_, ceil_div(column_ + end, rows_.tile_rows_));
+  }
 
   void clear_last_tile();
+  void add_inner_products(Index first, Index k, Tiles b, Index n_columns);
   void factor_columns(Index first, Index width);
   void factor_base(Index first);
   double reflect_column(Index first, Index i, double* products, double* coeffs);
@@ -80,7 +86,7 @@ private:
   void pack(const double* a, bool transposed, double sign, Index n_rows, Index n_columns);
   void multiply_packed(Index n_rows, Index k, bool lower, const double* b, Index n_columns, double* c);
   double rescale(Index column, double* products);
-  void apply_products(Tiles v, Index k, Tiles b, Index n_columns);
+  void apply_products(Index first, Index k, Tiles b, Index n_columns);
 
   const FoldKernels& kernels_;
   double* triangle_;
@@ -121,7 +127,7 @@ void Folder::fold_panel(Index column, Index width, Index first, Index end) {
     const Index n_columns = std::min(chunk_columns, n_ - j);
     for (Index c = 0; c < n_columns; ++c)
       std::copy_n(column_of(triangle_, j + c) + column, width, products_.at(0, c));
-    apply_products(panel_from(0), width, tiles_from(j), n_columns);
+    apply_products(0, width, tiles_from(j), n_columns);
     for (Index c = 0; c < n_columns; ++c) {
       double* r = column_of(triangle_, j + c) + column;
       const double* reflected = reflected_.at(0, c);
@@ -147,11 +153,30 @@ void Folder::triangularise_top(Index column, Index width) {
     std::copy_n(top.col(j).data(), std::min(j + 1, width), column_of(triangle_, column + j) + column);
 }
 
-/// B -= V T^T (R + V^T B), with R in products_ and T^T packed before; leaves T^T (…) in reflected_.
-void Folder::apply_products(Tiles v, Index k, Tiles b, Index n_columns) {
-  kernels_.add_inner_products(n_tiles_, v, k, b, n_columns, products_.data());
+/// B -= V T^T (R + V^T B) for the k columns V from @p first of the panel on, with R in products_ and T^T
+/// packed before; leaves T^T (…) in reflected_. Zeros below the diagonal of a triangle are left out.
+void Folder::apply_products(Index first, Index k, Tiles b, Index n_columns) {
+  add_inner_products(first, k, b, n_columns);
   multiply_packed(k, k, true, products_.data(), n_columns, reflected_.data());
-  kernels_.subtract_product(n_tiles_, v, k, b, n_columns, reflected_.data());
+  const Index all_columns = tiles_down_to(first + base_width);
+  kernels_.subtract_product(all_columns, panel_from(first), k, b, n_columns, reflected_.data());
+  for (Index tile = all_columns; tile < tiles_down_to(first + k); ++tile) {
+    const Index zeros = (tile * rows_.tile_rows_ - column_ - first) / base_width * base_width;
+    Tiles v = panel_from(first + zeros);
+    v.data += tile * v.tile_stride;
+    kernels_.subtract_product(1, v, k - zeros,
+                              {b.data + tile * b.tile_stride, b.tile_stride, b.column_stride}, n_columns,
+                              reflected_.data() + zeros);
+  }
+}
+
+/// products_ += V^T B for the k columns V from @p first of the panel on.
+void Folder::add_inner_products(Index first, Index k, Tiles b, Index n_columns) {
+  if (!rows_.is_triangle_)
+    return kernels_.add_inner_products(n_tiles_, panel_from(first), k, b, n_columns, products_.data());
+  for (Index c = 0; c < k; c += base_width)
+    kernels_.add_inner_products(tiles_down_to(first + c + base_width), panel_from(first + c), base_width, b,
+                                n_columns, products_.data() + c);
 }
 
 void Folder::factor_columns(Index first, Index width) {
@@ -165,7 +190,7 @@ void Folder::factor_columns(Index first, Index width) {
     const Index n_columns = std::min(chunk_columns, right - j);
     double* r = r_.at(first, column);
     copy_columns(r, product_ld, products_.data(), product_ld, left, n_columns);
-    apply_products(panel_from(first), left, panel_from(column), n_columns);
+    apply_products(first, left, panel_from(column), n_columns);
     for (Index c = 0; c < n_columns; ++c)
       for (Index i = 0; i < left; ++i) r[i + c * product_ld] -= *reflected_.at(i, c);
   }
@@ -177,11 +202,12 @@ void Folder::factor_base(Index first) {
   std::array<double, base_width> coeffs{};
   std::array<double, base_width> products{};
   double scale = 0.0;
+  const Index n_tiles = tiles_down_to(first + base_width);
   for (Index i = 0; i < base_width; ++i) {
-    kernels_.reflect(i, n_tiles_, panel_from(first), scale, coeffs.data(), products.data());
+    kernels_.reflect(i, n_tiles, panel_from(first), scale, coeffs.data(), products.data());
     scale = reflect_column(first, i, products.data(), coeffs.data());
   }
-  kernels_.reflect(base_width, n_tiles_, panel_from(first), scale, coeffs.data(), products.data());
+  kernels_.reflect(base_width, n_tiles, panel_from(first), scale, coeffs.data(), products.data());
 }
 
 /// Makes column first + i of T and row first + i of R from the products b_i^T b_j; @return the factor that
@@ -245,8 +271,7 @@ void Folder::complete_t(Index first, Index left, Index right) {
   double* t11 = t_.at(first, first);
   double* t12 = t11 + left * product_ld;
   std::fill_n(products_.data(), right * product_ld, 0.0);
-  kernels_.add_inner_products(n_tiles_, panel_from(first), left, panel_from(first + left), right,
-                              products_.data());
+  add_inner_products(first, left, panel_from(first + left), right);
   pack(t11, false, 1.0, left, left);
   multiply_packed(left, left, false, products_.data(), right, reflected_.data());
   pack(reflected_.data(), false, -1.0, left, right);

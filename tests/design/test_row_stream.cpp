@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <limits>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "support/table_source.hpp"
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/design/row_filters.hpp"
 #include "tallfit/design/row_stream.hpp"
 
 namespace tallfit::design {
@@ -52,7 +54,7 @@ TEST(RowStream, EveryRowOnceAndInOrder) {
       while (const RowBlock* block = stream.next()) {
         ASSERT_EQ(block->begin, next);
         ASSERT_EQ(block->size(), std::min(block_rows, end - next));
-        ASSERT_EQ(block->features, table.features.middleRows(next, block->size()));
+        ASSERT_EQ(block->features(), table.features.middleRows(next, block->size()));
         ASSERT_EQ(block->labels.target.front(), table.labels.target[static_cast<std::size_t>(next)]);
         ASSERT_EQ(block->labels.configuration.back(),
                   table.labels.configuration[static_cast<std::size_t>(next + block->size() - 1)]);
@@ -77,10 +79,42 @@ TEST(RowStream, ABlockStaysAsItIsUntilTheNextCall) {
   support::fill_randomly(table, 2);
   RowStream stream(table, 0, 60, 10);
   while (const RowBlock* block = stream.next()) {
-    const RowMajorMatrix before = block->features;
+    const RowMajorMatrix before = block->features();
     std::this_thread::sleep_for(std::chrono::milliseconds(3));  // the reader has long read what it may
-    ASSERT_EQ(block->features, before);
-    ASSERT_EQ(block->features, table.features.middleRows(block->begin, 10));
+    ASSERT_EQ(block->features(), before);
+    ASSERT_EQ(block->features(), table.features.middleRows(block->begin, 10));
+  }
+}
+
+// Mutations: rows in memory copied or read again; blocks of the wrong rows where memory holds the first ones
+// only; NaN not looked for where there is no reading thread.
+TEST(RowStream, RowsInMemoryAreShownWhereTheyAre) {
+  TableSource table(101, 3, 2);
+  support::fill_randomly(table, 4);
+  table.features(60, 1) = std::numeric_limits<double>::quiet_NaN();
+  KeptSource kept(table, 13, 94);
+  for (RowStream some(kept, 13, 53, 10); some.next() != nullptr;) {
+  }
+  const int reads = table.feature_reads;
+  for (const auto& [end, in_memory] : {std::pair<Index, bool>{53, true}, {94, false}, {94, true}}) {
+    RowStream stream(kept, 13, end, 10);
+    Index next = 13;
+    bool found = false;
+    while (const RowBlock* block = stream.next()) {
+      ASSERT_EQ(block->begin, next);
+      const RowMajorMatrix expected = table.features.middleRows(next, block->size());
+      ASSERT_TRUE(block->features().cwiseEqual(expected).all() || !block->nonfinite.empty());
+      if (in_memory) {
+        EXPECT_EQ(block->data, kept.features_in_memory(next, block->size()));
+      }
+      if (!block->nonfinite.empty()) found = block->nonfinite.front().row == 60;
+      next += block->size();
+    }
+    EXPECT_EQ(next, end);
+    EXPECT_EQ(found, end == 94);
+    if (end == 53) {
+      EXPECT_EQ(table.feature_reads, reads);
+    }
   }
 }
 

@@ -20,7 +20,7 @@ struct LeafRows {
   Index size() const { return static_cast<Index>(keys.size()); }
   Index row(Index i) const { return block.begin + first + i; }  ///< number of the row in the design
   std::size_t at(Index i) const { return static_cast<std::size_t>(first + i); }  ///< into the labels
-  const double* features(Index i) const { return block.features.row(first + i).data(); }
+  const double* features(Index i) const { return block.data + (first + i) * block.n_cols; }
   double scale(Index i) const { return block.labels.scale[at(i)]; }
   std::span<const double> scales(Index i, Index count) const {
     return std::span(block.labels.scale).subspan(at(i), static_cast<std::size_t>(count));

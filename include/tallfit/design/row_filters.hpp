@@ -54,6 +54,7 @@ public:
   const DesignInfo& info() const override { return source_.info(); }
   void read_labels(Index begin, Index count, RowLabels& labels) override;
   void read_features(Index begin, Index count, double* features) override;
+  const double* features_in_memory(Index begin, Index count) const override;
 
 private:
   RowSource& source_;

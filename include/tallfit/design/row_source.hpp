@@ -83,6 +83,10 @@ public:
 
   /// Features of rows [begin, begin + count), row-major, count x n_cols, unweighted.
   virtual void read_features(Index begin, Index count, double* features) = 0;
+
+  /// Where rows [begin, begin + count) lie in memory already, as read_features() would give them; null where
+  /// they are to be read. Valid as long as the source.
+  virtual const double* features_in_memory(Index begin, Index count) const;
 };
 
 }  // namespace tallfit::design

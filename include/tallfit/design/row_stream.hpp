@@ -22,17 +22,21 @@ struct NonfiniteEntry {
 struct RowBlock {
   Index begin = 0;
   RowLabels labels;
-  RowMajorMatrix features;                ///< size() x n_cols, unweighted
+  const double* data = nullptr;  ///< of features()
+  Index n_cols = 0;
   std::vector<NonfiniteEntry> nonfinite;  ///< the first one of each row of scale > 0 that has any
 
   Index size() const { return labels.size(); }
+  /// size() x n_cols, unweighted.
+  Eigen::Map<const RowMajorMatrix> features() const { return {data, size(), n_cols}; }
 };
 
 /// Reads rows [begin, end) of a source in order.
 ///
 /// One thread reads ahead into a second block, and looks for NaN there while the rows are in its cache, so
-/// that a pass takes max(read, work) instead of their sum. Memory: 2 blocks. The source is used by that
-/// thread alone until the stream ends. Local.
+/// that a pass takes max(read, work) instead of their sum. The source is used by that thread alone until the
+/// stream ends. Memory: 2 blocks. Where the source has the rows in memory there is neither thread nor copy.
+/// Local.
 class RowStream {
 public:
   RowStream(RowSource& source, Index begin, Index end, Index block_rows);
