@@ -299,7 +299,8 @@ void Folder::pack(const double* a, bool transposed, double sign, Index n_rows, I
 /// C = A B for the packed A, of which only the lower triangle counts where @p lower.
 void Folder::multiply_packed(Index n_rows, Index k, bool lower, const double* b, Index n_columns, double* c) {
   const Index tile = kernels_.tile_rows;
-  std::fill_n(c, n_columns * product_ld, 0.0);
+  const Index height = detail::round_up(n_rows, tile);
+  for (Index j = 0; j < n_columns; ++j) std::fill_n(c + j * product_ld, height, 0.0);
   for (Index first = 0; first < n_rows; first += tile) {
     const Tiles a = {packed_.data() + first * k, tile * k, tile};
     const Index depth = lower ? std::min(k, first + tile) : k;

@@ -42,6 +42,32 @@ void fold_dense_rows(benchmark::State& state) {
 }
 BENCHMARK(fold_dense_rows)->Arg(33)->Arg(100)->Arg(502)->Arg(1002)->Arg(2002);
 
+/// Rows of many cells in turn, a few at a time: the triangles and buffers of all cells leave the cache.
+void fold_rows_of_cells(benchmark::State& state) {
+  const Index n = state.range(0);
+  const Index n_cells = state.range(1);
+  const Index m = 504;
+  const Index run = 12;  // rows of a configuration: 4 atoms
+  const Index n_source = 4 * m;
+  const std::vector<double> rows = random_values(n_source * n);
+  const std::vector<double> scales(static_cast<std::size_t>(run), 0.5);
+  std::vector<std::vector<double>> r(static_cast<std::size_t>(n_cells),
+                                     random_values(linalg::packed_size(n)));
+  std::vector<linalg::RowTiles> tiles;
+  for (Index i = 0; i < n_cells; ++i) tiles.emplace_back(m, n);
+  Index from = 0;
+  for (auto _ : state) {
+    for (Index row = 0; row < m; row += run) {
+      for (std::size_t i = 0; i < tiles.size(); ++i, from = (from + run) % (n_source - run)) {
+        tiles[i].append(rows.data() + from * n, n, scales);
+        if (tiles[i].is_full()) linalg::fold_in_place(r[i], tiles[i]);
+      }
+    }
+  }
+  set_rate(state, 2.0 * static_cast<double>(n_cells * m * n * n));
+}
+BENCHMARK(fold_rows_of_cells)->Args({502, 1})->Args({502, 100});
+
 /// Counted as (2 m - 2 n / 3) n² flops.
 void triangularise_rows(benchmark::State& state) {
   const Index n = state.range(0);
