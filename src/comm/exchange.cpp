@@ -18,6 +18,21 @@ void reduce_in_place(const Communicator& comm, std::span<T> values, MPI_Datatype
   }
 }
 
+/// Counts and offsets as MPI takes them.
+struct Parts {
+  std::vector<int> counts;
+  std::vector<int> offsets;
+  Index total = 0;
+
+  explicit Parts(const std::vector<Index>& sizes) {
+    for (const Index size : sizes) {
+      offsets.push_back(to_int(total, "offset of an exchange"));
+      counts.push_back(to_int(size, "values to exchange"));
+      total += size;
+    }
+  }
+};
+
 }  // namespace
 
 namespace detail {
@@ -93,6 +108,18 @@ void exclusive_scan_in_place(const Communicator& comm, std::span<Index> values) 
             "MPI_Exscan");
   if (comm.rank() == 0) std::fill(before.begin(), before.end(), 0);
   std::copy(before.begin(), before.end(), values.begin());
+}
+
+std::vector<double> all_to_all(const Communicator& comm, std::span<const double> sent,
+                               const std::vector<Index>& sent_counts,
+                               const std::vector<Index>& received_counts) {
+  const Parts out(sent_counts);
+  const Parts in(received_counts);
+  std::vector<double> received(static_cast<std::size_t>(in.total));
+  check_mpi(MPI_Alltoallv(sent.data(), out.counts.data(), out.offsets.data(), MPI_DOUBLE, received.data(),
+                          in.counts.data(), in.offsets.data(), MPI_DOUBLE, comm.get()),
+            "MPI_Alltoallv");
+  return received;
 }
 
 }  // namespace tallfit::comm

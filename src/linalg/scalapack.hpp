@@ -22,6 +22,10 @@ void pdtran_(const int* m, const int* n, const double* alpha, const double* a, c
              const int* desc_a, const double* beta, double* c, const int* ic, const int* jc,
              const int* desc_c);
 
+/// B(ib.., jb..) = A(ia.., ja..), m x n, between any two grids within a context.
+void pdgemr2d_(const int* m, const int* n, const double* a, const int* ia, const int* ja, const int* desc_a,
+               double* b, const int* ib, const int* jb, const int* desc_b, const int* context);
+
 void pdtrcon_(const char* norm, const char* uplo, const char* diag, const int* n, const double* a,
               const int* ia, const int* ja, const int* desc_a, double* rcond, double* work, const int* lwork,
               int* iwork, const int* liwork, int* info, std::size_t, std::size_t, std::size_t);
@@ -35,6 +39,10 @@ void pdpotri_(const char* uplo, const int* n, double* a, const int* ia, const in
 
 void pdgeqrf_(const int* m, const int* n, double* a, const int* ia, const int* ja, const int* desc_a,
               double* tau, double* work, const int* lwork, int* info);
+void pdormqr_(const char* side, const char* trans, const int* m, const int* n, const int* k, const double* a,
+              const int* ia, const int* ja, const int* desc_a, const double* tau, double* c, const int* ic,
+              const int* jc, const int* desc_c, double* work, const int* lwork, int* info, std::size_t,
+              std::size_t);
 void pdgeqpf_(const int* m, const int* n, double* a, const int* ia, const int* ja, const int* desc_a,
               int* pivots, double* tau, double* work, const int* lwork, int* info);
 void pdgesvd_(const char* job_u, const char* job_vt, const int* m, const int* n, double* a, const int* ia,

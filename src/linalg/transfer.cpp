@@ -5,6 +5,9 @@
 #include <span>
 #include <vector>
 
+#include "scalapack.hpp"
+
+#include "tallfit/base/error.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 
@@ -129,6 +132,32 @@ Eigen::MatrixXd replicate(const BlockCyclicMatrix& a) {
   });
   comm::broadcast(comm, values_of(dense), 0);
   return dense;
+}
+
+BlockCyclicMatrix sub_matrix(const BlockCyclicMatrix& a, Index row, Index col, Index rows, Index cols) {
+  require(row >= 0 && col >= 0 && rows >= 0 && cols >= 0 && row + rows <= a.rows() && col + cols <= a.cols(),
+          ErrorKind::bug, "rows {} + {} and columns {} + {} are not within a {} x {} matrix", row, rows, col,
+          cols, a.rows(), a.cols());
+  BlockCyclicMatrix part(a.grid(), rows, cols, a.block());
+  if (rows == 0) return part;
+  if (a.grid().is_serial()) {
+    part.local() = a.local().block(row, col, rows, cols);
+    return part;
+  }
+  // The routine packs all it is asked for into messages before it sends the first.
+  const Index step = 8 * a.block() * a.grid().cols();
+  const int one = 1;
+  const int m = static_cast<int>(rows);
+  const int first_row = static_cast<int>(row + 1);
+  const int context = a.grid().context();
+  for (Index j = 0; j < cols; j += step) {
+    const int n = static_cast<int>(std::min(step, cols - j));
+    const int from = static_cast<int>(col + j + 1);
+    const int to = static_cast<int>(j + 1);
+    pdgemr2d_(&m, &n, a.data(), &first_row, &from, a.descriptor().data(), part.data(), &one, &to,
+              part.descriptor().data(), &context);
+  }
+  return part;
 }
 
 }  // namespace tallfit::linalg

@@ -30,4 +30,11 @@ Eigen::MatrixXd gather(const BlockCyclicMatrix& a);
 /// @throws Error{resource} when a rank has no memory for it.   @collective over a.grid().comm()
 Eigen::MatrixXd replicate(const BlockCyclicMatrix& a);
 
+/// @return rows [row, row + rows) and columns [col, col + cols) as a matrix of their own.
+/// Cost: the part travels once, some block columns at a time: 8 local_rows 8 block bytes beside the matrices.
+/// @throws Error{bug} where the part is not within the matrix; Error{resource} as the constructor.
+/// @collective over a.grid().comm()
+/// @see ScaLAPACK pdgemr2d.
+BlockCyclicMatrix sub_matrix(const BlockCyclicMatrix& a, Index row, Index col, Index rows, Index cols);
+
 }  // namespace tallfit::linalg

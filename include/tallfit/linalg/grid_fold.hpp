@@ -1,0 +1,55 @@
+/// Folding rows that all ranks bring into one block-cyclic triangular factor.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "tallfit/linalg/block_cyclic_matrix.hpp"
+
+namespace tallfit::linalg {
+
+/// R of the QR factorisation of rows that come in parts, none of which need stay in memory.
+///
+/// A rank's rows go to its own row of the process grid, so that they travel among Q ranks and not at all on a
+/// P x 1 grid. They fill a panel; a full panel is folded into R by super-blocks of about 256 rows, copied
+/// above the panel, which is cheaper than a factorisation of all of R on top of it. A panel with room for all
+/// rows is an in-core factorisation. The same rows of the same ranks give the same bits on the same grid.
+///
+/// Memory of a rank: (n + panel + 256) n / (P Q) numbers and 4 MiB for rows on their way.
+/// @see Gunter and van de Geijn, "Parallel out-of-core computation and updating of the QR factorization", ACM
+/// TOMS 31 (2005).
+class GridFold {
+public:
+  /// @param rows_per_rank  of a panel, > 0; rounded up to what divides well
+  /// @throws Error{resource} as the constructor of BlockCyclicMatrix.   @collective over grid.comm()
+  GridFold(const ProcessGrid& grid, Index n_cols, Index rows_per_rank,
+           Index block = BlockCyclicMatrix::default_block);
+
+  /// Rows that a rank may bring at once; the same on all ranks.
+  Index most_rows() const noexcept { return chunk_; }
+
+  /// Takes rows of every rank, row-major, at most most_rows() from each, perhaps none.
+  /// Cost: the rows travel once within a row of the grid; where the panel is full 2 n^2 m / (P Q) flops for
+  /// its m rows and O(n log P) messages.   @collective over grid.comm()
+  void append(std::span<const double> rows);
+
+  /// R, n x n upper triangular with zeros below, of all rows so far; the rest of the panel is folded first.
+  /// Nothing can be appended after it.   @collective over grid.comm()
+  BlockCyclicMatrix finish();
+
+private:
+  void place(int from_col, std::span<const double> rows);
+  void fold();
+  void fold_super_block(Index first, Index width);
+  void clear_free_rows();
+
+  Index chunk_;             ///< rows of a rank in one call
+  Index slot_;              ///< rows of a rank in a panel: a multiple of chunk_
+  Index super_block_;       ///< rows of R above the panel
+  Index filled_ = 0;        ///< rows of each slot
+  comm::Communicator row_;  ///< the ranks of this row of the grid, in order of columns
+  BlockCyclicMatrix r_;
+  BlockCyclicMatrix work_;  ///< a super-block of R above the panel
+};
+
+}  // namespace tallfit::linalg
