@@ -15,7 +15,7 @@ void run_compress(const Config& config, const comm::Communicator& world) {
                                          .parts = cell_parts(config),
                                          .explicit_parts = config.compress.cells != defaults.compress.cells,
                                          .n_folds = static_cast<int>(config.compress.folds)});
-  log::info("{}", describe(planned.plan, planned.layout, world.size()));
+  log::info("{}", describe(planned, world.size()));
   const compress::CompressedDesign design = compress_rows(planned, world);
   io::save_compressed(config.output, design, world);
   log::info("{}: {} rows x {} columns in {} cells ({})", config.output, design.n_rows, design.n_cols(),

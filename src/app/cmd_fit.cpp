@@ -9,6 +9,7 @@
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
+#include "tallfit/estimate/grid_system.hpp"
 #include "tallfit/estimate/refine.hpp"
 #include "tallfit/infer/prediction.hpp"
 #include "tallfit/io/compressed_file.hpp"
@@ -29,23 +30,42 @@ estimate::EstimatorOptions estimator_options(const Config& config) {
   return options;
 }
 
-/// One fit, from merged cells to coefficients. The system and the fit live on rank 0, which solves for all.
+/// One fit, from merged cells or a factor over a grid to coefficients. System and fit live on rank 0, which
+/// solves for all, or on all ranks of the grid.
 struct Solved {
   std::optional<estimate::LeastSquaresSystem> system;
   estimate::LinearFit fit;
 };
+
+estimate::Intercept intercept_of(const Config& config) {
+  return config.fit.fit_intercept ? estimate::Intercept::fitted : estimate::Intercept::none;
+}
 
 Solved solve(const Config& config, const compress::CompressedDesign& design,
              const design::GroupMultipliers& multipliers, const estimate::Estimator& estimator,
              const comm::Communicator& world) {
   const Phase phase("solve");
   Solved solved;
-  solved.system = estimate::training_system(
-      design, multipliers, config.fit.fit_intercept ? estimate::Intercept::fitted : estimate::Intercept::none,
-      world);
+  solved.system = estimate::training_system(design, multipliers, intercept_of(config), world);
   comm::all_or_none(world, [&] {
     if (world.is_root()) solved.fit = estimator.fit(*solved.system);
   });
+  return solved;
+}
+
+Solved solve_on_grid(const Config& config, const PlannedRows& planned, const estimate::Estimator& estimator,
+                     const comm::Communicator& world) {
+  const Phase phase("solve");
+  const compress::GridPlan& plan = planned.grid();
+  const linalg::ProcessGrid grid(world, plan.grid_rows, plan.grid_cols);
+  Solved solved;
+  solved.system = estimate::grid_system({.source = planned.rows(),
+                                         .layout = planned.layout,
+                                         .rows_per_rank = plan.rows_per_rank,
+                                         .block_bytes = plan.block_bytes},
+                                        grid, intercept_of(config));
+  const Phase estimate("estimate");
+  solved.fit = estimator.fit(*solved.system);
   return solved;
 }
 
@@ -68,7 +88,11 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
                                      const infer::LinearModel& model, const comm::Communicator& world,
                                      FitOutput& output) {
   Phase phase("row pass");
-  phase.add_bytes(planned.plan.keeps_rows() ? 0.0 : planned.plan.pass_bytes_read / world.size());
+  if (!planned.keeps_rows()) {
+    const design::DesignInfo& info = planned.info();
+    phase.add_bytes(static_cast<double>(info.n_rows) * static_cast<double>(info.bytes_per_row) /
+                    world.size());
+  }
   estimate::ErrorVisitor errors(model.coefficients, model.intercept);
   std::vector<compress::RowVisitor*> visitors = {&errors};
   std::optional<infer::PredictionVisitor> predictions;
@@ -80,7 +104,7 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
     });
     visitors.push_back(&*predictions);
   }
-  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes,
+  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.block_bytes(),
                          "errors of rows");
   return errors.total(world);
 }
@@ -88,10 +112,9 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
 void refine_fit(const Config& config, const PlannedRows& planned, const estimate::Estimator& estimator,
                 const comm::Communicator& world, Solved& solved, FitOutput& output) {
   const Phase phase("refine");
-  const estimate::Refinement done =
-      estimate::refine({planned.rows(), planned.layout, world, planned.plan.block_bytes},
-                       world.is_root() ? &solved.fit : nullptr, solved.system ? &*solved.system : nullptr,
-                       estimator.penalty(), estimator_options(config));
+  const estimate::Refinement done = estimate::refine(
+      {planned.rows(), planned.layout, world, planned.block_bytes()}, solved.system ? &solved.fit : nullptr,
+      solved.system ? &*solved.system : nullptr, estimator.penalty(), estimator_options(config));
   output.record.refinement_passes = done.passes;
   output.record.converged = done.converged;
   log::info("refined in {} passes; last relative correction {:.1e}", done.passes, done.last_correction);
@@ -105,22 +128,31 @@ void refine_fit(const Config& config, const PlannedRows& planned, const estimate
 void fit_rows(const Config& config, const estimate::Estimator& estimator, const comm::Communicator& world,
               FitOutput& output) {
   PlannedRows planned = plan_rows(config, world, fit_use(config));
-  log::info("{}", describe(planned.plan, planned.layout, world.size()));
+  log::info("{}", describe(planned, world.size()));
   comm::all_or_none(world, [&] { keep_rows(planned); });
-  const compress::CompressedDesign design = compress_rows(planned, world);
-  const design::GroupMultipliers ones =
-      compress::group_multipliers(design.group_names, {});  // the rows carry the weights
-  Solved solved = solve(config, design, ones, estimator, world);
-  if (config.solver.refine) refine_fit(config, planned, estimator, world, solved, output);
-  const infer::LinearModel model = share_model(solved.fit, design.n_cols(), world);
-  const estimate::ErrorTable errors =
-      config.fit.row_pass || config.fit.residuals
-          ? pass_for_errors(config, planned, model, world, output)
-          : estimate::errors_from_factors(design, ones, model.coefficients, model.intercept, world);
+  output.record.engine_reason = planned.reason;
   output.record.rows_used = planned.layout.n_used;
-  output.record.cells = {fmt::format("{} cells: {}", planned.plan.cells.cells.size(),
-                                     compress::to_string(planned.plan.cells.parts))};
-  for (const std::string& note : planned.plan.cells.notes) output.record.cells.push_back(note);
+  const design::GroupMultipliers ones =
+      compress::group_multipliers(planned.info().group_names, {});  // the rows carry the weights
+  std::optional<compress::CompressedDesign> design;
+  Solved solved;
+  if (planned.on_grid()) {
+    output.record.engine = "grid";
+    output.record.grid = fmt::format("{} x {}", planned.grid().grid_rows, planned.grid().grid_cols);
+    solved = solve_on_grid(config, planned, estimator, world);
+  } else {
+    const compress::CellPlan& cells = planned.tall().cells;
+    output.record.cells = {fmt::format("{} cells: {}", cells.cells.size(), compress::to_string(cells.parts))};
+    output.record.cells.insert(output.record.cells.end(), cells.notes.begin(), cells.notes.end());
+    design = compress_rows(planned, world);
+    solved = solve(config, *design, ones, estimator, world);
+  }
+  if (config.solver.refine) refine_fit(config, planned, estimator, world, solved, output);
+  const infer::LinearModel model = share_model(solved.fit, planned.info().n_cols, world);
+  const estimate::ErrorTable errors =
+      config.fit.row_pass || config.fit.residuals || !design
+          ? pass_for_errors(config, planned, model, world, output)
+          : estimate::errors_from_factors(*design, ones, model.coefficients, model.intercept, world);
   output.write(planned.info(), solved.system, solved.fit,
                estimate::metrics_rows(errors, planned.info().group_names));
 }

@@ -122,10 +122,10 @@ void run_inspect(const Config& config, const comm::Communicator& world) {
   tolerant.data.nonfinite = "drop";  // told, not refused: that is what inspect is for
   const PlannedRows planned = plan_rows(
       tolerant, world, {.weighted = false, .solves = true, .parts = {.fold = false}, .explicit_parts = true});
-  compress::Compressor compressor(planned.layout, planned.plan.cells);
+  compress::Compressor compressor(planned.layout, planned.tall().cells);
   compress::ColumnSurvey survey(planned.info().n_cols);
   compress::RowVisitor* const visitors[] = {&compressor, &survey};
-  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes,
+  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.block_bytes(),
                          "inspect rows");
   const compress::CompressedDesign design = compressor.finish(planned.info(), world);
   const std::vector<compress::ColumnStatistics> columns = survey.total(world);

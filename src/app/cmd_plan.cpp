@@ -9,7 +9,7 @@ namespace tallfit::app {
 void run_plan(const Config& config, const comm::Communicator& world) {
   const int n_ranks = config.plan.ranks > 0 ? static_cast<int>(config.plan.ranks) : world.size();
   const PlannedRows planned = plan_rows(config, world, fit_use(config));
-  if (world.is_root()) std::fputs(describe(planned.plan, planned.layout, n_ranks).c_str(), stdout);
+  if (world.is_root()) std::fputs(describe(planned, n_ranks).c_str(), stdout);
 }
 
 }  // namespace tallfit::app

@@ -42,7 +42,7 @@ void run_predict(const Config& config, const comm::Communicator& world) {
                                        });
   estimate::ErrorVisitor errors(model.coefficients, model.intercept);
   compress::RowVisitor* const visitors[] = {&predictions, &errors};
-  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes,
+  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.block_bytes(),
                          "predict rows");
   const auto metrics = estimate::metrics_rows(errors.total(world), info.group_names);
   comm::all_or_none(world, [&] {

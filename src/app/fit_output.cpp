@@ -37,7 +37,7 @@ Eigen::MatrixXd covariance_factor(const estimate::LeastSquaresSystem& system,
   return s * std::sqrt(fit.noise_variance);
 }
 
-void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& names) {
+void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& names, bool fits_one_rank) {
   if (!fit.dependent_columns.empty()) {
     std::vector<std::string> dependent;
     for (const Index column : fit.dependent_columns)
@@ -45,6 +45,10 @@ void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& nam
     log::warn("rank {} of {}: the solution of smallest norm is given; dependent columns: {}", fit.rank,
               names.size(), fmt::join(dependent, ", "));
   }
+  if (!fits_one_rank)
+    log::warn(
+        "fit.h5 has no covariance: that of the grid engine fits no rank; predictions have no standard "
+        "errors");
   if (!(fit.dof > 0.0))
     log::warn("no degrees of freedom are left for the noise: standard errors are unknown");
 }
@@ -60,7 +64,7 @@ FitOutput::FitOutput(const Config& config, const comm::Communicator& world) : co
   record.versions.insert(record.versions.begin(), {{"tallfit", version()}, {"git", git_revision()}});
   record.config = resolved(config);
   record.ranks = world.size();
-  record.engine_reason = "the only engine built so far; K x K fits the memory of a rank";
+  record.engine_reason = "a compressed design is solved on one rank";
 }
 
 io::RowResultFile& FitOutput::open_residuals(Index n_rows) {
@@ -93,7 +97,7 @@ void FitOutput::write(const design::DesignInfo& info,
 void FitOutput::write_files(const design::DesignInfo& info, const estimate::LeastSquaresSystem& system,
                             const estimate::LinearFit& fit,
                             const std::vector<estimate::MetricsRow>& metrics) {
-  warn_of(fit, info.column_names);
+  warn_of(fit, info.column_names, system.r.grid().is_serial());
   for (const auto& [message, count] : log::warnings()) record.warnings.push_back(message);
   folder_->write("coefficients.csv", io::coefficients_csv(info.column_names, fit));
   folder_->write("metrics.csv", io::metrics_csv(metrics));
@@ -102,7 +106,9 @@ void FitOutput::write_files(const design::DesignInfo& info, const estimate::Leas
                               .coefficients = fit.coefficients,
                               .intercept = fit.intercept,
                               .noise_variance = fit.noise_variance,
-                              .covariance_factor = covariance_factor(system, fit)};
+                              .covariance_factor = system.r.grid().is_serial()
+                                                       ? covariance_factor(system, fit)
+                                                       : Eigen::MatrixXd(fit.coefficients.size() + 1, 0)};
   io::write_fit_file(folder_->add("fit.h5").partial_path(), model, fit);
   if (info.snap) {
     const std::string name = std::filesystem::path(info.name).stem().string();

@@ -52,7 +52,7 @@ std::vector<Key> fit_keys(Config::Fit& options) {
 std::vector<Key> solver_keys(Config::Solver& solver) {
   SectionKeys keys("solver", {plan, fit});
   keys.add("engine", solver.engine, "Which distributed algorithms run; auto chooses and says why.")
-      .one_of({"auto", "tall"})
+      .one_of({"auto", "tall", "grid"})
       .only_for({plan, compress, fit});
   keys.add("algorithm", solver.algorithm,
            "Factorisation that yields the coefficients; auto chooses and says why.")

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine.hpp"
+
 #include "tallfit/base/log.hpp"
 #include "tallfit/base/memory.hpp"
 #include "tallfit/base/phase.hpp"
@@ -182,53 +184,27 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
       .block_bytes = config.run.block_bytes.value_or(0),
       .solves = use.solves,
       .n_passes = use.n_passes};
-  comm::all_or_none(world, [&] {
-    planned.plan = compress::plan_memory(planned.layout, request, planned.info().bytes_per_row);
-  });
+  comm::all_or_none(world, [&] { choose_engine(config, request, planned); });
   return planned;
 }
 
 void keep_rows(PlannedRows& planned) {
-  if (!planned.plan.keeps_rows()) return;
+  if (!planned.keeps_rows()) return;
   planned.sources.push_back(std::make_unique<design::KeptSource>(planned.rows(), planned.layout.my_begin(),
                                                                  planned.layout.my_end()));
 }
 
-std::string describe(const compress::MemoryPlan& plan, const compress::RowLayout& layout, int n_ranks) {
-  std::string text;
-  const auto line = [&](std::string_view what, const std::string& value) {
-    text += fmt::format("{:<22}{}\n", what, value);
-  };
-  line("engine", "tall: K x K fits a rank");
-  line("rows x columns",
-       fmt::format("{} x {} ({} of weight > 0)", layout.n_rows, layout.n_cols, layout.n_used));
-  line("ranks, leaves", fmt::format("{}, {}", n_ranks, layout.n_leaves()));
-  line("cells", fmt::format("{} ({})", plan.cells.cells.size(), compress::to_string(plan.cells.parts)));
-  for (const std::string& note : plan.cells.notes) line("", note);
-  line("flops", fmt::format("{:.3g} a pass, {:.3g} to merge cells", plan.pass_flops, plan.merge_flops));
-  line("read", fmt::format("{} a pass", format_bytes(static_cast<Index>(plan.pass_bytes_read))));
-  line("memory per rank",
-       fmt::format("{} of {}", format_bytes(plan.peak_bytes), format_bytes(plan.limit_bytes)));
-  line("  program, labels", format_bytes(plan.baseline_bytes));
-  line("  row blocks", format_bytes(plan.stream_bytes));
-  line("  factors, pass", format_bytes(plan.pass_bytes));
-  line("  merging", format_bytes(plan.merge_bytes));
-  line("  solving (rank 0)", format_bytes(plan.solve_bytes));
-  line("  rows kept",
-       plan.keeps_rows() ? format_bytes(plan.kept_bytes) : "none: later passes read them again");
-  return text;
-}
-
 compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm::Communicator& world) {
   Phase phase("compress");
-  compress::Compressor compressor(planned.layout, planned.plan.cells);
+  const compress::MemoryPlan& plan = planned.tall();
+  compress::Compressor compressor(planned.layout, plan.cells);
   compress::RowVisitor* const visitors[] = {&compressor};
   {
     Phase pass("rows");
-    compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.plan.block_bytes,
+    compress::run_row_pass(planned.rows(), planned.layout, world, visitors, plan.block_bytes,
                            "compress rows");
-    pass.add_flops(planned.plan.pass_flops / world.size());
-    pass.add_bytes(planned.plan.pass_bytes_read / world.size());
+    pass.add_flops(plan.pass_flops / world.size());
+    pass.add_bytes(plan.pass_bytes_read / world.size());
   }
   const Phase merge("merge leaves");
   return compressor.finish(planned.info(), world);

@@ -3,11 +3,13 @@
 
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "tallfit/app/config.hpp"
 #include "tallfit/comm/communicator.hpp"
 #include "tallfit/compress/compressed_design.hpp"
+#include "tallfit/compress/grid_plan.hpp"
 #include "tallfit/compress/memory_plan.hpp"
 #include "tallfit/design/row_source.hpp"
 
@@ -35,11 +37,18 @@ struct RowUse {
   int n_folds = 0;
 };
 
-/// The rows of a run: sources stacked on one another, the layout, and the plan.
+/// The rows of a run: sources stacked on one another, the layout, and the plan of the engine that was chosen.
 struct PlannedRows {
   std::vector<std::unique_ptr<design::RowSource>> sources;
   compress::RowLayout layout;
-  compress::MemoryPlan plan;
+  std::variant<compress::MemoryPlan, compress::GridPlan> plan;
+  std::string reason;  ///< why this engine
+
+  bool on_grid() const { return std::holds_alternative<compress::GridPlan>(plan); }
+  const compress::MemoryPlan& tall() const { return std::get<compress::MemoryPlan>(plan); }
+  const compress::GridPlan& grid() const { return std::get<compress::GridPlan>(plan); }
+  Index block_bytes() const { return on_grid() ? grid().block_bytes : tall().block_bytes; }
+  bool keeps_rows() const { return !on_grid() && tall().keeps_rows(); }
 
   design::RowSource& rows() const { return *sources.back(); }
   const design::DesignInfo& info() const { return rows().info(); }
@@ -61,8 +70,8 @@ compress::CellParts cell_parts(const Config& config);
 /// Memory that a rank may use: run.memory_per_rank, or its share of what the node has free. @collective
 Index memory_limit(const Config& config, const comm::Communicator& world);
 
-/// A plan as lines of text.
-std::string describe(const compress::MemoryPlan& plan, const compress::RowLayout& layout, int n_ranks);
+/// The plan as lines of text.
+std::string describe(const PlannedRows& planned, int n_ranks);
 
 /// One pass over the rows in which a compressed design is made. @collective
 compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm::Communicator& world);

@@ -66,10 +66,7 @@ void run_row_pass(design::RowSource& source, const RowLayout& layout, const comm
     std::optional<Progress> progress;
     if (!what.empty()) progress.emplace(std::string(what), layout.my_end() - layout.my_begin());
     while (const design::RowBlock* block = stream.next()) {
-      if (!block->nonfinite.empty()) {
-        fail(ErrorKind::input, "{}. Correct the row, give it weight 0, or set data.nonfinite = \"drop\"",
-             design::describe(block->nonfinite.front(), *block, source.info()));
-      }
+      design::require_finite(*block, source.info());
       cutter.take(*block);
       if (progress) progress->advance(block->size());
     }

@@ -41,6 +41,12 @@ std::string describe(const NonfiniteEntry& entry, RowSource& source) {
   return describe(entry, block, source.info());
 }
 
+void require_finite(const RowBlock& block, const DesignInfo& info) {
+  if (block.nonfinite.empty()) return;
+  fail(ErrorKind::input, "{}. Correct the row, give it weight 0, or set data.nonfinite = \"drop\"",
+       describe(block.nonfinite.front(), block, info));
+}
+
 void WeightedSource::read_labels(Index begin, Index count, RowLabels& labels) {
   source_.read_labels(begin, count, labels);
   for (std::size_t i = 0; i < labels.scale.size(); ++i) {

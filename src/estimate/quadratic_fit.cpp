@@ -25,40 +25,38 @@ double best_intercept(const LeastSquaresSystem& system, const Eigen::VectorXd& c
   return (row.z1 - row.r12.dot(coefficients)) / row.r11;
 }
 
-void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options,
-                     const Eigen::MatrixXd& covariance_factor) {
+void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options) {
   const double taken = fit.effective_dof + (options.noise_dof == NoiseDof::n_minus_k_minus_2 ? 2.0 : 0.0);
   fit.dof = static_cast<double>(system.n_rows) - taken;
   fit.noise_variance = fit.dof > 0.0 ? fit.residual_norm * fit.residual_norm / fit.dof
                                      : std::numeric_limits<double>::quiet_NaN();
   const double sigma = std::sqrt(fit.noise_variance);
-  fit.standard_errors = sigma * covariance_factor.rowwise().norm();
+  fit.standard_errors = sigma * fit.covariance_diagonal.cwiseSqrt();
   if (!system.intercept) return;
   const InterceptRow& row = *system.intercept;
-  const double through_coefficients = (row.r12.transpose() * covariance_factor).norm();
-  fit.intercept_standard_error = sigma * std::hypot(1.0, through_coefficients) / row.r11;
-  fit.intercept_standard_error = std::abs(fit.intercept_standard_error);
+  fit.intercept_standard_error =
+      sigma * std::hypot(1.0, fit.solver->deviation_along(row.r12)) / std::abs(row.r11);
 }
 
 LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const EstimatorOptions& options) {
   auto solver = std::make_shared<const TriangularSolver>(lambda > 0.0 ? augmented(system, lambda) : system,
                                                          options.solver);
-  const Eigen::MatrixXd factor = solver->covariance_factor();
   LinearFit fit;
   fit.coefficients = solver->coefficients();
   fit.has_intercept = system.intercept.has_value();
   fit.intercept = best_intercept(system, fit.coefficients);
   fit.residual_norm = residual_norm(system, *solver, lambda);
   fit.rank = solver->rank();
+  fit.covariance_diagonal = solver->covariance_diagonal();
   // tr(H) = tr(R (RᵀR + λI)⁻¹ Rᵀ) = K - λ tr((RᵀR + λI)⁻¹)
-  fit.effective_dof =
-      static_cast<double>(fit.rank) - lambda * factor.squaredNorm() + (fit.has_intercept ? 1.0 : 0.0);
+  fit.effective_dof = static_cast<double>(fit.rank) - lambda * fit.covariance_diagonal.sum() +
+                      (fit.has_intercept ? 1.0 : 0.0);
   fit.condition = solver->condition();
   fit.dependent_columns = solver->dependent_columns();
   fit.algorithm = solver->algorithm();
   fit.reason = solver->reason();
   fit.solver = std::move(solver);
-  set_uncertainty(fit, system, options, factor);
+  set_uncertainty(fit, system, options);
   return fit;
 }
 

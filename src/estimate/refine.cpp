@@ -86,7 +86,7 @@ double relative_size(const Eigen::VectorXd& delta, const Extended& coefficients)
   return largest;
 }
 
-/// State of the iteration that rank 0 alone keeps.
+/// State of the iteration, on the ranks that have the fit.
 class Corrector {
 public:
   Corrector(LinearFit* fit, const LeastSquaresSystem* system, double lambda)
@@ -124,15 +124,15 @@ private:
 
 }  // namespace
 
-Refinement refine(const RefineRows& rows, LinearFit* root_fit, const LeastSquaresSystem* root_system,
-                  double lambda, const EstimatorOptions& options) {
+Refinement refine(const RefineRows& rows, LinearFit* fit, const LeastSquaresSystem* system, double lambda,
+                  const EstimatorOptions& options) {
   const Index n = rows.layout.n_cols;
   Extended coefficients(static_cast<std::size_t>(n) + 1);
   if (rows.comm.is_root()) {
-    for (Index j = 0; j < n; ++j) coefficients[static_cast<std::size_t>(j)] = root_fit->coefficients(j);
-    coefficients.back() = root_fit->intercept;
+    for (Index j = 0; j < n; ++j) coefficients[static_cast<std::size_t>(j)] = fit->coefficients(j);
+    coefficients.back() = fit->intercept;
   }
-  Corrector corrector(root_fit, root_system, lambda);
+  Corrector corrector(fit, system, lambda);
   Refinement done;
   for (int again = 1; again != 0;) {
     comm::broadcast(rows.comm, std::span(coefficients), 0);
@@ -142,16 +142,15 @@ Refinement refine(const RefineRows& rows, LinearFit* root_fit, const LeastSquare
                            "refine: residuals of rows");
     const Extended sums = visitor.total(rows.comm);
     comm::all_or_none(rows.comm, [&] {
-      if (rows.comm.is_root()) again = corrector.step(sums, coefficients, done) ? 1 : 0;
+      if (fit != nullptr) again = corrector.step(sums, coefficients, done) ? 1 : 0;
     });
     comm::broadcast(rows.comm, std::span(&again, 1), 0);
   }
   comm::broadcast(rows.comm, std::span(&done, 1), 0);
-  if (rows.comm.is_root()) {
-    for (Index j = 0; j < n; ++j)
-      root_fit->coefficients(j) = coefficients[static_cast<std::size_t>(j)].value();
-    root_fit->intercept = coefficients.back().value();
-    set_uncertainty(*root_fit, *root_system, options, root_fit->solver->covariance_factor());
+  if (fit != nullptr) {
+    for (Index j = 0; j < n; ++j) fit->coefficients(j) = coefficients[static_cast<std::size_t>(j)].value();
+    fit->intercept = coefficients.back().value();
+    set_uncertainty(*fit, *system, options);
   }
   return done;
 }

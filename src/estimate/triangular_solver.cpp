@@ -117,6 +117,16 @@ Eigen::VectorXd TriangularSolver::solve_normal(const Eigen::VectorXd& g) const {
   return scale_.cwiseProduct(linalg::solve_upper(equilibrated_, half).col(0));
 }
 
+Eigen::VectorXd TriangularSolver::covariance_diagonal() const {
+  if (range_.size() > 0 || rank_ == 0) return range_.rowwise().squaredNorm();
+  return scale_.cwiseAbs2().cwiseProduct(linalg::inverse_gram_diagonal(equilibrated_));
+}
+
+double TriangularSolver::deviation_along(const Eigen::VectorXd& v) const {
+  if (range_.size() > 0 || rank_ == 0) return (range_.transpose() * v).norm();
+  return linalg::solve_upper(equilibrated_, scale_.cwiseProduct(v), linalg::Op::transpose).norm();
+}
+
 Eigen::MatrixXd TriangularSolver::covariance_factor() const {
   if (range_.size() > 0 || rank_ == 0) return range_;
   return scale_.asDiagonal() * linalg::replicate(linalg::inverse_upper(equilibrated_));

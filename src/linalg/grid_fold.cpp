@@ -24,14 +24,25 @@ Index chunk_rows(Index n_cols, Index rows_per_rank) {
   return ceil_div(rows_per_rank, ceil_div(rows_per_rank, most));
 }
 
+/// A multiple of the chunk.
+Index slot_rows(Index n_cols, Index rows_per_rank) {
+  const Index chunk = chunk_rows(n_cols, rows_per_rank);
+  return ceil_div(rows_per_rank, chunk) * chunk;
+}
+
 /// Whole rounds of blocks, so that rows of R and of the panel below them start on the same rank.
-Index super_block_rows(const ProcessGrid& grid, Index block) {
-  const Index round = block * grid.rows();
+Index super_block_rows(int grid_rows, Index block) {
+  const Index round = block * grid_rows;
   return round * std::max<Index>(1, (wanted_super_block + round / 2) / round);
 }
 
-Index panel_rows(const ProcessGrid& grid, Index slot, Index block) {
-  return ceil_div(slot * grid.cols(), block) * block * grid.rows();
+Index panel_rows(int grid_rows, int grid_cols, Index slot, Index block) {
+  return ceil_div(slot * grid_cols, block) * block * grid_rows;
+}
+
+Index local_bytes(int grid_rows, int grid_cols, Index rows, Index cols, Index block) {
+  return static_cast<Index>(sizeof(double)) * CyclicAxis(rows, block, grid_rows).largest_local_size() *
+         CyclicAxis(cols, block, grid_cols).largest_local_size();
 }
 
 /// Q R of the first @p width of columns [first, cols) of a; the others are multiplied by Q^T.
@@ -76,11 +87,25 @@ void factor_columns(BlockCyclicMatrix& a, Index first, Index width) {
 
 GridFold::GridFold(const ProcessGrid& grid, Index n_cols, Index rows_per_rank, Index block)
     : chunk_(chunk_rows(n_cols, rows_per_rank)),
-      slot_(ceil_div(rows_per_rank, chunk_) * chunk_),
-      super_block_(super_block_rows(grid, block)),
+      slot_(slot_rows(n_cols, rows_per_rank)),
+      super_block_(super_block_rows(grid.rows(), block)),
       row_(grid.comm().split(grid.my_row())),
       r_(grid, n_cols, n_cols, block),
-      work_(grid, super_block_ + panel_rows(grid, slot_, block), n_cols, block) {}
+      work_(grid, super_block_ + panel_rows(grid.rows(), grid.cols(), slot_, block), n_cols, block) {}
+
+Index GridFold::factor_bytes(int grid_rows, int grid_cols, Index n_cols, Index block) {
+  return local_bytes(grid_rows, grid_cols, n_cols, n_cols, block);
+}
+
+Index GridFold::panel_bytes(int grid_rows, int grid_cols, Index n_cols, Index rows_per_rank, Index block) {
+  const Index rows = super_block_rows(grid_rows, block) +
+                     panel_rows(grid_rows, grid_cols, slot_rows(n_cols, rows_per_rank), block);
+  return local_bytes(grid_rows, grid_cols, rows, n_cols, block);
+}
+
+Index GridFold::exchange_bytes(Index n_cols, Index rows_per_rank) {
+  return 3 * static_cast<Index>(sizeof(double)) * chunk_rows(n_cols, rows_per_rank) * n_cols;
+}
 
 void GridFold::append(std::span<const double> rows) {
   const Index n = r_.cols();

@@ -38,7 +38,7 @@ struct Config {
   };
 
   struct Solver {
-    std::string engine = "auto";     ///< "auto" or "tall"
+    std::string engine = "auto";     ///< "auto", "tall" or "grid"
     std::string algorithm = "auto";  ///< "auto", "qr" or "svd"
     double rcond = 1e-13;
     bool refine = false;

@@ -18,6 +18,9 @@ std::string describe(const NonfiniteEntry& entry, RowSource& source);
 /// The same with the labels at hand.
 std::string describe(const NonfiniteEntry& entry, const RowBlock& block, const DesignInfo& info);
 
+/// @throws Error{input} naming the first entry of a block that is not finite, and what to do.
+void require_finite(const RowBlock& block, const DesignInfo& info);
+
 /// Gives the rows of another source with its scales multiplied by a factor for each group and row type.
 class WeightedSource final : public RowSource {
 public:

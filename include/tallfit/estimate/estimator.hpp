@@ -30,10 +30,11 @@ struct LinearFit {
   bool has_intercept = false;
   Eigen::VectorXd standard_errors;  ///< K; NaN where there are no degrees of freedom left
   double intercept_standard_error = 0.0;
-  double residual_norm = 0.0;   ///< ‖W (A θ + c - b)‖ over training rows
-  double noise_variance = 0.0;  ///< residual_norm² / dof, of weighted residuals
-  double effective_dof = 0.0;   ///< number of coefficients that the data determine, the intercept included
-  double dof = 0.0;             ///< of the noise
+  double residual_norm = 0.0;           ///< ‖W (A θ + c - b)‖ over training rows
+  Eigen::VectorXd covariance_diagonal;  ///< K: variances of the coefficients where that of the noise is 1
+  double noise_variance = 0.0;          ///< residual_norm² / dof, of weighted residuals
+  double effective_dof = 0.0;  ///< number of coefficients that the data determine, the intercept included
+  double dof = 0.0;            ///< of the noise
   Index rank = 0;
   double condition = 0.0;  ///< of the equilibrated, penalised factor
   std::vector<Index> dependent_columns;

@@ -11,9 +11,9 @@ namespace tallfit::estimate {
 /// Cost: O(K³ / 3) for the standard errors; TriangularSolver and, for λ > 0, augmented(). @collective
 LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const EstimatorOptions& options);
 
-/// Sets noise variance and standard errors of a fit from its residual norm. @collective over the grid
-void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options,
-                     const Eigen::MatrixXd& covariance_factor);
+/// Sets noise variance and standard errors of a fit from its residual norm and the diagonal of its
+/// covariance. @collective over the grid
+void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options);
 
 /// c for given θ. @return 0 where the system has no intercept
 double best_intercept(const LeastSquaresSystem& system, const Eigen::VectorXd& coefficients);

@@ -32,11 +32,11 @@ struct RefineRows {
 /// do not depend on the number of ranks. Cost: 4 N K double-double operations a pass; one gather of leaves x
 /// K numbers. @collective
 ///
-/// @param root_fit     on rank 0: the fit to correct; results are set there
-/// @param root_system  on rank 0: the system that was fitted, without penalty
+/// @param fit     on rank 0, or on all ranks where the system's grid spans them: the fit to correct
+/// @param system  likewise: the system that was fitted, without penalty
 /// @see Björck, Numerical Methods for Least Squares Problems (1996), 2.9 and 6.6.5 (corrected semi-normal
 /// equations)
-Refinement refine(const RefineRows& rows, LinearFit* root_fit, const LeastSquaresSystem* root_system,
-                  double lambda, const EstimatorOptions& options);
+Refinement refine(const RefineRows& rows, LinearFit* fit, const LeastSquaresSystem* system, double lambda,
+                  const EstimatorOptions& options);
 
 }  // namespace tallfit::estimate

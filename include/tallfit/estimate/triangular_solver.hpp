@@ -37,6 +37,11 @@ public:
   const Eigen::VectorXd& coefficients() const { return coefficients_; }
   /// (RᵀR)⁺ g: the correction that a gradient g asks for.
   Eigen::VectorXd solve_normal(const Eigen::VectorXd& g) const;
+  /// Diagonal of (RᵀR)⁺, on every rank. Cost: K³ / (3 P) flops where the rank is full, one more matrix on the
+  /// grid. @collective
+  Eigen::VectorXd covariance_diagonal() const;
+  /// sqrt(vᵀ (RᵀR)⁺ v): the standard error of v . θ where that of the data is 1. Cost: a solve. @collective
+  double deviation_along(const Eigen::VectorXd& v) const;
   /// S with S Sᵀ = (RᵀR)⁺, K x rank, on every rank. Memory K² doubles. @collective
   Eigen::MatrixXd covariance_factor() const;
 

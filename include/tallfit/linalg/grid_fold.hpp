@@ -25,6 +25,13 @@ public:
   GridFold(const ProcessGrid& grid, Index n_cols, Index rows_per_rank,
            Index block = BlockCyclicMatrix::default_block);
 
+  /// What the fullest rank of a grid will hold, for planning: R, the panel, and rows on their way.
+  static Index factor_bytes(int grid_rows, int grid_cols, Index n_cols,
+                            Index block = BlockCyclicMatrix::default_block);
+  static Index panel_bytes(int grid_rows, int grid_cols, Index n_cols, Index rows_per_rank,
+                           Index block = BlockCyclicMatrix::default_block);
+  static Index exchange_bytes(Index n_cols, Index rows_per_rank);
+
   /// Rows that a rank may bring at once; the same on all ranks.
   Index most_rows() const noexcept { return chunk_; }
 

@@ -1,0 +1,40 @@
+/// The planner of the grid engine: what a factorisation over a process grid will take.
+#pragma once
+
+#include "tallfit/compress/row_layout.hpp"
+
+namespace tallfit::compress {
+
+/// What a run may use and what it is to do.
+struct GridRequest {
+  int n_ranks = 1;
+  Index limit_bytes = 0;     ///< per rank
+  Index baseline_bytes = 0;  ///< resident on the fullest rank when the rows are laid out
+  Index block_bytes = 0;     ///< features of one block of rows; 0: chosen
+  bool penalised = false;    ///< the fit folds a penalty into the factor
+  bool takes_svd = false;    ///< the SVD was asked for
+};
+
+/// The plan of a run. Bytes are per rank, on the fullest one; P ranks share every matrix.
+struct GridPlan {
+  int grid_rows = 1;
+  int grid_cols = 1;
+  Index rows_per_rank = 0;  ///< that a rank brings to a panel
+  bool in_core = false;     ///< one panel holds all rows
+  Index block_bytes = 0;
+  Index limit_bytes = 0;
+  Index baseline_bytes = 0;
+  Index stream_bytes = 0;  ///< blocks of rows, and rows on their way to other ranks
+  Index factor_bytes = 0;  ///< R
+  Index panel_bytes = 0;   ///< the panel with a super-block of R
+  Index solve_bytes = 0;   ///< R with its copies while coefficients and their variances are computed
+  Index peak_bytes = 0;
+};
+
+/// The grid is as nearly square as the number of ranks allows, with P >= Q: rows outnumber columns. All rows
+/// are in one panel where that fits, else in panels of about K / 2 rows, or fewer, so that peak_bytes <=
+/// limit_bytes. The same on every rank.
+/// @throws Error{resource} with numbers where the least panel does not fit.
+GridPlan plan_grid(const RowLayout& layout, const GridRequest& request);
+
+}  // namespace tallfit::compress

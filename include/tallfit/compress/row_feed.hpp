@@ -1,0 +1,39 @@
+/// Training rows of a rank, a few at a time, for work that all ranks do together.
+#pragma once
+
+#include <vector>
+
+#include "tallfit/compress/row_layout.hpp"
+#include "tallfit/design/row_stream.hpp"
+
+namespace tallfit::compress {
+
+/// Rows of w > 0 that are not for testing, weighted, in order: w [a b], or w [1 a b] with an intercept.
+///
+/// A row pass shows its visitors whole blocks, of which ranks have different numbers; here ranks in step ask
+/// each for as many rows as the next exchange takes.
+class RowFeed {
+public:
+  RowFeed(design::RowSource& source, const RowLayout& layout, bool ones_first, Index block_bytes);
+
+  Index n_cols() const { return (ones_first_ ? 1 : 0) + source_.info().n_cols + 1; }
+
+  /// Puts the next rows, row-major, at most @p most of them, in the place of what @p rows held; none after
+  /// the last. Local. @throws Error{input} naming row and column of a value that is not finite.
+  void next(Index most, std::vector<double>& rows);
+
+private:
+  bool advance();
+  void append_row(std::vector<double>& rows) const;
+
+  design::RowSource& source_;
+  bool ones_first_;
+  design::RowStream stream_;
+  const design::RowBlock* block_ = nullptr;
+  Index at_ = 0;  ///< next row of the block
+};
+
+/// Training rows of each of @p n_ranks ranks; the same on every rank.
+std::vector<Index> training_rows(const RowLayout& layout, int n_ranks);
+
+}  // namespace tallfit::compress

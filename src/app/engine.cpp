@@ -1,0 +1,101 @@
+#include "engine.hpp"
+
+#include "tallfit/base/error.hpp"
+#include "tallfit/base/memory.hpp"
+
+namespace tallfit::app {
+
+namespace {
+
+compress::GridPlan plan_grid(const Config& config, const compress::PlanRequest& request,
+                             const PlannedRows& planned) {
+  return compress::plan_grid(planned.layout, {.n_ranks = request.n_ranks,
+                                              .limit_bytes = request.limit_bytes,
+                                              .baseline_bytes = request.baseline_bytes,
+                                              .block_bytes = request.block_bytes,
+                                              .penalised = config.fit.estimator == "ridge",
+                                              .takes_svd = config.solver.algorithm == "svd"});
+}
+
+/// Lines of a table of two columns.
+class Lines {
+public:
+  void add(std::string_view what, const std::string& value) {
+    text_ += fmt::format("{:<22}{}\n", what, value);
+  }
+  void add(std::string_view what, Index bytes) { add(what, format_bytes(bytes)); }
+  std::string take() { return std::move(text_); }
+
+private:
+  std::string text_;
+};
+
+void describe_tall(const compress::MemoryPlan& plan, Lines& lines) {
+  lines.add("cells", fmt::format("{} ({})", plan.cells.cells.size(), compress::to_string(plan.cells.parts)));
+  for (const std::string& note : plan.cells.notes) lines.add("", note);
+  lines.add("flops", fmt::format("{:.3g} a pass, {:.3g} to merge cells", plan.pass_flops, plan.merge_flops));
+  lines.add("read", fmt::format("{} a pass", format_bytes(static_cast<Index>(plan.pass_bytes_read))));
+  lines.add("memory per rank",
+            fmt::format("{} of {}", format_bytes(plan.peak_bytes), format_bytes(plan.limit_bytes)));
+  lines.add("  program, labels", plan.baseline_bytes);
+  lines.add("  row blocks", plan.stream_bytes);
+  lines.add("  factors, pass", plan.pass_bytes);
+  lines.add("  merging", plan.merge_bytes);
+  lines.add("  solving (rank 0)", plan.solve_bytes);
+  lines.add("  rows kept",
+            plan.keeps_rows() ? format_bytes(plan.kept_bytes) : "none: later passes read them again");
+}
+
+void describe_grid(const compress::GridPlan& plan, const compress::RowLayout& layout, Lines& lines) {
+  const auto k = static_cast<double>(layout.n_cols + 2);
+  lines.add("process grid", fmt::format("{} x {}", plan.grid_rows, plan.grid_cols));
+  lines.add("panel", plan.in_core ? "all rows" : fmt::format("{} rows of each rank", plan.rows_per_rank));
+  lines.add("flops", fmt::format("{:.3g}", 2.0 * static_cast<double>(layout.n_used) * k * k));
+  lines.add("memory per rank",
+            fmt::format("{} of {}", format_bytes(plan.peak_bytes), format_bytes(plan.limit_bytes)));
+  lines.add("  program, labels", plan.baseline_bytes);
+  lines.add("  rows on their way", plan.stream_bytes);
+  lines.add("  factor", plan.factor_bytes);
+  lines.add("  panel", plan.panel_bytes);
+  lines.add("  solving", plan.solve_bytes);
+}
+
+}  // namespace
+
+void choose_engine(const Config& config, const compress::PlanRequest& request, PlannedRows& planned) {
+  const bool may_grid = request.solves && config.solver.engine != "tall";
+  if (may_grid && config.solver.engine == "grid") {
+    planned.reason = "asked for";
+    planned.plan = plan_grid(config, request, planned);
+    return;
+  }
+  try {
+    planned.plan = compress::plan_memory(planned.layout, request, planned.info().bytes_per_row);
+    planned.reason = "K x K fits the memory of a rank";
+  } catch (const Error& error) {
+    if (!may_grid || error.kind() != ErrorKind::resource) throw;
+    try {
+      planned.plan = plan_grid(config, request, planned);
+    } catch (const Error&) {
+      throw error;  // what it asks for is less
+    }
+    planned.reason = fmt::format("the tall engine does not fit: {}", error.what());
+  }
+}
+
+std::string describe(const PlannedRows& planned, int n_ranks) {
+  const compress::RowLayout& layout = planned.layout;
+  Lines lines;
+  lines.add("engine", fmt::format("{}: {}", planned.on_grid() ? "grid" : "tall", planned.reason));
+  lines.add("rows x columns",
+            fmt::format("{} x {} ({} of weight > 0)", layout.n_rows, layout.n_cols, layout.n_used));
+  lines.add("ranks, leaves", fmt::format("{}, {}", n_ranks, layout.n_leaves()));
+  if (planned.on_grid()) {
+    describe_grid(planned.grid(), layout, lines);
+  } else {
+    describe_tall(planned.tall(), lines);
+  }
+  return lines.take();
+}
+
+}  // namespace tallfit::app

@@ -1,0 +1,70 @@
+#include "tallfit/compress/grid_plan.hpp"
+
+#include <algorithm>
+
+#include "tallfit/base/error.hpp"
+#include "tallfit/base/memory.hpp"
+#include "tallfit/compress/row_feed.hpp"
+#include "tallfit/linalg/grid_fold.hpp"
+
+namespace tallfit::compress {
+
+namespace {
+
+constexpr Index double_bytes = sizeof(double);
+constexpr Index usual_block = Index{1} << 20U;
+/// Buffers of BLAS, MPI and HDF5, and the workspace of ScaLAPACK: some blocks of columns.
+constexpr Index library_bytes = Index{16} << 20U;
+constexpr Index least_rows = 16;
+
+/// Of R while a fit is made: R, equilibrated R and its inverse; the SVD takes two factors and workspace.
+Index copies_of_factor(const GridRequest& request) {
+  if (request.takes_svd) return 6;
+  return request.penalised ? 5 : 3;
+}
+
+/// The largest Q with Q <= P and P Q = ranks.
+int most_columns(int ranks) {
+  int columns = 1;
+  for (int q = 1; q * q <= ranks; ++q)
+    if (ranks % q == 0) columns = q;
+  return columns;
+}
+
+}  // namespace
+
+GridPlan plan_grid(const RowLayout& layout, const GridRequest& request) {
+  const Index n = layout.n_cols + 2;
+  GridPlan plan;
+  plan.grid_cols = most_columns(request.n_ranks);
+  plan.grid_rows = request.n_ranks / plan.grid_cols;
+  plan.limit_bytes = request.limit_bytes;
+  plan.baseline_bytes = request.baseline_bytes + library_bytes;
+  plan.block_bytes = request.block_bytes > 0 ? request.block_bytes : usual_block;
+  plan.factor_bytes = linalg::GridFold::factor_bytes(plan.grid_rows, plan.grid_cols, n);
+  plan.solve_bytes = copies_of_factor(request) * plan.factor_bytes;
+
+  const std::vector<Index> rows = training_rows(layout, request.n_ranks);
+  const Index all_rows = std::max<Index>(1, *std::max_element(rows.begin(), rows.end()));
+  const auto set_panel = [&](Index rows_per_rank) {
+    plan.rows_per_rank = rows_per_rank;
+    plan.panel_bytes = linalg::GridFold::panel_bytes(plan.grid_rows, plan.grid_cols, n, rows_per_rank);
+    plan.stream_bytes = 2 * plan.block_bytes + linalg::GridFold::exchange_bytes(n, rows_per_rank);
+    plan.peak_bytes = plan.baseline_bytes +
+                      std::max(plan.factor_bytes + plan.panel_bytes + plan.stream_bytes, plan.solve_bytes);
+    return plan.peak_bytes <= plan.limit_bytes;
+  };
+  plan.in_core = set_panel(all_rows);
+  if (plan.in_core) return plan;
+  for (Index some = std::min(all_rows, ceil_div(n, Index{2} * request.n_ranks)); !set_panel(some);
+       some = some / 2) {
+    require(some > least_rows, ErrorKind::resource,
+            "{} columns on a {} x {} grid need {} per rank, of which {} for copies of the factor, but "
+            "run.memory_per_rank = {}. Use more ranks, or raise it",
+            layout.n_cols, plan.grid_rows, plan.grid_cols, format_bytes(plan.peak_bytes),
+            format_bytes(plan.solve_bytes), format_bytes(plan.limit_bytes));
+  }
+  return plan;
+}
+
+}  // namespace tallfit::compress

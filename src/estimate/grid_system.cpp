@@ -1,0 +1,64 @@
+#include "tallfit/estimate/grid_system.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "tallfit/base/phase.hpp"
+#include "tallfit/comm/collective_error.hpp"
+#include "tallfit/compress/row_feed.hpp"
+#include "tallfit/linalg/grid_fold.hpp"
+#include "tallfit/linalg/matrix_ops.hpp"
+#include "tallfit/linalg/transfer.hpp"
+
+namespace tallfit::estimate {
+
+namespace {
+
+linalg::BlockCyclicMatrix factor_of(const GridRows& rows, const linalg::ProcessGrid& grid, bool ones_first,
+                                    const std::vector<Index>& training_rows) {
+  const comm::Communicator& comm = grid.comm();
+  compress::RowFeed feed(rows.source, rows.layout, ones_first, rows.block_bytes);
+  linalg::GridFold fold(grid, feed.n_cols(), rows.rows_per_rank);
+  const Index most = *std::max_element(training_rows.begin(), training_rows.end());
+  std::vector<double> some;
+  for (Index done = 0; done < most; done += fold.most_rows()) {
+    comm::all_or_none(comm, [&] { feed.next(fold.most_rows(), some); });
+    fold.append(some);
+  }
+  return fold.finish();
+}
+
+Eigen::VectorXd column(const linalg::BlockCyclicMatrix& a, Index j) {
+  return linalg::multiply(a, Eigen::VectorXd::Unit(a.cols(), j));
+}
+
+Eigen::VectorXd row(const linalg::BlockCyclicMatrix& a, Index i) {
+  return linalg::multiply(a, Eigen::VectorXd::Unit(a.rows(), i), linalg::Op::transpose);
+}
+
+}  // namespace
+
+LeastSquaresSystem grid_system(const GridRows& rows, const linalg::ProcessGrid& grid, Intercept intercept) {
+  const bool ones_first = intercept == Intercept::fitted;
+  const std::vector<Index> training_rows = compress::training_rows(rows.layout, grid.comm().size());
+  linalg::BlockCyclicMatrix factor = [&] {
+    const Phase phase("factor rows");
+    return factor_of(rows, grid, ones_first, training_rows);
+  }();
+  const Index n = rows.layout.n_cols;
+  const Index skip = ones_first ? 1 : 0;
+  const Eigen::VectorXd target = column(factor, n + skip);
+  std::optional<InterceptRow> intercept_row;
+  if (ones_first) {
+    const Eigen::VectorXd first = row(factor, 0);
+    intercept_row = {.r11 = first(0), .r12 = first.segment(1, n), .z1 = target(0)};
+  }
+  return {.r = linalg::sub_matrix(factor, skip, skip, n, n),
+          .z = target.segment(skip, n),
+          .rho = std::abs(target(n + skip)),
+          .intercept = std::move(intercept_row),
+          .n_rows = std::accumulate(training_rows.begin(), training_rows.end(), Index{0})};
+}
+
+}  // namespace tallfit::estimate
