@@ -133,6 +133,23 @@ inline hid_t native_type<std::uint64_t>() {
   return H5T_NATIVE_UINT64;
 }
 
+/// Rows, or columns: @p count groups of @p size adjacent ones, whose first ones lie @p stride apart.
+struct Comb {
+  Index begin = 0;
+  Index size = 0;
+  Index count = 1;
+  Index stride = 1;  ///< of no meaning for one group, else at least size
+};
+
+/// The entries of a 2-D dataset where any of the rows meets any of the columns, row by row. The combs of a
+/// direction ascend and do not overlap.
+struct Entries {
+  std::vector<Comb> rows;
+  std::vector<Comb> cols;
+
+  Index count() const noexcept;
+};
+
 /// An open dataset of any rank >= 1; its rows run along the first dimension.
 class Dataset {
 public:
@@ -179,9 +196,29 @@ public:
     write_raw(begin, count, {native_type<T>(), sizeof(T)}, values, transfer);
   }
 
+  /// Reads scattered entries of a 2-D dataset in one transfer, which must be below 2 GiB.
+  /// @throws Error{input} naming the rows when they cannot be read.
+  template <class T>
+  void read_entries(const Entries& entries, T* values) const {
+    read_selected(select(entries), native_type<T>(), values);
+  }
+
+  /// Writes scattered entries of a 2-D dataset in one transfer, which must be below 2 GiB; there may be none.
+  /// Collective ones as in write_rows. @throws Error{resource}, maybe on this rank only.
+  template <class T>
+  void write_entries(const Entries& entries, const T* values, Transfer transfer) {
+    write_selected(select(entries), native_type<T>(), values, transfer);
+  }
+
   void close() { handle_.close(place_); }
 
 private:
+  /// Where the values of a transfer lie in the file.
+  struct Selection {
+    Handle space;
+    Index count = 0;   ///< of elements
+    std::string rows;  ///< for messages
+  };
   struct MemoryType {
     hid_t type;
     std::size_t bytes;
@@ -190,11 +227,13 @@ private:
   Dataset(Handle handle, std::string place);
   static Dataset create_of_type(File& file, const std::string& name, hid_t type,
                                 const std::vector<Index>& shape, Storage storage);
-  Handle select(Index begin, Index count) const;
+  Selection select(Index begin, Index count) const;
+  Selection select(const Entries& entries) const;
   Index elements_per_row() const;
   void read_raw(Index begin, Index count, hid_t type, std::size_t bytes, void* values) const;
   void write_raw(Index begin, Index count, MemoryType memory, const void* values, Transfer transfer);
-  void write_piece(Index begin, Index count, hid_t type, const void* values, Transfer transfer);
+  void read_selected(const Selection& from, hid_t type, void* values) const;
+  void write_selected(const Selection& to, hid_t type, const void* values, Transfer transfer);
 
   Handle handle_;
   std::string place_;
