@@ -141,11 +141,11 @@ struct Comb {
   Index stride = 1;  ///< of no meaning for one group, else at least size
 };
 
-/// The entries of a 2-D dataset where any of the rows meets any of the columns, row by row. The combs of a
-/// direction ascend and do not overlap.
+/// Adjacent columns of some rows of a 2-D dataset, row by row. The combs ascend and do not overlap.
 struct Entries {
   std::vector<Comb> rows;
-  std::vector<Comb> cols;
+  Index first_col = 0;
+  Index n_cols = 0;
 
   Index count() const noexcept;
 };
@@ -196,18 +196,19 @@ public:
     write_raw(begin, count, {native_type<T>(), sizeof(T)}, values, transfer);
   }
 
-  /// Reads scattered entries of a 2-D dataset in one transfer, which must be below 2 GiB.
+  /// Reads a part of a 2-D dataset in one transfer, which must be below 2 GiB.
   /// @throws Error{input} naming the rows when they cannot be read.
   template <class T>
   void read_entries(const Entries& entries, T* values) const {
     read_selected(select(entries), native_type<T>(), values);
   }
 
-  /// Writes scattered entries of a 2-D dataset in one transfer, which must be below 2 GiB; there may be none.
-  /// Collective ones as in write_rows. @throws Error{resource}, maybe on this rank only.
+  /// Writes a part of a 2-D dataset in one independent transfer, which must be below 2 GiB; it may be empty.
+  /// @throws Error{resource}, maybe on this rank only.
   template <class T>
-  void write_entries(const Entries& entries, const T* values, Transfer transfer) {
-    write_selected(select(entries), native_type<T>(), values, transfer);
+  void write_entries(const Entries& entries, const T* values) {
+    if (entries.count() == 0) return;
+    write_selected(select(entries), native_type<T>(), values, Transfer::independent);
   }
 
   void close() { handle_.close(place_); }

@@ -65,14 +65,13 @@ void require_collective(hid_t transfer, const std::string& place) {
           place);
 }
 
-Index length(const std::vector<Comb>& combs) {
-  return std::accumulate(combs.begin(), combs.end(), Index{0},
-                         [](Index sum, const Comb& comb) { return sum + comb.count * comb.size; });
-}
-
 }  // namespace
 
-Index Entries::count() const noexcept { return length(rows) * length(cols); }
+Index Entries::count() const noexcept {
+  Index n_rows = 0;
+  for (const Comb& comb : rows) n_rows += comb.count * comb.size;
+  return n_rows * n_cols;
+}
 
 Dataset::Dataset(Handle handle, std::string place) : handle_(std::move(handle)), place_(std::move(place)) {
   const Handle space(H5Dget_space(handle_.get()), H5Sclose);
@@ -158,16 +157,14 @@ Dataset::Selection Dataset::select(const Entries& entries) const {
   check(H5Sselect_none(space.get()), ErrorKind::bug, place_);
   H5S_seloper_t add = H5S_SELECT_SET;
   for (const Comb& row : entries.rows) {
-    for (const Comb& col : entries.cols) {
-      const auto pair = [](Index a, Index b) {
-        return std::array<hsize_t, 2>{static_cast<hsize_t>(a), static_cast<hsize_t>(b)};
-      };
-      check(H5Sselect_hyperslab(space.get(), add, pair(row.begin, col.begin).data(),
-                                pair(row.stride, col.stride).data(), pair(row.count, col.count).data(),
-                                pair(row.size, col.size).data()),
-            ErrorKind::bug, place_);
-      add = H5S_SELECT_OR;
-    }
+    const auto pair = [](Index of_rows, Index of_cols) {
+      return std::array<hsize_t, 2>{static_cast<hsize_t>(of_rows), static_cast<hsize_t>(of_cols)};
+    };
+    check(H5Sselect_hyperslab(space.get(), add, pair(row.begin, entries.first_col).data(),
+                              pair(row.stride, 1).data(), pair(row.count, 1).data(),
+                              pair(row.size, entries.n_cols).data()),
+          ErrorKind::bug, place_);
+    add = H5S_SELECT_OR;
   }
   return {.space = std::move(space), .count = entries.count(), .rows = rows_text(entries)};
 }

@@ -1,6 +1,7 @@
 #include "tallfit/io/matrix_file.hpp"
 
 #include <optional>
+#include <utility>
 
 #include "disk.hpp"
 #include "matrix_dataset.hpp"
@@ -11,6 +12,17 @@
 namespace tallfit::io {
 
 using linalg::BlockCyclicMatrix;
+
+namespace {
+
+/// Each rank for itself, or none.
+hdf5::File open_everywhere(const std::string& path, const comm::Communicator& comm) {
+  std::optional<hdf5::File> file;
+  comm::all_or_none(comm, [&] { file.emplace(hdf5::File::open(path)); });
+  return std::move(*file);
+}
+
+}  // namespace
 
 void write_matrix_file(const std::string& path, const std::string& name, const BlockCyclicMatrix& a) {
   const comm::Communicator& comm = a.grid().comm();
@@ -27,7 +39,7 @@ void write_matrix_file(const std::string& path, const std::string& name, const B
     comm::all_or_none(comm, [&] { file.emplace(hdf5::File::create_shared(partial, comm)); });
     write_matrix(*file, name, a);
     comm::all_or_none(comm, [&] { file->close(); });
-    comm::all_or_none(comm, [&] { verify_matrix(hdf5::File::open(partial), name, a); });
+    verify_matrix(open_everywhere(partial, comm), name, a);
     comm::all_or_none(comm, [&] {
       if (comm.is_root()) rename_file(partial, path);
     });
@@ -39,9 +51,7 @@ void write_matrix_file(const std::string& path, const std::string& name, const B
 
 BlockCyclicMatrix read_matrix_file(const std::string& path, const std::string& name,
                                    const linalg::ProcessGrid& grid, Index block) {
-  std::optional<hdf5::File> file;
-  comm::all_or_none(grid.comm(), [&] { file.emplace(hdf5::File::open(path)); });
-  return read_matrix(*file, name, grid, block);
+  return read_matrix(open_everywhere(path, grid.comm()), name, grid, block);
 }
 
 }  // namespace tallfit::io
