@@ -133,6 +133,23 @@ inline hid_t native_type<std::uint64_t>() {
   return H5T_NATIVE_UINT64;
 }
 
+/// Rows, or columns: @p count groups of @p size adjacent ones, whose first ones lie @p stride apart.
+struct Comb {
+  Index begin = 0;
+  Index size = 0;
+  Index count = 1;
+  Index stride = 1;  ///< of no meaning for one group, else at least size
+};
+
+/// Adjacent columns of some rows of a 2-D dataset, row by row. The combs ascend and do not overlap.
+struct Entries {
+  std::vector<Comb> rows;
+  Index first_col = 0;
+  Index n_cols = 0;
+
+  Index count() const noexcept;
+};
+
 /// An open dataset of any rank >= 1; its rows run along the first dimension.
 class Dataset {
 public:
@@ -179,9 +196,30 @@ public:
     write_raw(begin, count, {native_type<T>(), sizeof(T)}, values, transfer);
   }
 
+  /// Reads a part of a 2-D dataset in one transfer, which must be below 2 GiB.
+  /// @throws Error{input} naming the rows when they cannot be read.
+  template <class T>
+  void read_entries(const Entries& entries, T* values) const {
+    read_selected(select(entries), native_type<T>(), values);
+  }
+
+  /// Writes a part of a 2-D dataset in one independent transfer, which must be below 2 GiB; it may be empty.
+  /// @throws Error{resource}, maybe on this rank only.
+  template <class T>
+  void write_entries(const Entries& entries, const T* values) {
+    if (entries.count() == 0) return;
+    write_selected(select(entries), native_type<T>(), values, Transfer::independent);
+  }
+
   void close() { handle_.close(place_); }
 
 private:
+  /// Where the values of a transfer lie in the file.
+  struct Selection {
+    Handle space;
+    Index count = 0;   ///< of elements
+    std::string rows;  ///< for messages
+  };
   struct MemoryType {
     hid_t type;
     std::size_t bytes;
@@ -190,11 +228,13 @@ private:
   Dataset(Handle handle, std::string place);
   static Dataset create_of_type(File& file, const std::string& name, hid_t type,
                                 const std::vector<Index>& shape, Storage storage);
-  Handle select(Index begin, Index count) const;
+  Selection select(Index begin, Index count) const;
+  Selection select(const Entries& entries) const;
   Index elements_per_row() const;
   void read_raw(Index begin, Index count, hid_t type, std::size_t bytes, void* values) const;
   void write_raw(Index begin, Index count, MemoryType memory, const void* values, Transfer transfer);
-  void write_piece(Index begin, Index count, hid_t type, const void* values, Transfer transfer);
+  void read_selected(const Selection& from, hid_t type, void* values) const;
+  void write_selected(const Selection& to, hid_t type, const void* values, Transfer transfer);
 
   Handle handle_;
   std::string place_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <numeric>
 
@@ -25,6 +26,13 @@ TypeClass class_of(hid_t type) {
     default:
       return TypeClass::other;
   }
+}
+
+std::string rows_text(const Entries& entries) {
+  if (entries.rows.empty()) return "no rows";
+  const Comb& last = entries.rows.back();
+  return fmt::format("some of rows {} to {}", entries.rows.front().begin,
+                     last.begin + (last.count - 1) * last.stride + last.size - 1);
 }
 
 std::vector<hsize_t> to_hsize(const std::vector<Index>& shape) { return {shape.begin(), shape.end()}; }
@@ -58,6 +66,12 @@ void require_collective(hid_t transfer, const std::string& place) {
 }
 
 }  // namespace
+
+Index Entries::count() const noexcept {
+  Index n_rows = 0;
+  for (const Comb& comb : rows) n_rows += comb.count * comb.size;
+  return n_rows * n_cols;
+}
 
 Dataset::Dataset(Handle handle, std::string place) : handle_(std::move(handle)), place_(std::move(place)) {
   const Handle space(H5Dget_space(handle_.get()), H5Sclose);
@@ -119,11 +133,13 @@ Index Dataset::elements_per_row() const {
   return std::accumulate(shape_.begin() + 1, shape_.end(), Index{1}, std::multiplies<>());
 }
 
-Handle Dataset::select(Index begin, Index count) const {
+Dataset::Selection Dataset::select(Index begin, Index count) const {
+  const auto guard = lock();
   Handle space(check(H5Dget_space(handle_.get()), ErrorKind::bug, place_), H5Sclose);
+  const std::string rows = fmt::format("rows {} to {}", begin, begin + count - 1);
   if (count == 0) {
     H5Sselect_none(space.get());
-    return space;
+    return {.space = std::move(space), .count = 0, .rows = rows};
   }
   std::vector<hsize_t> start(shape_.size(), 0);
   std::vector<hsize_t> size = to_hsize(shape_);
@@ -131,7 +147,26 @@ Handle Dataset::select(Index begin, Index count) const {
   size[0] = static_cast<hsize_t>(count);
   check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr),
         ErrorKind::bug, place_);
-  return space;
+  return {.space = std::move(space), .count = count * elements_per_row(), .rows = rows};
+}
+
+Dataset::Selection Dataset::select(const Entries& entries) const {
+  require(shape_.size() == 2, ErrorKind::bug, "{} has {} dimensions, not two", place_, shape_.size());
+  const auto guard = lock();
+  Handle space(check(H5Dget_space(handle_.get()), ErrorKind::bug, place_), H5Sclose);
+  check(H5Sselect_none(space.get()), ErrorKind::bug, place_);
+  H5S_seloper_t add = H5S_SELECT_SET;
+  for (const Comb& row : entries.rows) {
+    const auto pair = [](Index of_rows, Index of_cols) {
+      return std::array<hsize_t, 2>{static_cast<hsize_t>(of_rows), static_cast<hsize_t>(of_cols)};
+    };
+    check(H5Sselect_hyperslab(space.get(), add, pair(row.begin, entries.first_col).data(),
+                              pair(row.stride, 1).data(), pair(row.count, 1).data(),
+                              pair(row.size, entries.n_cols).data()),
+          ErrorKind::bug, place_);
+    add = H5S_SELECT_OR;
+  }
+  return {.space = std::move(space), .count = entries.count(), .rows = rows_text(entries)};
 }
 
 void Dataset::read_raw(Index begin, Index count, hid_t type, std::size_t bytes, void* values) const {
@@ -140,16 +175,19 @@ void Dataset::read_raw(Index begin, Index count, hid_t type, std::size_t bytes, 
   const Index row_bytes = elements_per_row() * static_cast<Index>(bytes);
   const Index step = std::max<Index>(1, transfer_bytes / std::max<Index>(row_bytes, 1));
   for (Index row = begin; row < begin + count; row += step) {
-    const auto guard = lock();  // released between pieces, so that another thread gets its turn
+    // A call takes the lock for one piece, so that another thread gets its turn.
     const Index n = std::min(step, begin + count - row);
-    const Handle file_space = select(row, n);
-    const Index product = n * elements_per_row();
-    const auto n_elements = static_cast<hsize_t>(product);
-    const Handle memory_space(H5Screate_simple(1, &n_elements, nullptr), H5Sclose);
-    check(H5Dread(handle_.get(), type, memory_space.get(), file_space.get(), H5P_DEFAULT,
-                  static_cast<std::byte*>(values) + (row - begin) * row_bytes),
-          ErrorKind::input, fmt::format("{}: rows {} to {} cannot be read", place_, row, row + n - 1));
+    read_selected(select(row, n), type, static_cast<std::byte*>(values) + (row - begin) * row_bytes);
   }
+}
+
+void Dataset::read_selected(const Selection& from, hid_t type, void* values) const {
+  if (from.count == 0) return;
+  const auto guard = lock();
+  const auto n_elements = static_cast<hsize_t>(from.count);
+  const Handle memory_space(H5Screate_simple(1, &n_elements, nullptr), H5Sclose);
+  check(H5Dread(handle_.get(), type, memory_space.get(), from.space.get(), H5P_DEFAULT, values),
+        ErrorKind::input, place_ + ": " + from.rows + " cannot be read");
 }
 
 void Dataset::write_raw(Index begin, Index count, MemoryType memory, const void* values, Transfer transfer) {
@@ -158,28 +196,25 @@ void Dataset::write_raw(Index begin, Index count, MemoryType memory, const void*
   if (transfer == Transfer::collective) {
     require(count <= step, ErrorKind::bug, "{}: {} rows are too many for one collective write", place_,
             count);
-    write_piece(begin, count, memory.type, values, transfer);
+    write_selected(select(begin, count), memory.type, values, transfer);
     return;
   }
   for (Index row = begin; row < begin + count; row += step) {
-    write_piece(row, std::min(step, begin + count - row), memory.type,
-                static_cast<const std::byte*>(values) + (row - begin) * row_bytes, transfer);
+    write_selected(select(row, std::min(step, begin + count - row)), memory.type,
+                   static_cast<const std::byte*>(values) + (row - begin) * row_bytes, transfer);
   }
 }
 
-void Dataset::write_piece(Index begin, Index count, hid_t type, const void* values, Transfer transfer) {
+void Dataset::write_selected(const Selection& to, hid_t type, const void* values, Transfer transfer) {
   const auto guard = lock();
   const bool collective = transfer == Transfer::collective && handle_.sharing() == Sharing::shared;
-  const Handle file_space = select(begin, count);
-  const hsize_t n_elements = static_cast<hsize_t>(std::max<Index>(count * elements_per_row(), 1));
+  const hsize_t n_elements = static_cast<hsize_t>(std::max<Index>(to.count, 1));
   const Handle memory_space(H5Screate_simple(1, &n_elements, nullptr), H5Sclose);
-  if (count == 0) H5Sselect_none(memory_space.get());
+  if (to.count == 0) H5Sselect_none(memory_space.get());
   const Handle properties(H5Pcreate(H5P_DATASET_XFER), H5Pclose);
   if (collective) H5Pset_dxpl_mpio(properties.get(), H5FD_MPIO_COLLECTIVE);
-  check(H5Dwrite(handle_.get(), type, memory_space.get(), file_space.get(), properties.get(), values),
-        ErrorKind::resource,
-        fmt::format("{}: rows {} to {} cannot be written; is the disk full?", place_, begin,
-                    begin + count - 1));
+  check(H5Dwrite(handle_.get(), type, memory_space.get(), to.space.get(), properties.get(), values),
+        ErrorKind::resource, place_ + ": " + to.rows + " cannot be written; is the disk full?");
   if (collective) require_collective(properties.get(), place_);
 }
 
