@@ -4,7 +4,7 @@
 #include <numeric>
 #include <span>
 
-#include "check_info.hpp"
+#include "foreign_call.hpp"
 #include "lapack.hpp"
 #include "scalapack.hpp"
 
@@ -15,23 +15,9 @@ namespace tallfit::linalg {
 
 namespace {
 
-constexpr int one = 1;     // "the whole matrix", for ScaLAPACK
-constexpr int query = -1;  // "how long must the workspace be?"
-constexpr const char* name = "the matrix";
+using detail::cols_of, detail::one, detail::rows_of, detail::stride_of;
 
-// Calls routine(work, &lwork, &info) to ask for its workspace, then to work.
-template <class Routine>
-void run_with_workspace(std::string_view routine_name, Index formula, const comm::Communicator& comm,
-                        const Routine& routine) {
-  double length = 0.0;
-  int info = 0;
-  routine(&length, &query, &info);
-  detail::check_info(routine_name, name, info, comm);
-  std::vector<double> work = detail::workspace(routine_name, length, formula, comm);
-  const int lwork = static_cast<int>(work.size());
-  routine(work.data(), &lwork, &info);
-  detail::check_info(routine_name, name, info, comm);
-}
+constexpr const char* name = "the matrix";
 
 // Scalar factors of the reflectors: one for each local column, or for each column of a serial matrix.
 std::vector<double> make_tau(const BlockCyclicMatrix& a) {
@@ -54,20 +40,22 @@ std::vector<Index> all_pivots(const BlockCyclicMatrix& a, const std::vector<int>
 
 void triangularise_in_place(BlockCyclicMatrix& a) {
   if (a.rows() == 0 || a.cols() == 0) return;
-  const int m = static_cast<int>(a.rows());
-  const int n = static_cast<int>(a.cols());
+  const int m = rows_of(a);
+  const int n = cols_of(a);
   std::vector<double> tau = make_tau(a);
   if (a.grid().is_serial()) {
-    const int ld = static_cast<int>(a.leading_dimension());
-    run_with_workspace("dgeqrf", a.cols(), a.grid().comm(), [&](double* work, const int* lwork, int* info) {
-      dgeqrf_(&m, &n, a.data(), &ld, tau.data(), work, lwork, info);
-    });
+    const int ld = stride_of(a);
+    detail::run_with_workspace({"dgeqrf", name}, a.cols(), a.grid().comm(),
+                               [&](double* work, const int* lwork, int* info) {
+                                 dgeqrf_(&m, &n, a.data(), &ld, tau.data(), work, lwork, info);
+                               });
   } else {
     const Index formula =
         a.block() * (a.row_axis().largest_local_size() + a.col_axis().largest_local_size() + a.block());
-    run_with_workspace("pdgeqrf", formula, a.grid().comm(), [&](double* work, const int* lwork, int* info) {
-      pdgeqrf_(&m, &n, a.data(), &one, &one, a.descriptor().data(), tau.data(), work, lwork, info);
-    });
+    detail::run_with_workspace(
+        {"pdgeqrf", name}, formula, a.grid().comm(), [&](double* work, const int* lwork, int* info) {
+          pdgeqrf_(&m, &n, a.data(), &one, &one, a.descriptor().data(), tau.data(), work, lwork, info);
+        });
   }
   zero_below_diagonal_in_place(a);
 }
@@ -78,25 +66,26 @@ PivotedQr pivoted_qr(BlockCyclicMatrix a) {
     std::iota(trivial.columns.begin(), trivial.columns.end(), Index{0});
     return trivial;
   }
-  const int m = static_cast<int>(a.rows());
-  const int n = static_cast<int>(a.cols());
+  const int m = rows_of(a);
+  const int n = cols_of(a);
   std::vector<double> tau = make_tau(a);
   std::vector<int> pivots(static_cast<std::size_t>(a.local_cols() + 1),
                           0);  // 0: every column is free to move
   if (a.grid().is_serial()) {
-    const int ld = static_cast<int>(a.leading_dimension());
-    run_with_workspace("dgeqp3", 3 * a.cols() + 1, a.grid().comm(),
-                       [&](double* work, const int* lwork, int* info) {
-                         dgeqp3_(&m, &n, a.data(), &ld, pivots.data(), tau.data(), work, lwork, info);
-                       });
+    const int ld = stride_of(a);
+    detail::run_with_workspace({"dgeqp3", name}, 3 * a.cols() + 1, a.grid().comm(),
+                               [&](double* work, const int* lwork, int* info) {
+                                 dgeqp3_(&m, &n, a.data(), &ld, pivots.data(), tau.data(), work, lwork, info);
+                               });
   } else {
     const Index mp = a.row_axis().largest_local_size();
     const Index nq = a.col_axis().largest_local_size();
     const Index formula = std::max<Index>(3, mp + nq) + 2 * nq;
-    run_with_workspace("pdgeqpf", formula, a.grid().comm(), [&](double* work, const int* lwork, int* info) {
-      pdgeqpf_(&m, &n, a.data(), &one, &one, a.descriptor().data(), pivots.data(), tau.data(), work, lwork,
-               info);
-    });
+    detail::run_with_workspace({"pdgeqpf", name}, formula, a.grid().comm(),
+                               [&](double* work, const int* lwork, int* info) {
+                                 pdgeqpf_(&m, &n, a.data(), &one, &one, a.descriptor().data(), pivots.data(),
+                                          tau.data(), work, lwork, info);
+                               });
   }
   return {all_pivots(a, pivots), diagonal(a).cwiseAbs()};
 }
