@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "foreign_call.hpp"
 #include "lapack.hpp"
 #include "scalapack.hpp"
-#include "workspace_call.hpp"
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/comm/exchange.hpp"
@@ -48,39 +48,40 @@ Index local_bytes(int grid_rows, int grid_cols, Index rows, Index cols, Index bl
 /// Q R of the first @p width of columns [first, cols) of a; the others are multiplied by Q^T.
 void factor_columns(BlockCyclicMatrix& a, Index first, Index width) {
   const comm::Communicator& comm = a.grid().comm();
-  const int m = static_cast<int>(a.rows());
+  const int m = detail::rows_of(a);
   const int k = static_cast<int>(width);
   const int rest = static_cast<int>(a.cols() - first - width);
   std::vector<double> tau(static_cast<std::size_t>(std::max(a.local_cols(), width) + 1));
   if (a.grid().is_serial()) {
-    const int ld = static_cast<int>(a.leading_dimension());
+    const int ld = detail::stride_of(a);
     double* panel = &a.at_local(0, first);
-    detail::run_with_workspace("dgeqrf", name, a.cols(), comm,
+    detail::run_with_workspace({"dgeqrf", name}, a.cols(), comm,
                                [&](double* work, const int* lwork, int* info) {
                                  dgeqrf_(&m, &k, panel, &ld, tau.data(), work, lwork, info);
                                });
     if (rest == 0) return;
     double* right = &a.at_local(0, first + width);
     detail::run_with_workspace(
-        "dormqr", name, a.cols(), comm, [&](double* work, const int* lwork, int* info) {
+        {"dormqr", name}, a.cols(), comm, [&](double* work, const int* lwork, int* info) {
           dormqr_("L", "T", &m, &rest, &k, panel, &ld, tau.data(), right, &ld, work, lwork, info, 1, 1);
         });
     return;
   }
-  const int one = 1;
   const int from = static_cast<int>(first + 1);
   const int after = static_cast<int>(first + width + 1);
   const int* descriptor = a.descriptor().data();
   const Index formula =
       a.block() * (a.row_axis().largest_local_size() + a.col_axis().largest_local_size() + 3 * a.block());
-  detail::run_with_workspace("pdgeqrf", name, formula, comm, [&](double* work, const int* lwork, int* info) {
-    pdgeqrf_(&m, &k, a.data(), &one, &from, descriptor, tau.data(), work, lwork, info);
-  });
+  detail::run_with_workspace(
+      {"pdgeqrf", name}, formula, comm, [&](double* work, const int* lwork, int* info) {
+        pdgeqrf_(&m, &k, a.data(), &detail::one, &from, descriptor, tau.data(), work, lwork, info);
+      });
   if (rest == 0) return;
-  detail::run_with_workspace("pdormqr", name, formula, comm, [&](double* work, const int* lwork, int* info) {
-    pdormqr_("L", "T", &m, &rest, &k, a.data(), &one, &from, descriptor, tau.data(), a.data(), &one, &after,
-             descriptor, work, lwork, info, 1, 1);
-  });
+  detail::run_with_workspace(
+      {"pdormqr", name}, formula, comm, [&](double* work, const int* lwork, int* info) {
+        pdormqr_("L", "T", &m, &rest, &k, a.data(), &detail::one, &from, descriptor, tau.data(), a.data(),
+                 &detail::one, &after, descriptor, work, lwork, info, 1, 1);
+      });
 }
 
 }  // namespace

@@ -4,10 +4,9 @@
 #include <numeric>
 #include <span>
 
-#include "check_info.hpp"
+#include "foreign_call.hpp"
 #include "lapack.hpp"
 #include "scalapack.hpp"
-#include "workspace_call.hpp"
 
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/linalg/matrix_ops.hpp"
@@ -16,7 +15,8 @@ namespace tallfit::linalg {
 
 namespace {
 
-constexpr int one = 1;  // "the whole matrix", for ScaLAPACK
+using detail::cols_of, detail::one, detail::rows_of, detail::stride_of;
+
 constexpr const char* name = "the matrix";
 
 // Scalar factors of the reflectors: one for each local column, or for each column of a serial matrix.
@@ -40,12 +40,12 @@ std::vector<Index> all_pivots(const BlockCyclicMatrix& a, const std::vector<int>
 
 void triangularise_in_place(BlockCyclicMatrix& a) {
   if (a.rows() == 0 || a.cols() == 0) return;
-  const int m = static_cast<int>(a.rows());
-  const int n = static_cast<int>(a.cols());
+  const int m = rows_of(a);
+  const int n = cols_of(a);
   std::vector<double> tau = make_tau(a);
   if (a.grid().is_serial()) {
-    const int ld = static_cast<int>(a.leading_dimension());
-    detail::run_with_workspace("dgeqrf", name, a.cols(), a.grid().comm(),
+    const int ld = stride_of(a);
+    detail::run_with_workspace({"dgeqrf", name}, a.cols(), a.grid().comm(),
                                [&](double* work, const int* lwork, int* info) {
                                  dgeqrf_(&m, &n, a.data(), &ld, tau.data(), work, lwork, info);
                                });
@@ -53,7 +53,7 @@ void triangularise_in_place(BlockCyclicMatrix& a) {
     const Index formula =
         a.block() * (a.row_axis().largest_local_size() + a.col_axis().largest_local_size() + a.block());
     detail::run_with_workspace(
-        "pdgeqrf", name, formula, a.grid().comm(), [&](double* work, const int* lwork, int* info) {
+        {"pdgeqrf", name}, formula, a.grid().comm(), [&](double* work, const int* lwork, int* info) {
           pdgeqrf_(&m, &n, a.data(), &one, &one, a.descriptor().data(), tau.data(), work, lwork, info);
         });
   }
@@ -66,14 +66,14 @@ PivotedQr pivoted_qr(BlockCyclicMatrix a) {
     std::iota(trivial.columns.begin(), trivial.columns.end(), Index{0});
     return trivial;
   }
-  const int m = static_cast<int>(a.rows());
-  const int n = static_cast<int>(a.cols());
+  const int m = rows_of(a);
+  const int n = cols_of(a);
   std::vector<double> tau = make_tau(a);
   std::vector<int> pivots(static_cast<std::size_t>(a.local_cols() + 1),
                           0);  // 0: every column is free to move
   if (a.grid().is_serial()) {
-    const int ld = static_cast<int>(a.leading_dimension());
-    detail::run_with_workspace("dgeqp3", name, 3 * a.cols() + 1, a.grid().comm(),
+    const int ld = stride_of(a);
+    detail::run_with_workspace({"dgeqp3", name}, 3 * a.cols() + 1, a.grid().comm(),
                                [&](double* work, const int* lwork, int* info) {
                                  dgeqp3_(&m, &n, a.data(), &ld, pivots.data(), tau.data(), work, lwork, info);
                                });
@@ -81,7 +81,7 @@ PivotedQr pivoted_qr(BlockCyclicMatrix a) {
     const Index mp = a.row_axis().largest_local_size();
     const Index nq = a.col_axis().largest_local_size();
     const Index formula = std::max<Index>(3, mp + nq) + 2 * nq;
-    detail::run_with_workspace("pdgeqpf", name, formula, a.grid().comm(),
+    detail::run_with_workspace({"pdgeqpf", name}, formula, a.grid().comm(),
                                [&](double* work, const int* lwork, int* info) {
                                  pdgeqpf_(&m, &n, a.data(), &one, &one, a.descriptor().data(), pivots.data(),
                                           tau.data(), work, lwork, info);

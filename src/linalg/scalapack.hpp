@@ -25,6 +25,10 @@ void pdtran_(const int* m, const int* n, const double* alpha, const double* a, c
 /// B(ib.., jb..) = A(ia.., ja..), m x n, between any two grids within a context.
 void pdgemr2d_(const int* m, const int* n, const double* a, const int* ia, const int* ja, const int* desc_a,
                double* b, const int* ib, const int* jb, const int* desc_b, const int* context);
+/// The triangle named of C = beta C + alpha A^T A ("T") for an n x n C and a k x n A.
+void pdsyrk_(const char* uplo, const char* trans, const int* n, const int* k, const double* alpha,
+             const double* a, const int* ia, const int* ja, const int* desc_a, const double* beta, double* c,
+             const int* ic, const int* jc, const int* desc_c);
 
 void pdtrcon_(const char* norm, const char* uplo, const char* diag, const int* n, const double* a,
               const int* ia, const int* ja, const int* desc_a, double* rcond, double* work, const int* lwork,
@@ -36,6 +40,13 @@ void pdtrtrs_(const char* uplo, const char* trans, const char* diag, const int* 
               const int* jb, const int* desc_b, int* info, std::size_t, std::size_t, std::size_t);
 void pdpotri_(const char* uplo, const int* n, double* a, const int* ia, const int* ja, const int* desc_a,
               int* info, std::size_t);
+
+void pdpotrf_(const char* uplo, const int* n, double* a, const int* ia, const int* ja, const int* desc_a,
+              int* info, std::size_t);
+void pdsyevd_(const char* job, const char* uplo, const int* n, double* a, const int* ia, const int* ja,
+              const int* desc_a, double* w, double* z, const int* iz, const int* jz, const int* desc_z,
+              double* work, const int* lwork, int* iwork, const int* liwork, int* info, std::size_t,
+              std::size_t);
 
 void pdgeqrf_(const int* m, const int* n, double* a, const int* ia, const int* ja, const int* desc_a,
               double* tau, double* work, const int* lwork, int* info);

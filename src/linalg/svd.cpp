@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "check_info.hpp"
+#include "foreign_call.hpp"
 #include "lapack.hpp"
 #include "scalapack.hpp"
 
@@ -18,19 +18,9 @@ namespace tallfit::linalg {
 
 namespace {
 
-constexpr int one = 1;     // "the whole matrix", for ScaLAPACK
-constexpr int query = -1;  // "how long must the workspace be?"
+using detail::cols_of, detail::one, detail::rows_of, detail::run_with_workspace, detail::stride_of;
 
-// The sizes a foreign call wants; the constructor of the matrix has checked that they fit.
-int rows_of(const BlockCyclicMatrix& a) { return static_cast<int>(a.rows()); }
-int cols_of(const BlockCyclicMatrix& a) { return static_cast<int>(a.cols()); }
-int stride_of(const BlockCyclicMatrix& a) { return static_cast<int>(a.leading_dimension()); }
-
-// The routines report NaN as a wrong argument, or loop; the user deserves its name.
-void require_finite(const BlockCyclicMatrix& a, std::string_view what) {
-  comm::require_replicated(a.grid().comm(), all_finite(a), ErrorKind::numerical,
-                           "{} holds NaN or Inf, so it has no singular values", what);
-}
+constexpr std::string_view lost = "singular values";  // to a matrix with NaN
 
 [[noreturn]] void fail_to_converge(std::string_view what, int info) {
   throw Error::collective(ErrorKind::numerical,
@@ -39,38 +29,26 @@ void require_finite(const BlockCyclicMatrix& a, std::string_view what) {
 
 // Divide and conquer: the fast one. @return info > 0 when it does not converge.
 int divide_and_conquer(BlockCyclicMatrix& a, Svd& out, std::string_view what) {
-  const comm::Communicator& comm = a.grid().comm();
   const int m = rows_of(a), n = cols_of(a), ld_a = stride_of(a), ld_u = stride_of(out.u),
             ld_vt = stride_of(out.vt);
   const Index k = std::min(m, n);
   std::vector<int> iwork(8 * static_cast<std::size_t>(k));
-  double length = 0.0;
-  int info = 0;
-  dgesdd_("S", &m, &n, a.data(), &ld_a, out.values.data(), out.u.data(), &ld_u, out.vt.data(), &ld_vt,
-          &length, &query, iwork.data(), &info, 1);
-  detail::check_info("dgesdd", what, info, comm);
-  std::vector<double> work = detail::workspace("dgesdd", length, 4 * k * k + 7 * k + std::max(m, n), comm);
-  const int lwork = static_cast<int>(std::min<std::size_t>(work.size(), std::numeric_limits<int>::max()));
-  dgesdd_("S", &m, &n, a.data(), &ld_a, out.values.data(), out.u.data(), &ld_u, out.vt.data(), &ld_vt,
-          work.data(), &lwork, iwork.data(), &info, 1);
-  return detail::check_info("dgesdd", what, info, comm);
+  return run_with_workspace({"dgesdd", what}, 4 * k * k + 7 * k + std::max(m, n), a.grid().comm(),
+                            [&](double* work, const int* lwork, int* info) {
+                              dgesdd_("S", &m, &n, a.data(), &ld_a, out.values.data(), out.u.data(), &ld_u,
+                                      out.vt.data(), &ld_vt, work, lwork, iwork.data(), info, 1);
+                            });
 }
 
 // QR iteration: slower, a workspace of O(K) only, converges where divide and conquer does not.
 int qr_iteration(BlockCyclicMatrix& a, Svd& out, std::string_view what) {
-  const comm::Communicator& comm = a.grid().comm();
   const int m = rows_of(a), n = cols_of(a), ld_a = stride_of(a), ld_u = stride_of(out.u),
             ld_vt = stride_of(out.vt);
-  double length = 0.0;
-  int info = 0;
-  dgesvd_("S", "S", &m, &n, a.data(), &ld_a, out.values.data(), out.u.data(), &ld_u, out.vt.data(), &ld_vt,
-          &length, &query, &info, 1, 1);
-  detail::check_info("dgesvd", what, info, comm);
-  std::vector<double> work = detail::workspace("dgesvd", length, Index{5} * std::max(m, n), comm);
-  const int lwork = static_cast<int>(work.size());
-  dgesvd_("S", "S", &m, &n, a.data(), &ld_a, out.values.data(), out.u.data(), &ld_u, out.vt.data(), &ld_vt,
-          work.data(), &lwork, &info, 1, 1);
-  return detail::check_info("dgesvd", what, info, comm);
+  return run_with_workspace({"dgesvd", what}, Index{5} * std::max(m, n), a.grid().comm(),
+                            [&](double* work, const int* lwork, int* info) {
+                              dgesvd_("S", "S", &m, &n, a.data(), &ld_a, out.values.data(), out.u.data(),
+                                      &ld_u, out.vt.data(), &ld_vt, work, lwork, info, 1, 1);
+                            });
 }
 
 void svd_serial(BlockCyclicMatrix a, Svd& out, std::string_view what) {
@@ -84,21 +62,15 @@ void svd_serial(BlockCyclicMatrix a, Svd& out, std::string_view what) {
 }
 
 Eigen::VectorXd singular_values_serial(BlockCyclicMatrix& a, std::string_view what) {
-  const comm::Communicator& comm = a.grid().comm();
   const int m = rows_of(a), n = cols_of(a), ld_a = stride_of(a);
   Eigen::VectorXd values(std::min(m, n));
-  double length = 0.0;
   double none = 0.0;
-  int info = 0;
-  dgesvd_("N", "N", &m, &n, a.data(), &ld_a, values.data(), &none, &one, &none, &one, &length, &query, &info,
-          1, 1);
-  detail::check_info("dgesvd", what, info, comm);
-  std::vector<double> work = detail::workspace("dgesvd", length, Index{5} * std::max(m, n), comm);
-  const int lwork = static_cast<int>(work.size());
-  dgesvd_("N", "N", &m, &n, a.data(), &ld_a, values.data(), &none, &one, &none, &one, work.data(), &lwork,
-          &info, 1, 1);
-  if (const int order = detail::check_info("dgesvd", what, info, comm); order > 0)
-    fail_to_converge(what, order);
+  const int order = run_with_workspace({"dgesvd", what}, Index{5} * std::max(m, n), a.grid().comm(),
+                                       [&](double* work, const int* lwork, int* info) {
+                                         dgesvd_("N", "N", &m, &n, a.data(), &ld_a, values.data(), &none,
+                                                 &one, &none, &one, work, lwork, info, 1, 1);
+                                       });
+  if (order > 0) fail_to_converge(what, order);
   return values;
 }
 
@@ -146,16 +118,12 @@ Eigen::VectorXd svd_grid(BlockCyclicMatrix& a, Svd* out, std::string_view what) 
   const int* desc_u = (out != nullptr ? out->u : a).descriptor().data();
   const int* desc_vt = (out != nullptr ? out->vt : a).descriptor().data();
   Eigen::VectorXd values(k);
-  const auto call = [&](double* work, int lwork) {
-    int info = 0;
-    pdgesvd_(job, job, &m, &n, a.data(), &one, &one, a.descriptor().data(), values.data(), u, &one, &one,
-             desc_u, vt, &one, &one, desc_vt, work, &lwork, &info, 1, 1);
-    return detail::check_info("pdgesvd", what, info, comm);
-  };
-  double length = 0.0;
-  call(&length, query);
-  std::vector<double> work = detail::workspace("pdgesvd", length, pdgesvd_workspace(a, out != nullptr), comm);
-  const int info = call(work.data(), static_cast<int>(work.size()));
+  const int info = run_with_workspace({"pdgesvd", what}, pdgesvd_workspace(a, out != nullptr), comm,
+                                      [&](double* work, const int* lwork, int* status) {
+                                        pdgesvd_(job, job, &m, &n, a.data(), &one, &one,
+                                                 a.descriptor().data(), values.data(), u, &one, &one, desc_u,
+                                                 vt, &one, &one, desc_vt, work, lwork, status, 1, 1);
+                                      });
   if (info > 0 && info != k + 1) fail_to_converge(what, info);
   agree_on_values(values, comm, what);
   return values;
@@ -164,7 +132,7 @@ Eigen::VectorXd svd_grid(BlockCyclicMatrix& a, Svd* out, std::string_view what) 
 }  // namespace
 
 Svd svd(BlockCyclicMatrix a, std::string_view what) {
-  require_finite(a, what);
+  detail::require_finite(a, what, lost);
   const Index k = std::min(a.rows(), a.cols());
   Svd out{Eigen::VectorXd(k), BlockCyclicMatrix(a.grid(), a.rows(), k, a.block()),
           BlockCyclicMatrix(a.grid(), k, a.cols(), a.block())};
@@ -178,7 +146,7 @@ Svd svd(BlockCyclicMatrix a, std::string_view what) {
 }
 
 Eigen::VectorXd singular_values(BlockCyclicMatrix a, std::string_view what) {
-  require_finite(a, what);
+  detail::require_finite(a, what, lost);
   if (std::min(a.rows(), a.cols()) == 0) return {};
   return a.grid().is_serial() ? singular_values_serial(a, what) : svd_grid(a, nullptr, what);
 }

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "foreign_call.hpp"
 #include "scalapack.hpp"
 
 #include "tallfit/base/error.hpp"
@@ -146,7 +147,6 @@ BlockCyclicMatrix sub_matrix(const BlockCyclicMatrix& a, Index row, Index col, I
   }
   // The routine packs all it is asked for into messages before it sends the first.
   const Index step = 8 * a.block() * a.grid().cols();
-  const int one = 1;
   const int m = static_cast<int>(rows);
   const int first_row = static_cast<int>(row + 1);
   const int context = a.grid().context();
@@ -154,7 +154,7 @@ BlockCyclicMatrix sub_matrix(const BlockCyclicMatrix& a, Index row, Index col, I
     const int n = static_cast<int>(std::min(step, cols - j));
     const int from = static_cast<int>(col + j + 1);
     const int to = static_cast<int>(j + 1);
-    pdgemr2d_(&m, &n, a.data(), &first_row, &from, a.descriptor().data(), part.data(), &one, &to,
+    pdgemr2d_(&m, &n, a.data(), &first_row, &from, a.descriptor().data(), part.data(), &detail::one, &to,
               part.descriptor().data(), &context);
   }
   return part;

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "check_info.hpp"
+#include "foreign_call.hpp"
 #include "grid_sum.hpp"
 #include "lapack.hpp"
 #include "scalapack.hpp"
@@ -18,15 +18,7 @@ namespace tallfit::linalg {
 
 namespace {
 
-constexpr int one = 1;  // "the whole matrix", for ScaLAPACK
-
-// The sizes a foreign call wants; the constructor of the matrix has checked that they fit.
-int order_of(const BlockCyclicMatrix& r) { return static_cast<int>(r.rows()); }
-int stride_of(const BlockCyclicMatrix& a) { return static_cast<int>(a.leading_dimension()); }
-
-void require_square(const BlockCyclicMatrix& r, std::string_view what) {
-  require(r.rows() == r.cols(), ErrorKind::bug, "{} is {} x {}, not square", what, r.rows(), r.cols());
-}
+using detail::one, detail::require_square, detail::rows_of, detail::stride_of;
 
 // Asked before every division, so that one message serves LAPACK and ScaLAPACK.
 void require_nonzero_diagonal(const BlockCyclicMatrix& r, std::string_view what) {
@@ -42,7 +34,7 @@ void require_nonzero_diagonal(const BlockCyclicMatrix& r, std::string_view what)
 }
 
 double reciprocal_condition_grid(const BlockCyclicMatrix& r) {
-  const int n = order_of(r);
+  const int n = rows_of(r);
   const CyclicAxis& rows = r.row_axis();
   const CyclicAxis& cols = r.col_axis();
   const Index overhang = r.block() * std::max<Index>({1, ceil_div(rows.ranks(), cols.ranks()),
@@ -61,7 +53,7 @@ double reciprocal_condition_grid(const BlockCyclicMatrix& r) {
 }
 
 double reciprocal_condition_serial(const BlockCyclicMatrix& r) {
-  const int n = order_of(r);
+  const int n = rows_of(r);
   const int ld = stride_of(r);
   std::vector<double> work(3 * static_cast<std::size_t>(n));
   std::vector<int> iwork(static_cast<std::size_t>(n));
@@ -96,7 +88,7 @@ void mirror_upper_in_place(BlockCyclicMatrix& a) {
       a.at_local(i, a.col_axis().local_index(global)) *= 0.5;
   }
   const BlockCyclicMatrix upper = a;
-  const int n = order_of(a);
+  const int n = rows_of(a);
   const double unit = 1.0;
   pdtran_(&n, &n, &unit, upper.data(), &one, &one, upper.descriptor().data(), &unit, a.data(), &one, &one,
           a.descriptor().data());
@@ -130,7 +122,7 @@ void solve_upper_in_place(const BlockCyclicMatrix& r, BlockCyclicMatrix& b, Op o
           "the right-hand sides of {} do not lie as it does", what);
   if (b.rows() == 0 || b.cols() == 0) return;
   const char trans = static_cast<char>(op);
-  const int n = order_of(r);
+  const int n = rows_of(r);
   const int n_rhs = static_cast<int>(b.cols());
   int info = 0;
   if (r.grid().is_serial()) {
@@ -149,7 +141,7 @@ BlockCyclicMatrix inverse_upper(BlockCyclicMatrix r, std::string_view what) {
   require_nonzero_diagonal(r, what);
   zero_below_diagonal_in_place(r);
   if (r.rows() == 0) return r;
-  const int n = order_of(r);
+  const int n = rows_of(r);
   int info = 0;
   if (r.grid().is_serial()) {
     const int ld = stride_of(r);
@@ -173,7 +165,7 @@ Eigen::VectorXd inverse_gram_diagonal(const BlockCyclicMatrix& r, std::string_vi
 BlockCyclicMatrix inverse_gram(BlockCyclicMatrix r, std::string_view what) {
   require_nonzero_diagonal(r, what);
   if (r.rows() == 0) return r;
-  const int n = order_of(r);
+  const int n = rows_of(r);
   int info = 0;
   if (r.grid().is_serial()) {
     const int ld = stride_of(r);
