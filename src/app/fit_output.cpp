@@ -10,6 +10,7 @@
 #include "tallfit/base/version.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
+#include "tallfit/estimate/quadratic_fit.hpp"
 #include "tallfit/io/snap_potential.hpp"
 #include "tallfit/linalg/libraries.hpp"
 #include "tallfit/linalg/machine_rates.hpp"
@@ -23,21 +24,7 @@ namespace {
 /// milliseconds.
 constexpr Index reference_product = 512;
 
-/// S with S Sᵀ = covariance of (θ, c); an intercept's row follows from c = (z1 - r12 θ) / r11.
-Eigen::MatrixXd covariance_factor(const estimate::LeastSquaresSystem& system,
-                                  const estimate::LinearFit& fit) {
-  const Eigen::MatrixXd theta = fit.solver->covariance_factor();
-  Eigen::MatrixXd s = Eigen::MatrixXd::Zero(theta.rows() + 1, theta.cols() + 1);
-  s.topLeftCorner(theta.rows(), theta.cols()) = theta;
-  if (system.intercept) {
-    const estimate::InterceptRow& row = *system.intercept;
-    s.bottomLeftCorner(1, theta.cols()) = -row.r12.transpose() * theta / row.r11;
-    s(theta.rows(), theta.cols()) = 1.0 / row.r11;
-  }
-  return s * std::sqrt(fit.noise_variance);
-}
-
-void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& names, bool fits_one_rank) {
+void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& names) {
   if (!fit.dependent_columns.empty()) {
     std::vector<std::string> dependent;
     for (const Index column : fit.dependent_columns)
@@ -45,10 +32,6 @@ void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& nam
     log::warn("rank {} of {}: the solution of smallest norm is given; dependent columns: {}", fit.rank,
               names.size(), fmt::join(dependent, ", "));
   }
-  if (!fits_one_rank)
-    log::warn(
-        "fit.h5 has no covariance: that of the grid engine fits no rank; predictions have no standard "
-        "errors");
   if (!(fit.dof > 0.0))
     log::warn("no degrees of freedom are left for the noise: standard errors are unknown");
 }
@@ -81,8 +64,9 @@ void FitOutput::write(const design::DesignInfo& info,
   record.dgemm_gflops = linalg::dgemm_gflops(reference_product, 3);
   record.peak_rss_bytes = comm::all_gather(world_, std::vector<Index>{peak_rss_bytes()});
   comm::all_or_none(world_, [&] {
-    if (world_.is_root()) write_files(info, *system, fit, metrics);
+    if (world_.is_root()) write_texts(info, fit, metrics);
   });
+  write_model(info, system, fit);
   if (residuals_) residuals_->commit();
   comm::all_or_none(world_, [&] {
     if (world_.is_root()) folder_->commit();
@@ -94,31 +78,36 @@ void FitOutput::write(const design::DesignInfo& info,
   log::info("results in {}", config_.output);
 }
 
-void FitOutput::write_files(const design::DesignInfo& info, const estimate::LeastSquaresSystem& system,
-                            const estimate::LinearFit& fit,
+void FitOutput::write_model(const design::DesignInfo& info,
+                            const std::optional<estimate::LeastSquaresSystem>& system,
+                            const estimate::LinearFit& fit) {
+  std::string path;
+  comm::all_or_none(world_, [&] {
+    if (world_.is_root()) path = folder_->add("fit.h5").partial_path();
+  });
+  comm::broadcast(world_, path, 0);
+  comm::all_or_none(world_, [&] {
+    if (system) io::write_fit_file(path, info.column_names, fit, estimate::covariance_factor(*system, fit));
+  });
+  comm::all_or_none(world_, [&] {
+    if (world_.is_root()) folder_->flush();
+  });
+}
+
+void FitOutput::write_texts(const design::DesignInfo& info, const estimate::LinearFit& fit,
                             const std::vector<estimate::MetricsRow>& metrics) {
-  warn_of(fit, info.column_names, system.r.grid().is_serial());
+  warn_of(fit, info.column_names);
   for (const auto& [message, count] : log::warnings()) record.warnings.push_back(message);
   folder_->write("coefficients.csv", io::coefficients_csv(info.column_names, fit));
   folder_->write("metrics.csv", io::metrics_csv(metrics));
   folder_->write("fit.json", io::fit_json(record, fit, info.column_names));
-  const io::FittedModel model{.column_names = info.column_names,
-                              .coefficients = fit.coefficients,
-                              .intercept = fit.intercept,
-                              .noise_variance = fit.noise_variance,
-                              .covariance_factor = system.r.grid().is_serial()
-                                                       ? covariance_factor(system, fit)
-                                                       : Eigen::MatrixXd(fit.coefficients.size() + 1, 0)};
-  io::write_fit_file(folder_->add("fit.h5").partial_path(), model, fit);
-  if (info.snap) {
-    const std::string name = std::filesystem::path(info.name).stem().string();
-    const std::span<const double> values(fit.coefficients.data(),
-                                         static_cast<std::size_t>(fit.coefficients.size()));
-    folder_->write(name + ".snapcoeff",
-                   io::snapcoeff_text(*info.snap, values, "fitted by tallfit " + version()));
-    folder_->write(name + ".snapparam", io::snapparam_text(*info.snap));
-  }
-  folder_->flush();
+  if (!info.snap) return;
+  const std::string name = std::filesystem::path(info.name).stem().string();
+  const std::span<const double> values(fit.coefficients.data(),
+                                       static_cast<std::size_t>(fit.coefficients.size()));
+  folder_->write(name + ".snapcoeff",
+                 io::snapcoeff_text(*info.snap, values, "fitted by tallfit " + version()));
+  folder_->write(name + ".snapparam", io::snapparam_text(*info.snap));
 }
 
 }  // namespace tallfit::app

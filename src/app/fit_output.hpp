@@ -22,7 +22,7 @@ public:
   /// @collective @throws Error{input} where the folder cannot be written
   FitOutput(const Config& config, const comm::Communicator& world);
 
-  /// Writes and prints. System and fit are those of rank 0. @collective
+  /// Writes and prints. System and fit are those of rank 0, or of all ranks of the system's grid. @collective
   void write(const design::DesignInfo& info, const std::optional<estimate::LeastSquaresSystem>& system,
              const estimate::LinearFit& fit, const std::vector<estimate::MetricsRow>& metrics);
 
@@ -32,8 +32,10 @@ public:
   io::RunRecord record;
 
 private:
-  void write_files(const design::DesignInfo& info, const estimate::LeastSquaresSystem& system,
-                   const estimate::LinearFit& fit, const std::vector<estimate::MetricsRow>& metrics);
+  void write_texts(const design::DesignInfo& info, const estimate::LinearFit& fit,
+                   const std::vector<estimate::MetricsRow>& metrics);
+  void write_model(const design::DesignInfo& info, const std::optional<estimate::LeastSquaresSystem>& system,
+                   const estimate::LinearFit& fit);
 
   const Config& config_;
   const comm::Communicator& world_;

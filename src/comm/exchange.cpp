@@ -22,9 +22,9 @@ void reduce_in_place(const Communicator& comm, std::span<T> values, MPI_Datatype
 struct Parts {
   std::vector<int> counts;
   std::vector<int> offsets;
-  Index total = 0;
 
   explicit Parts(const std::vector<Index>& sizes) {
+    Index total = 0;
     for (const Index size : sizes) {
       offsets.push_back(to_int(total, "offset of an exchange"));
       counts.push_back(to_int(size, "values to exchange"));
@@ -110,16 +110,13 @@ void exclusive_scan_in_place(const Communicator& comm, std::span<Index> values) 
   std::copy(before.begin(), before.end(), values.begin());
 }
 
-std::vector<double> all_to_all(const Communicator& comm, std::span<const double> sent,
-                               const std::vector<Index>& sent_counts,
-                               const std::vector<Index>& received_counts) {
+void all_to_all(const Communicator& comm, std::span<const double> sent, const std::vector<Index>& sent_counts,
+                std::span<double> received, const std::vector<Index>& received_counts) {
   const Parts out(sent_counts);
   const Parts in(received_counts);
-  std::vector<double> received(static_cast<std::size_t>(in.total));
   check_mpi(MPI_Alltoallv(sent.data(), out.counts.data(), out.offsets.data(), MPI_DOUBLE, received.data(),
                           in.counts.data(), in.offsets.data(), MPI_DOUBLE, comm.get()),
             "MPI_Alltoallv");
-  return received;
 }
 
 }  // namespace tallfit::comm

@@ -11,16 +11,15 @@ namespace tallfit::compress {
 
 namespace {
 
-constexpr Index double_bytes = sizeof(double);
 constexpr Index usual_block = Index{1} << 20U;
 /// Buffers of BLAS, MPI and HDF5, and the workspace of ScaLAPACK: some blocks of columns.
 constexpr Index library_bytes = Index{16} << 20U;
-constexpr Index least_rows = 16;
 
-/// Of R while a fit is made: R, equilibrated R and its inverse; the SVD takes two factors and workspace.
+/// Of R while a fit is made: R, equilibrated R, its inverse and the covariance factor; the SVD takes two
+/// factors and workspace.
 Index copies_of_factor(const GridRequest& request) {
   if (request.takes_svd) return 6;
-  return request.penalised ? 5 : 3;
+  return request.penalised ? 5 : 4;
 }
 
 /// The largest Q with Q <= P and P Q = ranks.
@@ -56,14 +55,13 @@ GridPlan plan_grid(const RowLayout& layout, const GridRequest& request) {
   };
   plan.in_core = set_panel(all_rows);
   if (plan.in_core) return plan;
-  for (Index some = std::min(all_rows, ceil_div(n, Index{2} * request.n_ranks)); !set_panel(some);
-       some = some / 2) {
-    require(some > least_rows, ErrorKind::resource,
-            "{} columns on a {} x {} grid need {} per rank, of which {} for copies of the factor, but "
-            "run.memory_per_rank = {}. Use more ranks, or raise it",
-            layout.n_cols, plan.grid_rows, plan.grid_cols, format_bytes(plan.peak_bytes),
-            format_bytes(plan.solve_bytes), format_bytes(plan.limit_bytes));
-  }
+  // Smaller panels would not help: this one with R takes less than the copies of R in the solve.
+  const bool fits = set_panel(std::min(all_rows, ceil_div(n, Index{2} * request.n_ranks)));
+  require(fits, ErrorKind::resource,
+          "{} columns on a {} x {} grid need {} per rank, of which {} for copies of the factor, but "
+          "run.memory_per_rank = {}. Use more ranks, or raise it",
+          layout.n_cols, plan.grid_rows, plan.grid_cols, format_bytes(plan.peak_bytes),
+          format_bytes(plan.solve_bytes), format_bytes(plan.limit_bytes));
   return plan;
 }
 

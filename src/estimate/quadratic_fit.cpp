@@ -38,6 +38,27 @@ void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const Est
       sigma * std::hypot(1.0, fit.solver->deviation_along(row.r12)) / std::abs(row.r11);
 }
 
+linalg::BlockCyclicMatrix covariance_factor(const LeastSquaresSystem& system, const LinearFit& fit) {
+  const linalg::BlockCyclicMatrix theta = fit.solver->covariance_factor();
+  const Index n = theta.rows();
+  const double sigma = std::sqrt(fit.noise_variance);
+  // c = (z1 - r12 θ) / r11 has a variance of its own beside that of θ.
+  Eigen::VectorXd last = Eigen::VectorXd::Zero(theta.cols() + 1);
+  if (system.intercept) {
+    const InterceptRow& row = *system.intercept;
+    last.head(theta.cols()) = -linalg::multiply(theta, row.r12, linalg::Op::transpose).col(0) / row.r11;
+    last(theta.cols()) = 1.0 / row.r11;
+  }
+  linalg::BlockCyclicMatrix s(theta.grid(), n + 1, theta.cols() + 1, theta.block());
+  // Blocks of θ keep their places.
+  s.fill([&](Index i, Index j) {
+    if (i == n) return sigma * last(j);
+    if (j == theta.cols()) return 0.0;
+    return sigma * theta.at_local(theta.row_axis().local_index(i), theta.col_axis().local_index(j));
+  });
+  return s;
+}
+
 LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const EstimatorOptions& options) {
   auto solver = std::make_shared<const TriangularSolver>(lambda > 0.0 ? augmented(system, lambda) : system,
                                                          options.solver);

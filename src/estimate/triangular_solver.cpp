@@ -127,9 +127,12 @@ double TriangularSolver::deviation_along(const Eigen::VectorXd& v) const {
   return linalg::solve_upper(equilibrated_, scale_.cwiseProduct(v), linalg::Op::transpose).norm();
 }
 
-Eigen::MatrixXd TriangularSolver::covariance_factor() const {
-  if (range_.size() > 0 || rank_ == 0) return range_;
-  return scale_.asDiagonal() * linalg::replicate(linalg::inverse_upper(equilibrated_));
+linalg::BlockCyclicMatrix TriangularSolver::covariance_factor() const {
+  if (range_.size() > 0 || rank_ == 0)
+    return linalg::distribute(equilibrated_.grid(), range_, equilibrated_.block());
+  linalg::BlockCyclicMatrix factor = linalg::inverse_upper(equilibrated_);
+  linalg::scale_rows_in_place(factor, scale_);
+  return factor;
 }
 
 }  // namespace tallfit::estimate

@@ -2,10 +2,13 @@
 
 #include <cmath>
 #include <filesystem>
+#include <optional>
 
 #include "hdf5.hpp"
 #include "hdf5_text.hpp"
+#include "matrix_dataset.hpp"
 
+#include "tallfit/comm/collective_error.hpp"
 #include "tallfit/io/csv_writer.hpp"
 
 namespace tallfit::io {
@@ -16,7 +19,7 @@ using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::Ro
 
 void write_vector(hdf5::File& file, const std::string& name, const Eigen::VectorXd& values) {
   hdf5::Dataset set = hdf5::Dataset::create<double>(file, name, {values.size()});
-  set.write_rows(0, values.size(), values.data());
+  if (file.is_writer()) set.write_rows(0, values.size(), values.data());
   set.close();
 }
 
@@ -37,23 +40,26 @@ void add_number(CsvWriter& csv, double value) {
 
 }  // namespace
 
-void write_fit_file(const std::string& path, const FittedModel& model, const estimate::LinearFit& fit) {
-  hdf5::File file = hdf5::File::create(path);
-  hdf5::write_attribute(file, "/", "tallfit_fit", std::int64_t{1});
-  hdf5::write_attribute(file, "/", "intercept", model.intercept);
-  hdf5::write_attribute(file, "/", "intercept_std_error", fit.intercept_standard_error);
-  hdf5::write_attribute(file, "/", "noise_variance", model.noise_variance);
-  hdf5::write_strings(file, "column_names", model.column_names);
-  write_vector(file, "coefficients", model.coefficients);
-  write_vector(file, "std_errors", fit.standard_errors);
-  const RowMajor factor = model.covariance_factor;
-  if (factor.cols() > 0) {
-    hdf5::Dataset set =
-        hdf5::Dataset::create<double>(file, "covariance_factor", {factor.rows(), factor.cols()});
-    set.write_rows(0, factor.rows(), factor.data());
-    set.close();
-  }
-  file.close();
+void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
+                    const estimate::LinearFit& fit, const linalg::BlockCyclicMatrix& covariance_factor) {
+  const linalg::ProcessGrid& grid = covariance_factor.grid();
+  std::optional<hdf5::File> file;
+  comm::all_or_none(grid.comm(), [&] {
+    file.emplace(grid.is_serial() ? hdf5::File::create(path) : hdf5::File::create_shared(path, grid.comm()));
+    hdf5::write_attribute(*file, "/", "tallfit_fit", std::int64_t{1});
+    hdf5::write_attribute(*file, "/", "intercept", fit.intercept);
+    hdf5::write_attribute(*file, "/", "intercept_std_error", fit.intercept_standard_error);
+    hdf5::write_attribute(*file, "/", "noise_variance", fit.noise_variance);
+    hdf5::write_strings(*file, "column_names", column_names);
+    write_vector(*file, "coefficients", fit.coefficients);
+    write_vector(*file, "std_errors", fit.standard_errors);
+  });
+  write_matrix(*file, "covariance_factor", covariance_factor);
+  comm::all_or_none(grid.comm(), [&] {
+    file->close();
+    file.emplace(hdf5::File::open(path));
+  });
+  verify_matrix(*file, "covariance_factor", covariance_factor);
 }
 
 FittedModel read_fit_file(const std::string& path) {

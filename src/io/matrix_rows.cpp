@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tallfit/comm/collective_error.hpp"
+#include "tallfit/comm/exchange.hpp"
 
 namespace tallfit::io {
 
@@ -20,11 +21,6 @@ Index most_owned(const CyclicAxis& axis, Index count) {
 }
 
 }  // namespace
-
-void MatrixRows::Messages::add(Index count) {
-  places.push_back(counts.empty() ? 0 : places.back() + counts.back());
-  counts.push_back(static_cast<int>(count));  // a tile is below 2 GiB
-}
 
 MatrixRows::MatrixRows(const BlockCyclicMatrix& a, Index memory_bytes)
     : process_row_(a.grid().comm().split(a.grid().my_row())),
@@ -97,29 +93,22 @@ hdf5::Entries MatrixRows::entries(Index tile) const {
           .n_cols = cols(tile).count};
 }
 
-/// My columns of the rows of each.
-MatrixRows::Messages MatrixRows::of_blocks(Index tile) const {
-  Messages messages;
+/// How many of my values go to, or come from, each rank of the process row: my columns of its rows.
+std::vector<Index> MatrixRows::of_blocks(Index tile) const {
+  std::vector<Index> counts;
   const Index n_cols = local_cols(cols(tile), my_col_).count;
   for (int rank = 0; rank < col_axis_.ranks(); ++rank)
-    messages.add(share(local_rows(tile), rank).count * n_cols);
-  return messages;
+    counts.push_back(share(local_rows(tile), rank).count * n_cols);
+  return counts;
 }
 
-/// The columns of each of my rows.
-MatrixRows::Messages MatrixRows::of_rows(Index tile) const {
-  Messages messages;
+/// The same of my rows: the columns of each.
+std::vector<Index> MatrixRows::of_rows(Index tile) const {
+  std::vector<Index> counts;
   const Index n_rows = share(local_rows(tile), my_col_).count;
   for (int rank = 0; rank < col_axis_.ranks(); ++rank)
-    messages.add(n_rows * local_cols(cols(tile), rank).count);
-  return messages;
-}
-
-void MatrixRows::exchange(const Messages& to, const Messages& from, const double* send,
-                          double* receive) const {
-  comm::check_mpi(MPI_Alltoallv(send, to.counts.data(), to.places.data(), MPI_DOUBLE, receive,
-                                from.counts.data(), from.places.data(), MPI_DOUBLE, process_row_.get()),
-                  "MPI_Alltoallv");
+    counts.push_back(n_rows * local_cols(cols(tile), rank).count);
+  return counts;
 }
 
 /// Calls visit(in messages, in rows, count) for adjacent columns of this rank's rows: messages hold the
@@ -148,7 +137,7 @@ void MatrixRows::take(const BlockCyclicMatrix& a, Index tile) {
   // Row by row, what goes to one rank is in one piece.
   RowMajor(values_.data(), rows.count, mine.count) =
       a.local().block(rows.begin, mine.begin, rows.count, mine.count);
-  exchange(of_blocks(tile), of_rows(tile), values_.data(), spare_.data());
+  comm::all_to_all(process_row_, values_, of_blocks(tile), spare_, of_rows(tile));
   for_each_run(tile, [&](Index message, Index row, Index count) {
     std::copy_n(spare_.begin() + message, count, values_.begin() + row);
   });
@@ -158,7 +147,7 @@ void MatrixRows::give(Index tile, BlockCyclicMatrix& a) {
   for_each_run(tile, [&](Index message, Index row, Index count) {
     std::copy_n(values_.begin() + row, count, spare_.begin() + message);
   });
-  exchange(of_rows(tile), of_blocks(tile), spare_.data(), values_.data());
+  comm::all_to_all(process_row_, spare_, of_rows(tile), values_, of_blocks(tile));
   const Range rows = local_rows(tile);
   const Range mine = local_cols(cols(tile), my_col_);
   a.local().block(rows.begin, mine.begin, rows.count, mine.count) =

@@ -42,21 +42,13 @@ private:
     Index begin;
     Index count;
   };
-  /// Counts and places of a message to, or from, each rank of the process row.
-  struct Messages {
-    std::vector<int> counts;
-    std::vector<int> places;
-    void add(Index count);
-  };
-
   static std::vector<hdf5::Comb> places(const linalg::CyclicAxis& axis, int rank, Range local);
   Range local_rows(Index tile) const;
   Range cols(Index tile) const;
   Range local_cols(Range of_all, int rank) const;
   Range share(Range of_all, int rank) const;
-  Messages of_blocks(Index tile) const;
-  Messages of_rows(Index tile) const;
-  void exchange(const Messages& to, const Messages& from, const double* send, double* receive) const;
+  std::vector<Index> of_blocks(Index tile) const;
+  std::vector<Index> of_rows(Index tile) const;
   template <class Visit>
   void for_each_run(Index tile, const Visit& visit) const;
 

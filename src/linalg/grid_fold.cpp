@@ -124,9 +124,10 @@ void GridFold::append(std::span<const double> rows) {
       for (Index i = 0; i < count; ++i) next[i] = rows[static_cast<std::size_t>(i * n + global)];
     }
   }
-  const std::vector<double> received =
-      comm::all_to_all(row_, sent, to_each, std::vector<Index>(to_each.size(), chunk_ * r_.local_cols()));
   const auto part = static_cast<std::size_t>(chunk_ * r_.local_cols());
+  std::vector<double> received(to_each.size() * part);
+  const std::vector<Index> from_each(to_each.size(), chunk_ * r_.local_cols());
+  comm::all_to_all(row_, sent, to_each, received, from_each);
   for (int col = 0; col < r_.grid().cols(); ++col)
     place(col, std::span(received).subspan(static_cast<std::size_t>(col) * part, part));
   filled_ += chunk_;

@@ -82,7 +82,10 @@ TEST_P(SolverOnGrids, FullRankIsWhatEigenSays) {
       EXPECT_LE(d.cwiseProduct(solver.coefficients() - should).norm(), bound * d.cwiseProduct(should).norm());
       EXPECT_TRUE(same_bits(grid, solver.coefficients()));
 
-      const Eigen::MatrixXd s = solver.covariance_factor();
+      const Eigen::MatrixXd s = linalg::replicate(solver.covariance_factor());
+      EXPECT_LE((solver.covariance_diagonal() - s.rowwise().squaredNorm()).norm(), bound * s.squaredNorm());
+      EXPECT_NEAR(solver.deviation_along(s.rowwise().sum()), (s.transpose() * s.rowwise().sum()).norm(),
+                  bound * s.squaredNorm());
       EXPECT_LE((d.asDiagonal() * (s * s.transpose() - covariance) * d.asDiagonal()).norm(),
                 bound * (d.asDiagonal() * covariance * d.asDiagonal()).norm());
       const Eigen::VectorXd g = p.a.transpose() * p.b;
@@ -124,7 +127,10 @@ TEST_P(SolverOnGrids, DeficientRankHasTheSolutionOfSmallestNorm) {
       EXPECT_EQ(Eigen::ColPivHouseholderQR<Eigen::MatrixXd>(rest).setThreshold(1e-10).rank(), rank);
       // The four conditions of Penrose fix (RᵀR)⁺ = S Sᵀ; two of them, with full column rank of S, suffice
       // here.
-      const Eigen::MatrixXd s = solver.covariance_factor();
+      const Eigen::MatrixXd s = linalg::replicate(solver.covariance_factor());
+      EXPECT_LE((solver.covariance_diagonal() - s.rowwise().squaredNorm()).norm(), bound * s.squaredNorm());
+      EXPECT_NEAR(solver.deviation_along(s.rowwise().sum()), (s.transpose() * s.rowwise().sum()).norm(),
+                  bound * s.squaredNorm());
       ASSERT_EQ(s.cols(), rank);
       const Eigen::MatrixXd gram = p.a.transpose() * p.a;
       const Eigen::MatrixXd pseudo = s * s.transpose();

@@ -8,7 +8,9 @@
 #include "support/fit_rows.hpp"
 #include "support/memory_source.hpp"
 
+#include "tallfit/estimate/quadratic_fit.hpp"
 #include "tallfit/infer/prediction.hpp"
+#include "tallfit/linalg/transfer.hpp"
 
 namespace tallfit::test {
 namespace {
@@ -124,15 +126,12 @@ TEST(Prediction, LeveragesOfAFitAddUpToItsCoefficients) {
   MemorySource source(rows);
   const auto ols = estimate::make_estimator("ols", {});
   const Fitted fitted = fit_rows(source, *ols, estimate::Intercept::fitted, self);
-  const Eigen::MatrixXd theta = fitted.fit.solver->covariance_factor();
-  const estimate::InterceptRow& row = *fitted.system->intercept;
-  infer::LinearModel model{.coefficients = fitted.fit.coefficients,
-                           .intercept = fitted.fit.intercept,
-                           .covariance_factor = Eigen::MatrixXd::Zero(k + 1, theta.cols() + 1)};
-  model.covariance_factor.topLeftCorner(k, theta.cols()) = theta;
-  model.covariance_factor.bottomLeftCorner(1, theta.cols()) = -row.r12.transpose() * theta / row.r11;
-  model.covariance_factor(k, theta.cols()) = 1.0 / row.r11;
   const double sigma = std::sqrt(fitted.fit.noise_variance);
+  const infer::LinearModel model{
+      .coefficients = fitted.fit.coefficients,
+      .intercept = fitted.fit.intercept,
+      .covariance_factor =
+          linalg::replicate(estimate::covariance_factor(*fitted.system, fitted.fit)) / sigma};
   EXPECT_NEAR(sigma * model.covariance_factor.row(k).norm(), fitted.fit.intercept_standard_error,
               100.0 * eps * fitted.fit.intercept_standard_error);
 

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/linalg/transfer.hpp"
 
 namespace tallfit::test {
 
@@ -214,7 +215,7 @@ Problems covariance(const Subject& subject, const comm::Communicator& comm) {
   std::string problem;
   if (comm.is_root()) {
     const Index n = rows.a.cols();
-    const Eigen::MatrixXd s = fitted.fit.solver->covariance_factor();
+    const Eigen::MatrixXd s = linalg::replicate(fitted.fit.solver->covariance_factor());
     if (s.rows() != n || !s.allFinite()) {
       problem = "the covariance factor has other rows or is not finite";
     } else {

@@ -73,12 +73,11 @@ std::vector<T> all_gather(const Communicator& comm, const std::vector<T>& mine) 
   return all;
 }
 
-/// Sends sent[0, sent_counts[0]) to rank 0, as many values after them as sent_counts[1] says to rank 1, and
-/// so on. @return what rank 0 sent, then rank 1, ...; received_counts must be what they send.
-/// @throws Error{bug} for more than 2^31 - 1 values in or out.   @collective
-std::vector<double> all_to_all(const Communicator& comm, std::span<const double> sent,
-                               const std::vector<Index>& sent_counts,
-                               const std::vector<Index>& received_counts);
+/// Sends the first sent_counts[0] values to rank 0, the next sent_counts[1] to rank 1, and so on; received
+/// becomes what rank 0 sent, then rank 1, ..., as many values as received_counts says.
+/// @throws Error{resource} for more than 2^31 - 1 values in or out.   @collective
+void all_to_all(const Communicator& comm, std::span<const double> sent, const std::vector<Index>& sent_counts,
+                std::span<double> received, const std::vector<Index>& received_counts);
 
 /// Element-wise sum, largest or smallest over the ranks, in place on every rank. @collective
 /// Sums of doubles depend on the rank count in the last bits; where that matters use a LeafTree.

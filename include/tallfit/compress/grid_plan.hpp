@@ -32,9 +32,9 @@ struct GridPlan {
 };
 
 /// The grid is as nearly square as the number of ranks allows, with P >= Q: rows outnumber columns. All rows
-/// are in one panel where that fits, else in panels of about K / 2 rows, or fewer, so that peak_bytes <=
-/// limit_bytes. The same on every rank.
-/// @throws Error{resource} with numbers where the least panel does not fit.
+/// are in one panel where that fits, else in panels of about K / 2 rows; peak_bytes <= limit_bytes. The
+/// same on every rank.
+/// @throws Error{resource} with numbers where that does not fit.
 GridPlan plan_grid(const RowLayout& layout, const GridRequest& request);
 
 }  // namespace tallfit::compress

@@ -42,8 +42,8 @@ public:
   Eigen::VectorXd covariance_diagonal() const;
   /// sqrt(vᵀ (RᵀR)⁺ v): the standard error of v . θ where that of the data is 1. Cost: a solve. @collective
   double deviation_along(const Eigen::VectorXd& v) const;
-  /// S with S Sᵀ = (RᵀR)⁺, K x rank, on every rank. Memory K² doubles. @collective
-  Eigen::MatrixXd covariance_factor() const;
+  /// S with S Sᵀ = (RᵀR)⁺, K x rank, on the grid. Cost: as covariance_diagonal(). @collective
+  linalg::BlockCyclicMatrix covariance_factor() const;
 
   Index rank() const { return rank_; }
   /// Of the equilibrated factor: ratio of extreme singular values where the SVD ran (infinite when the last

@@ -23,8 +23,11 @@ struct FittedModel {
   Eigen::MatrixXd covariance_factor;
 };
 
-/// Writes fit.h5 under any name. Local. @throws Error{resource} when the disk is full.
-void write_fit_file(const std::string& path, const FittedModel& model, const estimate::LinearFit& fit);
+/// Writes fit.h5 under any name, each rank its part of the covariance factor, and reads that back.
+/// @param covariance_factor  as FittedModel's
+/// @throws Error{resource} when the disk is full.   @collective over the grid of the factor
+void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
+                    const estimate::LinearFit& fit, const linalg::BlockCyclicMatrix& covariance_factor);
 
 /// Reads the fit of a folder (its fit.h5) or a fit.h5. Local. @throws Error{input} naming what is missing.
 FittedModel read_fit_file(const std::string& path);

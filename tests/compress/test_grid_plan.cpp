@@ -1,0 +1,101 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tallfit/base/error.hpp"
+#include "tallfit/compress/grid_plan.hpp"
+#include "tallfit/compress/row_feed.hpp"
+#include "tallfit/linalg/grid_fold.hpp"
+#include "tallfit/linalg/row_tiles.hpp"
+
+namespace tallfit::compress {
+namespace {
+
+/// As many equal leaves as ranks; every tenth row is for testing.
+RowLayout layout_of(Index n_leaves, Index rows_per_leaf, Index n_cols) {
+  RowLayout layout;
+  layout.n_cols = n_cols;
+  for (Index leaf = 0; leaf < n_leaves; ++leaf) {
+    layout.leaf_begin.push_back(layout.n_rows);
+    for (const bool test : {false, true}) {
+      LeafCell cell{.leaf = leaf, .key = {}, .sums = {}};
+      if (test) cell.key.fold = CellKey::test;
+      cell.sums.count = test ? rows_per_leaf / 10 : rows_per_leaf - rows_per_leaf / 10;
+      layout.leaf_cells.push_back(cell);
+    }
+    layout.n_rows += rows_per_leaf;
+  }
+  layout.leaf_begin.push_back(layout.n_rows);
+  layout.n_used = layout.n_rows;
+  layout.my_end_leaf = n_leaves;
+  return layout;
+}
+
+constexpr Index gibibyte = Index{1} << 30;
+
+TEST(TrainingRows, AreCountedByRankWithoutTests) {
+  const RowLayout layout = layout_of(5, 100, 3);
+  EXPECT_EQ(training_rows(layout, 1), (std::vector<Index>{450}));
+  EXPECT_EQ(training_rows(layout, 2), (std::vector<Index>{180, 270}));
+  EXPECT_EQ(training_rows(layout, 7), (std::vector<Index>{0, 90, 90, 0, 90, 90, 90}));
+}
+
+// Mutations: rows and columns of the grid swapped, a grid that is not square where it could be.
+TEST(GridPlan, GridIsNearlySquareAndTall) {
+  const RowLayout layout = layout_of(12, 1000, 50);
+  const auto shape = [&](int ranks) {
+    const GridPlan plan = plan_grid(layout, {.n_ranks = ranks, .limit_bytes = gibibyte});
+    return std::pair(plan.grid_rows, plan.grid_cols);
+  };
+  EXPECT_EQ(shape(1), std::pair(1, 1));
+  EXPECT_EQ(shape(2), std::pair(2, 1));
+  EXPECT_EQ(shape(6), std::pair(3, 2));
+  EXPECT_EQ(shape(7), std::pair(7, 1));
+  EXPECT_EQ(shape(12), std::pair(4, 3));
+}
+
+// Mutations: a panel that is planned larger than the limit, in-core where panels are needed, an error without
+// numbers, a penalty or an SVD that takes no memory.
+TEST(GridPlan, TakesPanelsWhereAllRowsDoNotFit) {
+  const RowLayout layout = layout_of(64, 2000, 4000);  // 128,000 x 4,000: 3.8 GiB, R 122 MiB
+  const auto plan = [&](Index limit, bool penalised = false, bool svd = false) {
+    return plan_grid(layout, {.n_ranks = 4, .limit_bytes = limit, .penalised = penalised, .takes_svd = svd});
+  };
+  const GridPlan in_core = plan(2 * gibibyte);
+  EXPECT_TRUE(in_core.in_core);
+  EXPECT_EQ(in_core.rows_per_rank, 28800);
+  // 0.9 of 128,000 rows on four ranks, and R.
+  EXPECT_NEAR(static_cast<double>(in_core.panel_bytes + in_core.factor_bytes),
+              8.0 * 4002.0 * (115200.0 + 4002.0) / 4.0, 0.02 * 8.0 * 4002.0 * 115200.0 / 4.0);
+  const GridPlan streamed = plan(gibibyte / 4);
+  EXPECT_FALSE(streamed.in_core);
+  EXPECT_EQ(streamed.rows_per_rank, 501);
+  EXPECT_LE(streamed.peak_bytes, gibibyte / 4);
+  EXPECT_GT(plan(gibibyte, true).solve_bytes, plan(gibibyte).solve_bytes);
+  EXPECT_GT(plan(gibibyte, false, true).solve_bytes, plan(gibibyte, true).solve_bytes);
+  try {
+    plan(gibibyte / 16);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::resource);
+    EXPECT_NE(std::string(error.what()).find("4000 columns on a 2 x 2 grid"), std::string::npos);
+  }
+}
+
+// Mutation: 32-bit arithmetic anywhere between a layout and its plan.
+TEST(GridPlan, CountsIn64Bits) {
+  constexpr int ranks = 65536;
+  const RowLayout layout = layout_of(ranks, 1526, 100000);  // 1e8 rows
+  const GridPlan plan = plan_grid(layout, {.n_ranks = ranks, .limit_bytes = 2 * gibibyte});
+  EXPECT_EQ(plan.grid_rows, 256);
+  EXPECT_TRUE(plan.in_core);
+  const double all = 8.0 * 1e5 * 0.9 * 1e8;
+  EXPECT_NEAR(static_cast<double>(plan.panel_bytes), all / ranks, 0.15 * all / ranks);
+  // Alone, R is 75 GiB, and k (k + 1) passes 2^31 from 46,341 on.
+  EXPECT_EQ(linalg::GridFold::factor_bytes(1, 1, 100000), Index{80000000000});
+  EXPECT_EQ(linalg::GridFold::factor_bytes(1, 1, 46341), Index{46341} * 46341 * 8);
+  EXPECT_EQ(linalg::packed_size(65536), Index{65536} * 65537 / 2);
+}
+
+}  // namespace
+}  // namespace tallfit::compress

@@ -1,0 +1,140 @@
+// The grid engine against the tall one: the same rows, the same estimators.
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <memory>
+
+#include "support/fit_rows.hpp"
+#include "support/grids.hpp"
+#include "support/table_source.hpp"
+
+#include "tallfit/base/error.hpp"
+#include "tallfit/estimate/grid_system.hpp"
+
+namespace tallfit::test {
+namespace {
+
+using estimate::Intercept;
+using support::TableSource;
+
+constexpr double eps = std::numeric_limits<double>::epsilon();
+constexpr Index n_cols = 9;
+
+/// Rows with tests among them, rows of weight 0, weights over two decades and columns over six.
+std::unique_ptr<TableSource> make_rows() {
+  auto table = std::make_unique<TableSource>(400, n_cols, 2);
+  support::fill_randomly(*table, 7);
+  for (std::size_t i = 0; i < 400; ++i) {
+    table->labels.testing[i] = table->labels.configuration[i] % 5 == 0 ? 1 : 0;
+    table->labels.scale[i] = i % 17 == 0 ? 0.0 : (i % 3 == 0 ? 10.0 : 0.1);
+    table->labels.target[i] += 3.0;
+  }
+  for (Index j = 0; j < n_cols; ++j)
+    table->features.col(j) *= std::pow(10.0, 3.0 - 0.75 * static_cast<double>(j));
+  return table;
+}
+
+std::vector<linalg::ProcessGrid> grids_of_world() {
+  std::vector<linalg::ProcessGrid> grids = all_grids();
+  if (comm::Communicator::world().size() > 1) grids.pop_back();  // each rank alone: its layout would differ
+  return grids;
+}
+
+struct Case {
+  const char* estimator;
+  Intercept intercept;
+  Index rows_per_rank;
+};
+
+class GridEngine : public testing::TestWithParam<Case> {};
+
+// Mutations: test rows or rows of weight 0 that are folded, weights not applied, the column of ones not
+// first, a rank's rows left out where it has more panels than others, a penalty added twice, standard errors
+// from one rank's part of the inverse.
+TEST_P(GridEngine, FitsAsTheTallEngine) {
+  const auto world = comm::Communicator::world();
+  const auto table = make_rows();
+  const auto estimator = estimate::make_estimator(GetParam().estimator, {.lambda = 0.3});
+  const Fitted tall = fit_rows(*table, *estimator, GetParam().intercept, world);
+  const compress::RowLayout layout = compress::survey(*table, world, 0, 1);
+  for (const linalg::ProcessGrid& grid : grids_of_world()) {
+    SCOPED_TRACE(testing::Message() << "grid " << grid.rows() << " x " << grid.cols());
+    const estimate::LeastSquaresSystem system =
+        estimate::grid_system({.source = *table,
+                               .layout = layout,
+                               .rows_per_rank = GetParam().rows_per_rank,
+                               .block_bytes = test_block_bytes},
+                              grid, GetParam().intercept);
+    const estimate::LinearFit fit = estimator->fit(system);
+    // Two backward stable factorisations of equilibrated columns: each coefficient to a multiple of the
+    // condition (about 3 here) and the number of rows that a sum runs over.
+    const double close = 400.0 * eps * fit.condition;
+    for (Index j = 0; j < n_cols; ++j) {
+      EXPECT_NEAR(fit.coefficients(j), tall.fit.coefficients(j),
+                  close * (std::abs(tall.fit.coefficients(j)) + tall.fit.standard_errors(j)));
+      EXPECT_NEAR(fit.standard_errors(j), tall.fit.standard_errors(j), close * tall.fit.standard_errors(j));
+    }
+    EXPECT_NEAR(fit.intercept, tall.fit.intercept, close * 10.0);
+    EXPECT_NEAR(fit.intercept_standard_error, tall.fit.intercept_standard_error, close);
+    EXPECT_NEAR(fit.residual_norm, tall.fit.residual_norm, close * tall.fit.residual_norm);
+    EXPECT_NEAR(fit.effective_dof, tall.fit.effective_dof, close * n_cols);
+    EXPECT_EQ(system.n_rows, tall.system ? tall.system->n_rows : system.n_rows);
+    EXPECT_TRUE(same_bits(grid, fit.coefficients));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, GridEngine,
+                         testing::Values(Case{"ols", Intercept::none, 400}, Case{"ols", Intercept::none, 7},
+                                         Case{"ols", Intercept::fitted, 400},
+                                         Case{"ols", Intercept::fitted, 7},
+                                         Case{"ridge", Intercept::none, 50},
+                                         Case{"ridge", Intercept::fitted, 5}),
+                         [](const auto& one) {
+                           return std::string(one.param.estimator) +
+                                  (one.param.intercept == Intercept::fitted ? "_intercept_" : "_") +
+                                  std::to_string(one.param.rows_per_rank);
+                         });
+
+// Mutations: a grid that gives NaN for dependent columns, as other codes do on several elements; another
+// solution than that of minimum norm.
+TEST(GridEngine, DependentColumnsHaveTheSolutionOfMinimumNorm) {
+  const auto world = comm::Communicator::world();
+  const auto table = make_rows();
+  table->features.col(8) = table->features.col(0) - 2.0 * table->features.col(3);
+  table->features.col(5).setZero();
+  const auto estimator = estimate::make_estimator("ols", {});
+  const Fitted tall = fit_rows(*table, *estimator, Intercept::none, world);
+  const compress::RowLayout layout = compress::survey(*table, world, 0, 1);
+  for (const linalg::ProcessGrid& grid : grids_of_world()) {
+    const estimate::LinearFit fit = estimator->fit(estimate::grid_system(
+        {.source = *table, .layout = layout, .rows_per_rank = 60, .block_bytes = test_block_bytes}, grid,
+        Intercept::none));
+    EXPECT_EQ(fit.rank, n_cols - 2);
+    EXPECT_EQ(fit.dependent_columns, tall.fit.dependent_columns);
+    EXPECT_LE((fit.coefficients - tall.fit.coefficients).norm(), 1e-10 * tall.fit.coefficients.norm());
+    EXPECT_EQ(fit.coefficients(5), 0.0);
+  }
+}
+
+// Mutation: the rank that reads the bad row throws alone, and the others wait for its rows for ever.
+TEST(GridEngine, ABadRowIsEveryRanksError) {
+  const auto world = comm::Communicator::world();
+  const auto table = make_rows();
+  table->features(399, 2) = std::numeric_limits<double>::infinity();
+  table->labels.scale[399] = 1.0;
+  table->labels.testing[399] = 0;
+  const compress::RowLayout layout = compress::survey(*table, world, 0, 1);
+  const linalg::ProcessGrid grid(world, world.size(), 1);
+  try {
+    estimate::grid_system(
+        {.source = *table, .layout = layout, .rows_per_rank = 10, .block_bytes = test_block_bytes}, grid,
+        Intercept::none);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::input);
+    EXPECT_NE(std::string(error.what()).find("row 399"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace tallfit::test
