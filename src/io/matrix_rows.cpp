@@ -96,6 +96,7 @@ hdf5::Entries MatrixRows::entries(Index tile) const {
 /// How many of my values go to, or come from, each rank of the process row: my columns of its rows.
 std::vector<Index> MatrixRows::of_blocks(Index tile) const {
   std::vector<Index> counts;
+  counts.reserve(static_cast<std::size_t>(col_axis_.ranks()));
   const Index n_cols = local_cols(cols(tile), my_col_).count;
   for (int rank = 0; rank < col_axis_.ranks(); ++rank)
     counts.push_back(share(local_rows(tile), rank).count * n_cols);
@@ -105,6 +106,7 @@ std::vector<Index> MatrixRows::of_blocks(Index tile) const {
 /// The same of my rows: the columns of each.
 std::vector<Index> MatrixRows::of_rows(Index tile) const {
   std::vector<Index> counts;
+  counts.reserve(static_cast<std::size_t>(col_axis_.ranks()));
   const Index n_rows = share(local_rows(tile), my_col_).count;
   for (int rank = 0; rank < col_axis_.ranks(); ++rank)
     counts.push_back(n_rows * local_cols(cols(tile), rank).count);
