@@ -4,7 +4,6 @@
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/memory.hpp"
-#include "tallfit/compress/row_feed.hpp"
 #include "tallfit/linalg/grid_fold.hpp"
 
 namespace tallfit::compress {
@@ -43,8 +42,7 @@ GridPlan plan_grid(const RowLayout& layout, const GridRequest& request) {
   plan.factor_bytes = linalg::GridFold::factor_bytes(plan.grid_rows, plan.grid_cols, n);
   plan.solve_bytes = copies_of_factor(request) * plan.factor_bytes;
 
-  const std::vector<Index> rows = training_rows(layout, request.n_ranks);
-  const Index all_rows = std::max<Index>(1, *std::max_element(rows.begin(), rows.end()));
+  const Index all_rows = ceil_div(layout.n_rows, request.n_ranks);
   const auto set_panel = [&](Index rows_per_rank) {
     plan.rows_per_rank = rows_per_rank;
     plan.panel_bytes = linalg::GridFold::panel_bytes(plan.grid_rows, plan.grid_cols, n, rows_per_rank);

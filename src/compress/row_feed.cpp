@@ -4,10 +4,10 @@
 
 namespace tallfit::compress {
 
-RowFeed::RowFeed(design::RowSource& source, const RowLayout& layout, bool ones_first, Index block_bytes)
+RowFeed::RowFeed(design::RowSource& source, Index begin, Index end, bool ones_first, Index block_bytes)
     : source_(source),
       ones_first_(ones_first),
-      stream_(source, layout.my_begin(), layout.my_end(), design::rows_in(block_bytes, layout.n_cols)) {}
+      stream_(source, begin, end, design::rows_in(block_bytes, source.info().n_cols)) {}
 
 void RowFeed::next(Index most, std::vector<double>& rows) {
   rows.clear();
@@ -37,16 +37,10 @@ void RowFeed::append_row(std::vector<double>& rows) const {
   rows.push_back(w * block_->labels.target[row]);
 }
 
-std::vector<Index> training_rows(const RowLayout& layout, int n_ranks) {
-  std::vector<Index> rows(static_cast<std::size_t>(n_ranks), 0);
-  std::vector<std::size_t> owner;
-  for (int rank = 0; rank < n_ranks; ++rank) {
-    const Index end = first_leaf_of(rank + 1, n_ranks, layout.n_leaves());
-    owner.resize(static_cast<std::size_t>(end), static_cast<std::size_t>(rank));
-  }
-  for (const LeafCell& cell : layout.leaf_cells) {
-    if (!cell.key.is_test()) rows[owner[static_cast<std::size_t>(cell.leaf)]] += cell.sums.count;
-  }
+Index count_training_rows(const RowLayout& layout) {
+  Index rows = 0;
+  for (const LeafCell& cell : layout.leaf_cells)
+    if (!cell.key.is_test()) rows += cell.sums.count;
   return rows;
 }
 

@@ -1,8 +1,6 @@
 #include "tallfit/estimate/grid_system.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
@@ -15,12 +13,14 @@ namespace tallfit::estimate {
 
 namespace {
 
-linalg::BlockCyclicMatrix factor_of(const GridRows& rows, const linalg::ProcessGrid& grid, bool ones_first,
-                                    const std::vector<Index>& training_rows) {
+linalg::BlockCyclicMatrix factor_of(const GridRows& rows, const linalg::ProcessGrid& grid, bool ones_first) {
   const comm::Communicator& comm = grid.comm();
-  compress::RowFeed feed(rows.source, rows.layout, ones_first, rows.block_bytes);
+  const Index n_rows = rows.layout.n_rows;
+  // Leaves are for bits that do not depend on the ranks; here they do, and equal parts need the least memory.
+  compress::RowFeed feed(rows.source, n_rows * comm.rank() / comm.size(),
+                         n_rows * (comm.rank() + 1) / comm.size(), ones_first, rows.block_bytes);
   linalg::GridFold fold(grid, feed.n_cols(), rows.rows_per_rank);
-  const Index most = *std::max_element(training_rows.begin(), training_rows.end());
+  const Index most = ceil_div(n_rows, comm.size());
   std::vector<double> some;
   for (Index done = 0; done < most; done += fold.most_rows()) {
     comm::all_or_none(comm, [&] { feed.next(fold.most_rows(), some); });
@@ -41,10 +41,9 @@ Eigen::VectorXd row(const linalg::BlockCyclicMatrix& a, Index i) {
 
 LeastSquaresSystem grid_system(const GridRows& rows, const linalg::ProcessGrid& grid, Intercept intercept) {
   const bool ones_first = intercept == Intercept::fitted;
-  const std::vector<Index> training_rows = compress::training_rows(rows.layout, grid.comm().size());
   linalg::BlockCyclicMatrix factor = [&] {
     const Phase phase("factor rows");
-    return factor_of(rows, grid, ones_first, training_rows);
+    return factor_of(rows, grid, ones_first);
   }();
   const Index n = rows.layout.n_cols;
   const Index skip = ones_first ? 1 : 0;
@@ -58,7 +57,7 @@ LeastSquaresSystem grid_system(const GridRows& rows, const linalg::ProcessGrid& 
           .z = target.segment(skip, n),
           .rho = std::abs(target(n + skip)),
           .intercept = std::move(intercept_row),
-          .n_rows = std::accumulate(training_rows.begin(), training_rows.end(), Index{0})};
+          .n_rows = compress::count_training_rows(rows.layout)};
 }
 
 }  // namespace tallfit::estimate

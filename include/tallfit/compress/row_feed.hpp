@@ -8,13 +8,14 @@
 
 namespace tallfit::compress {
 
-/// Rows of w > 0 that are not for testing, weighted, in order: w [a b], or w [1 a b] with an intercept.
+/// Rows of w > 0 of a range that are not for testing, weighted, in order: w [a b], or w [1 a b] with an
+/// intercept.
 ///
 /// A row pass shows its visitors whole blocks, of which ranks have different numbers; here ranks in step ask
 /// each for as many rows as the next exchange takes.
 class RowFeed {
 public:
-  RowFeed(design::RowSource& source, const RowLayout& layout, bool ones_first, Index block_bytes);
+  RowFeed(design::RowSource& source, Index begin, Index end, bool ones_first, Index block_bytes);
 
   Index n_cols() const { return (ones_first_ ? 1 : 0) + source_.info().n_cols + 1; }
 
@@ -33,7 +34,7 @@ private:
   Index at_ = 0;  ///< next row of the block
 };
 
-/// Training rows of each of @p n_ranks ranks; the same on every rank.
-std::vector<Index> training_rows(const RowLayout& layout, int n_ranks);
+/// How many rows have w > 0 and are not for testing.
+Index count_training_rows(const RowLayout& layout);
 
 }  // namespace tallfit::compress
