@@ -1,4 +1,5 @@
-#include <cstdio>
+#include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "fit_output.hpp"
@@ -53,10 +54,28 @@ Solved solve(const Config& config, const compress::CompressedDesign& design,
   return solved;
 }
 
+/// Rows are folded as they come, so that the digits of light ones may drown in heavy ones.
+void warn_of_uneven_scales(const compress::RowLayout& layout) {
+  constexpr double even = 1e8;  // leaves half of the digits
+  double smallest = std::numeric_limits<double>::infinity();
+  double largest = 0.0;
+  for (const compress::LeafCell& cell : layout.leaf_cells) {
+    if (cell.key.is_test()) continue;
+    smallest = std::min(smallest, cell.sums.min_scale);
+    largest = std::max(largest, cell.sums.max_scale);
+  }
+  if (largest <= even * smallest) return;
+  log::warn(
+      "row weights span {:.0e} to {:.0e}: the grid engine does not sort rows by weight, and light ones may "
+      "lose digits; the tall engine keeps them",
+      smallest, largest);
+}
+
 Solved solve_on_grid(const Config& config, const PlannedRows& planned, const estimate::Estimator& estimator,
                      const comm::Communicator& world) {
   const Phase phase("solve");
   const compress::GridPlan& plan = planned.grid();
+  warn_of_uneven_scales(planned.layout);
   const linalg::ProcessGrid grid(world, plan.grid_rows, plan.grid_cols);
   Solved solved;
   solved.system = estimate::grid_system({.source = planned.rows(),
@@ -164,6 +183,10 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
       "{} is a compressed design, which has no rows: solver.refine and fit.residuals need the "
       "design file it was made from",
       config.data.design);
+  comm::require_replicated(world, config.solver.engine != "grid", ErrorKind::input,
+                           "{} is a compressed design, whose factors a rank solves: solver.engine = \"grid\" "
+                           "needs the design file it was made from",
+                           config.data.design);
   std::optional<Phase> load("load");
   const compress::CompressedDesign design = io::load_compressed(config.data.design, world);
   load.reset();
