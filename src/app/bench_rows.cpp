@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tallfit/base/memory.hpp"
 #include "tallfit/base/random.hpp"
 
 namespace tallfit::app {
@@ -26,7 +27,7 @@ BenchRows::BenchRows(Index n_rows, Index n_cols, Index n_groups, Index most_in_a
   info_.name = "bench";
   info_.n_rows = n_rows;
   info_.n_cols = n_cols;
-  info_.bytes_per_row = n_cols * static_cast<Index>(sizeof(double));
+  info_.bytes_per_row = n_cols * double_bytes;
   for (Index g = 0; g < n_groups; ++g) info_.group_names.push_back(fmt::format("group_{}", g));
   for (Index j = 0; j < n_cols; ++j) info_.column_names.push_back(fmt::format("x{}", j));
 }

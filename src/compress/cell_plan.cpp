@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/base/memory.hpp"
 #include "tallfit/compress/fold_schedule.hpp"
 #include "tallfit/linalg/fold.hpp"
 
@@ -11,7 +12,6 @@ namespace tallfit::compress {
 namespace {
 
 constexpr double rows_per_column_for_folds = 80.0;
-constexpr Index double_bytes = sizeof(double);
 
 CellKey coarsened(const CellKey& key, const CellParts& parts) {
   return {.group = parts.group ? key.group : CellKey::any,

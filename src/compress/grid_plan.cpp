@@ -12,7 +12,7 @@ namespace {
 
 constexpr Index usual_block = Index{1} << 20U;
 /// Buffers of BLAS, MPI and HDF5, and the workspace of ScaLAPACK: some blocks of columns.
-constexpr Index library_bytes = Index{16} << 20U;
+constexpr Index grid_library_bytes = Index{16} << 20U;
 
 /// Of R while a fit is made: R, equilibrated R, its inverse and the covariance factor; the SVD takes two
 /// factors and workspace.
@@ -37,7 +37,7 @@ GridPlan plan_grid(const RowLayout& layout, const GridRequest& request) {
   plan.grid_cols = most_columns(request.n_ranks);
   plan.grid_rows = request.n_ranks / plan.grid_cols;
   plan.limit_bytes = request.limit_bytes;
-  plan.baseline_bytes = request.baseline_bytes + library_bytes;
+  plan.baseline_bytes = request.baseline_bytes + grid_library_bytes;
   plan.block_bytes = request.block_bytes > 0 ? request.block_bytes : usual_block;
   plan.factor_bytes = linalg::GridFold::factor_bytes(plan.grid_rows, plan.grid_cols, n);
   plan.solve_bytes = copies_of_factor(request) * plan.factor_bytes;

@@ -11,7 +11,6 @@ namespace tallfit::compress {
 
 namespace {
 
-constexpr Index double_bytes = sizeof(double);
 constexpr Index largest_block = Index{2} << 20U;
 constexpr Index smallest_block = Index{256} << 10U;
 /// Of one row in a block beside its features: labels (two blocks) and cell keys.

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/base/memory.hpp"
 #include "tallfit/base/random.hpp"
 #include "tallfit/design/silicon_configurations.hpp"
 #include "tallfit/design/stillinger_weber.hpp"
@@ -87,7 +88,7 @@ AtomsSource::AtomsSource(const AtomsOptions& options) : options_(options), descr
   info_.n_cols = descriptors_.n_columns();
   for (const SiliconGroup& group : silicon_groups) info_.group_names.emplace_back(group.name);
   info_.column_names = descriptors_.column_names();
-  info_.bytes_per_row = info_.n_cols * static_cast<Index>(sizeof(double));
+  info_.bytes_per_row = info_.n_cols * double_bytes;
 }
 
 ConfigurationRows AtomsSource::configuration_of_row(Index row) {

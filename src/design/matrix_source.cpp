@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/base/memory.hpp"
 #include "tallfit/base/random.hpp"
 
 namespace tallfit::design {
@@ -110,7 +111,7 @@ MatrixSource::MatrixSource(const MatrixOptions& options) : options_(options) {
   info_.name = "generate matrix";
   info_.n_rows = options.rows;
   info_.n_cols = options.columns;
-  info_.bytes_per_row = options.columns * static_cast<Index>(sizeof(double));
+  info_.bytes_per_row = options.columns * double_bytes;
   for (Index g = 0; g < options.groups; ++g) info_.group_names.push_back(fmt::format("group_{}", g));
   for (Index j = 0; j < options.columns; ++j) info_.column_names.push_back(fmt::format("x{}", j));
 }

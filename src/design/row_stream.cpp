@@ -9,6 +9,8 @@
 #include <numeric>
 #include <thread>
 
+#include "tallfit/base/memory.hpp"
+
 namespace tallfit::design {
 
 namespace {
@@ -171,7 +173,7 @@ const RowBlock* RowStream::next() {
 }
 
 Index rows_in(Index bytes, Index n_cols) {
-  return std::max<Index>(1, bytes / (static_cast<Index>(sizeof(double)) * std::max<Index>(1, n_cols)));
+  return std::max<Index>(1, bytes / (double_bytes * std::max<Index>(1, n_cols)));
 }
 
 }  // namespace tallfit::design

@@ -7,6 +7,7 @@
 #include "hdf5_text.hpp"
 #include "snap_attributes.hpp"
 
+#include "tallfit/base/memory.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/io/output_folder.hpp"
@@ -232,8 +233,7 @@ void save_compressed(const std::string& path, const CompressedDesign& design,
     if (!comm.is_root()) return;
     constexpr Index names_and_headers = Index{1} << 20;
     require_writable_file(path);
-    require_free_space(folder_of(path),
-                       factor_offsets(design).back() * static_cast<Index>(sizeof(double)) + names_and_headers,
+    require_free_space(folder_of(path), factor_offsets(design).back() * double_bytes + names_and_headers,
                        "compressed design '" + path + "'");
   });
   try {

@@ -8,6 +8,7 @@
 
 #include "matrix_rows.hpp"
 
+#include "tallfit/base/memory.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 
@@ -39,8 +40,7 @@ std::string type_of(const Dataset& set) {
 
 Dataset open_matrix(const hdf5::File& file, const std::string& name) {
   Dataset set = Dataset::open(file, name);
-  const bool doubles = set.type_class() == hdf5::TypeClass::floating &&
-                       set.element_bytes() == static_cast<Index>(sizeof(double));
+  const bool doubles = set.type_class() == hdf5::TypeClass::floating && set.element_bytes() == double_bytes;
   require(doubles && set.shape().size() == 2, ErrorKind::input,
           "{} has shape {} and holds {}; expected a matrix, rows x columns, of doubles (8 bytes)",
           set.place(), text_of(set.shape()), type_of(set));

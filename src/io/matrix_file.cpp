@@ -6,6 +6,7 @@
 #include "disk.hpp"
 #include "matrix_dataset.hpp"
 
+#include "tallfit/base/memory.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/io/output_folder.hpp"
 
@@ -31,7 +32,7 @@ void write_matrix_file(const std::string& path, const std::string& name, const B
     if (!comm.is_root()) return;
     constexpr Index headers = Index{1} << 16;
     require_writable_file(path);
-    require_free_space(folder_of(path), a.rows() * a.cols() * static_cast<Index>(sizeof(double)) + headers,
+    require_free_space(folder_of(path), a.rows() * a.cols() * double_bytes + headers,
                        "matrix '" + path + "'");
   });
   try {

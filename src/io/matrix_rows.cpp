@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tallfit/base/memory.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 
@@ -30,7 +31,7 @@ MatrixRows::MatrixRows(const BlockCyclicMatrix& a, Index memory_bytes)
       my_col_(a.grid().my_col()) {
   if (a.rows() == 0 || a.cols() == 0) return;
   const Index ranks = col_axis_.ranks();
-  const Index most = std::max<Index>(1, memory_bytes / 2 / static_cast<Index>(sizeof(double)));
+  const Index most = std::max<Index>(1, memory_bytes / 2 / double_bytes);
   tile_cols_ = std::min(most, a.cols());
   const Index most_cols = most_owned(col_axis_, tile_cols_);
   // Neither a rank's blocks of a tile nor its rows of it may exceed the buffer.

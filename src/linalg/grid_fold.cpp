@@ -8,6 +8,7 @@
 #include "scalapack.hpp"
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/base/memory.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/linalg/matrix_ops.hpp"
 
@@ -41,7 +42,7 @@ Index panel_rows(int grid_rows, int grid_cols, Index slot, Index block) {
 }
 
 Index local_bytes(int grid_rows, int grid_cols, Index rows, Index cols, Index block) {
-  return static_cast<Index>(sizeof(double)) * CyclicAxis(rows, block, grid_rows).largest_local_size() *
+  return double_bytes * CyclicAxis(rows, block, grid_rows).largest_local_size() *
          CyclicAxis(cols, block, grid_cols).largest_local_size();
 }
 
@@ -105,7 +106,7 @@ Index GridFold::panel_bytes(int grid_rows, int grid_cols, Index n_cols, Index ro
 }
 
 Index GridFold::exchange_bytes(Index n_cols, Index rows_per_rank) {
-  return 3 * static_cast<Index>(sizeof(double)) * chunk_rows(n_cols, rows_per_rank) * n_cols;
+  return 3 * double_bytes * chunk_rows(n_cols, rows_per_rank) * n_cols;
 }
 
 void GridFold::append(std::span<const double> rows) {

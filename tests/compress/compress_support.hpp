@@ -1,7 +1,7 @@
 /// Compressing a table in a test, and what its cells must be.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <map>
 
@@ -12,6 +12,11 @@
 #include "tallfit/design/folds.hpp"
 
 namespace tallfit::compress::test {
+
+inline const comm::Communicator& world() {
+  static const comm::Communicator all = comm::Communicator::world();
+  return all;
+}
 
 /// How to compress.
 struct Recipe {

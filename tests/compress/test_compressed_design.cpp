@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <limits>
 #include <string>
 
 #include "compress_support.hpp"
+#include "support/errors.hpp"
 
 #include "tallfit/base/error.hpp"
 
@@ -12,22 +12,18 @@ namespace tallfit::compress {
 namespace {
 
 using Eigen::MatrixXd;
+using support::error_of;
 using support::everywhere;
 using support::expect_factor_of;
 using support::same_bits;
 using support::TableSource;
 using test::Recipe;
+using test::world;
 
 using Multipliers = design::GroupMultipliers;
-using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
 
 /// Factorisations between rows and the merged factor: as in test_compressor.cpp, and the levels over cells.
 constexpr double stages = 20.0;
-
-const comm::Communicator& world() {
-  static const comm::Communicator all = comm::Communicator::world();
-  return all;
-}
 
 TableSource& with_tests(TableSource& table, unsigned seed) {
   support::fill_randomly(table, seed);
@@ -45,16 +41,6 @@ MatrixXd training_rows(const TableSource& table, const Multipliers& multipliers)
       rows.emplace_back(m * table.augmented(static_cast<Index>(i)));
   }
   return test::stacked(rows, table.features.cols() + 2);
-}
-
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::input);
-    return error.what();
-  }
-  return "";
 }
 
 // Mutations: test cells merged into the fit, a multiplier squared or forgotten, a cell that is left out.
@@ -105,16 +91,8 @@ TEST(MergeTrainingCells, HeavyCellsFirst) {
     multipliers[heavy_group].fill(1e16);
     const CompressedDesign design = test::compress(table, world(), {.n_folds = 0});
     const Factor factor = everywhere(world(), merge_training_cells(design, world(), multipliers), 0);
-    const MatrixXd r = factor.dense();
-    const LongMatrix rows = training_rows(table, multipliers).cast<long double>();
-    const LongMatrix expected = rows.householderQr().matrixQR().topRows(10).triangularView<Eigen::Upper>();
-    ASSERT_EQ(r.rows(), 10);
-    for (Index i = 0; i < 10; ++i) {
-      const long double sign = (expected(i, i) < 0.0L) == (r(i, i) < 0.0) ? 1.0L : -1.0L;
-      const long double error = (sign * expected.row(i) - r.row(i).cast<long double>()).norm();
-      EXPECT_LE(error, 1e4L * 10 * std::numeric_limits<double>::epsilon() * expected.row(i).norm())
-          << "row " << i;
-    }
+    support::expect_rows_of_triangle(factor.dense(), training_rows(table, multipliers),
+                                     1e4 * 10 * std::numeric_limits<double>::epsilon());
   }
 }
 

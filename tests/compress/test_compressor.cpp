@@ -16,15 +16,11 @@ using support::expect_factor_of;
 using support::same_bits;
 using support::TableSource;
 using test::Recipe;
+using test::world;
 
 /// Factorisations between rows and a cell's factor: blocks of a leaf one onto the other, then the tree;
 /// generous.
 constexpr double stages = 12.0;
-
-const comm::Communicator& world() {
-  static const comm::Communicator all = comm::Communicator::world();
-  return all;
-}
 
 /// A table with everything in it that cells must tell apart.
 struct Mixed : TableSource {

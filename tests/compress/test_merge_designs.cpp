@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <limits>
 #include <string>
 
 #include "compress_support.hpp"
+#include "support/errors.hpp"
 
 #include "tallfit/base/error.hpp"
 
@@ -12,16 +12,13 @@ namespace tallfit::compress {
 namespace {
 
 using Eigen::MatrixXd;
+using support::error_of;
 using support::everywhere;
 using support::expect_factor_of;
 using support::same_bits;
 using support::TableSource;
 using test::Recipe;
-
-const comm::Communicator& world() {
-  static const comm::Communicator all = comm::Communicator::world();
-  return all;
-}
+using test::world;
 
 template <class... Designs>
 std::vector<CompressedDesign> listed(Designs... designs) {
@@ -44,16 +41,6 @@ struct Two {
   TableSource a{900, 5, 2};
   TableSource b{700, 5, 3};
 };
-
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::input);
-    return error.what();
-  }
-  return "";
-}
 
 /// The number of a name, or any.
 int place_of(const std::vector<std::string>& names, const std::string& name) {
@@ -119,19 +106,12 @@ TEST(MergeDesigns, HeavyDesignsFirst) {
         listed(test::compress(light, world(), recipe), test::compress(heavy, world(), recipe)), world());
     ASSERT_EQ(merged.cells.size(), 1U);
     const MatrixXd r = everywhere(world(), merged.cells[0].factor, merged.cells[0].home).dense();
-    using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
-    const LongMatrix rows = test::stacked({test::rows_of_cell(heavy, merged.cells[0].key, recipe),
-                                           test::rows_of_cell(light, merged.cells[0].key, recipe)},
-                                          9)
-                                .cast<long double>();
-    const LongMatrix expected = rows.householderQr().matrixQR().topRows(9).triangularView<Eigen::Upper>();
-    ASSERT_EQ(r.rows(), 9);
-    for (Index i = 0; i < 9; ++i) {
-      const long double sign = (expected(i, i) < 0.0L) == (r(i, i) < 0.0) ? 1.0L : -1.0L;
-      const long double error = (sign * expected.row(i) - r.row(i).cast<long double>()).norm();
-      EXPECT_LE(error, 1e4L * 9 * std::numeric_limits<double>::epsilon() * expected.row(i).norm())
-          << heavy_rows << " heavy rows, row " << i;
-    }
+    SCOPED_TRACE(testing::Message() << heavy_rows << " heavy rows");
+    support::expect_rows_of_triangle(r,
+                                     test::stacked({test::rows_of_cell(heavy, merged.cells[0].key, recipe),
+                                                    test::rows_of_cell(light, merged.cells[0].key, recipe)},
+                                                   9),
+                                     1e4 * 9 * std::numeric_limits<double>::epsilon());
   }
 }
 

@@ -1,10 +1,12 @@
 /// Fits the embedded training set as a user would, with Eigen alone.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <cmath>
+
+#include "support/oracle.hpp"
 
 #include "tallfit/design/atoms_source.hpp"
 
@@ -14,9 +16,7 @@ namespace tallfit::design::test {
 inline Eigen::MatrixXd folded(const Eigen::MatrixXd& r, const Eigen::MatrixXd& block) {
   Eigen::MatrixXd stacked(r.rows() + block.rows(), block.cols());
   stacked << r, block;
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(stacked);
-  const Index rank = std::min(stacked.rows(), stacked.cols());
-  return qr.matrixQR().topRows(rank).triangularView<Eigen::Upper>();
+  return support::triangle_of(stacked);
 }
 
 /// Rows [begin, begin + count) as w [A b], split into those to fit and the force rows to test on.
@@ -68,7 +68,7 @@ inline double held_out_force_error(int order, Index configurations) {
   ridge.diagonal() = 1e-5 * norms;
   r = folded(r, ridge);
   Eigen::VectorXd solution(k + 1);
-  solution.head(k) = r.topLeftCorner(k, k).triangularView<Eigen::Upper>().solve(r.col(k).head(k));
+  solution.head(k) = support::solve_upper(r.topLeftCorner(k, k), r.col(k).head(k));
   solution(k) = -1.0;
   return (tested * solution).norm() / tested.col(k).norm();
 }

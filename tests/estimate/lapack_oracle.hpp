@@ -1,7 +1,7 @@
 /// Least squares as LAPACK does it, through its Fortran interface: what the product is compared with.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <cstddef>

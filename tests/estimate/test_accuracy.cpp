@@ -6,9 +6,9 @@
 #include <cstdlib>
 
 #include "lapack_oracle.hpp"
-#include "refined_reference.hpp"
 #include "support/fit_rows.hpp"
 #include "support/memory_source.hpp"
+#include "support/oracle.hpp"
 
 #include "tallfit/design/matrix_source.hpp"
 
@@ -40,7 +40,7 @@ TEST(Accuracy, MinimumNormOfADeficientDesign) {
   const Eigen::VectorXd scale = powers_of_two(rows.a);
   const SvdSolution scaled = lapack_svd(rows.a * scale.asDiagonal(), rows.b, 1e-13);
   const SvdSolution raw = lapack_svd(rows.a, rows.b, 1e-13);
-  const Eigen::VectorXd truth = minimum_norm(rows.a, rows.b, rank);
+  const Eigen::VectorXd truth = support::minimum_norm(rows.a, rows.b, rank);
   const Eigen::VectorXd of_scaled = scale.cwiseProduct(scaled.x);
   std::printf(
       "singular values: %.2e | %.2e; rank %lld, LAPACK %d and raw %d\n"
@@ -103,7 +103,7 @@ void badly_scaled(Index n_rows, Index n_cols) {
   const Eigen::MatrixXd a = rows.weighted_a();
   rows = Rows();
   const Eigen::VectorXd scale = powers_of_two(a);
-  const Eigen::VectorXd truth = refined_solution(a, b, scale);
+  const Eigen::VectorXd truth = support::refined_solution(a, b, scale);
   const double ours = relative(fitted.fit.coefficients, truth);
   const double qr = relative(lapack_qr_equilibrated(a, b), truth);
   const SvdSolution raw = lapack_svd_fast(a, b, -1.0);

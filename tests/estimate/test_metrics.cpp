@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 
 #include "support/contract.hpp"
 
@@ -14,8 +13,6 @@ namespace {
 using estimate::ErrorTable;
 using estimate::Intercept;
 using estimate::MetricsRow;
-
-constexpr double eps = std::numeric_limits<double>::epsilon();
 
 /// Three groups and four row types with one scale each; every fifth configuration is for testing, a few rows
 /// have no weight.

@@ -6,15 +6,14 @@
 #include <limits>
 
 #include "support/contract.hpp"
+#include "support/oracle.hpp"
 
 namespace tallfit::test {
 namespace {
 
 using estimate::Intercept;
-using Matrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
-using Vector = Eigen::Matrix<long double, Eigen::Dynamic, 1>;
-
-constexpr double eps = std::numeric_limits<double>::epsilon();
+using Matrix = support::LongMatrix;
+using Vector = support::LongVector;
 
 /// Rows of condition about `condition`: column 4 is nearly column 0, and sizes span four decades.
 Rows hard_rows(double condition) {
@@ -43,7 +42,7 @@ Solution exact(const Rows& rows, double lambda, bool with_intercept) {
   all.topRows(rows.size()) = rows.w.cast<long double>().asDiagonal() * a;
   b.head(rows.size()) = rows.w.cast<long double>().cwiseProduct(rows.b.cast<long double>());
   all.bottomLeftCorner(k, k).diagonal().setConstant(std::sqrt(static_cast<long double>(lambda)));
-  const Vector x = all.colPivHouseholderQr().solve(b);
+  const Vector x = support::least_squares(all, b);
   const Vector residual = (all * x - b).head(rows.size());
   return {.coefficients = x.head(k).cast<double>(),
           .intercept = with_intercept ? static_cast<double>(x(k)) : 0.0,

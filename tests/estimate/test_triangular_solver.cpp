@@ -1,13 +1,13 @@
 // Rank, condition and solutions of triangular systems, on every grid, against Eigen.
-#include <Eigen/Dense>
+#include <Eigen/Core>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
-#include "refined_reference.hpp"
 #include "support/grids.hpp"
 #include "support/memory_source.hpp"
+#include "support/oracle.hpp"
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/estimate/quadratic_fit.hpp"
@@ -20,6 +20,7 @@ namespace {
 using estimate::Algorithm;
 using estimate::LeastSquaresSystem;
 using estimate::TriangularSolver;
+using support::minimum_norm;
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
 
@@ -46,7 +47,7 @@ Problem make_problem(Index k, Index copies, double decades) {
     p.a.col(j) *= std::pow(10.0, -decades * static_cast<double>(j * 7 % k) / static_cast<double>(k));
   Eigen::MatrixXd both(n, k + 1);
   both << p.a, p.b;
-  p.r = Eigen::HouseholderQR<Eigen::MatrixXd>(both).matrixQR().topRows(k + 1).triangularView<Eigen::Upper>();
+  p.r = support::triangle_of(both);
   return p;
 }
 
@@ -69,7 +70,7 @@ TEST_P(SolverOnGrids, FullRankIsWhatEigenSays) {
   const Eigen::VectorXd d = p.a.colwise().norm();
   const double bound = 100.0 * static_cast<double>(k) * eps;  // the scaled columns have condition below 10
   const Eigen::MatrixXd inverse =
-      p.r.topLeftCorner(k, k).triangularView<Eigen::Upper>().solve(Eigen::MatrixXd::Identity(k, k));
+      support::solve_upper(p.r.topLeftCorner(k, k), Eigen::MatrixXd::Identity(k, k));
   const Eigen::MatrixXd covariance = inverse * inverse.transpose();
   for (const linalg::ProcessGrid& grid : all_grids()) {
     SCOPED_TRACE(testing::Message() << "grid " << grid.rows() << " x " << grid.cols());
@@ -124,7 +125,8 @@ TEST_P(SolverOnGrids, DeficientRankHasTheSolutionOfSmallestNorm) {
         rest.conservativeResize(Eigen::NoChange, rest.cols() + 1);
         rest.rightCols(1) = p.a.col(j).normalized();
       }
-      EXPECT_EQ(Eigen::ColPivHouseholderQR<Eigen::MatrixXd>(rest).setThreshold(1e-10).rank(), rank);
+      EXPECT_EQ(rest.cols(), rank);
+      EXPECT_GT(support::singular_values(rest)(rank - 1), 1e-10);
       // The four conditions of Penrose fix (RᵀR)⁺ = S Sᵀ; two of them, with full column rank of S, suffice
       // here.
       const Eigen::MatrixXd s = linalg::replicate(solver.covariance_factor());
@@ -211,15 +213,20 @@ TEST(TriangularSolver, QrIsKeptWhereAskedForUnlessTheFactorIsSingular) {
   }
 }
 
-// The augmentation by sqrt(λ) I and tr(H), on every grid, against the normal equations in extended precision.
+// The augmentation by sqrt(λ) I and tr(H), on every grid, against the augmented rows in extended precision.
 TEST(Augmented, RidgeOnEveryGrid) {
   const Index k = 7;
   const double lambda = 0.4;
   const Problem p = make_problem(k, 2, 1.0);
   const Eigen::MatrixXd gram = p.a.transpose() * p.a + lambda * Eigen::MatrixXd::Identity(k, k);
-  const Eigen::LDLT<Eigen::MatrixXd> solver(gram);
-  const Eigen::VectorXd should = solver.solve(p.a.transpose() * p.b);
-  const double trace = (solver.solve(p.a.transpose() * p.a)).trace();
+  support::LongMatrix rows = support::LongMatrix::Zero(p.a.rows() + k, k);
+  rows.topRows(p.a.rows()) = p.a.cast<long double>();
+  rows.bottomRows(k).diagonal().setConstant(std::sqrt(static_cast<long double>(lambda)));
+  support::LongVector targets = support::LongVector::Zero(rows.rows());
+  targets.head(p.a.rows()) = p.b.cast<long double>();
+  const Eigen::VectorXd should = support::least_squares(rows, targets).cast<double>();
+  const Eigen::ArrayXd squares = support::singular_values(p.a).array().square();
+  const double trace = (squares / (squares + lambda)).sum();
   const double residual = (p.a * should - p.b).norm();
   // κ of the Gram matrix is below ‖A‖² / λ < 200.
   const double bound = 1e4 * static_cast<double>(k) * eps;

@@ -1,4 +1,4 @@
-/// Shared by the tests of the io layer: folders that vanish, sources in memory, expected errors.
+/// Shared by the tests of the io layer: folders that vanish, sources in memory.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -9,10 +9,14 @@
 #include <functional>
 #include <string>
 
+#include "support/errors.hpp"
+
 #include "tallfit/base/error.hpp"
 #include "tallfit/design/row_source.hpp"
 
 namespace tallfit::io::test {
+
+using support::expect_error;
 
 /// A new folder, removed with all in it.
 class TemporaryFolder {
@@ -42,20 +46,6 @@ inline std::string write_text(const std::string& path, const std::string& text) 
 inline std::string read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// Expects an Error of @p kind whose message holds every one of @p parts.
-inline void expect_error(ErrorKind kind, const std::vector<std::string>& parts,
-                         const std::function<void()>& work) {
-  try {
-    work();
-    ADD_FAILURE() << "no error; expected one about: " << parts.front();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    for (const std::string& part : parts)
-      EXPECT_NE(std::string(error.what()).find(part), std::string::npos)
-          << "message: " << error.what() << "\nlacks:   " << part;
-  }
 }
 
 /// A design whose every number is a formula of its place.

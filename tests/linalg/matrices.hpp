@@ -1,7 +1,7 @@
 /// Matrices with known properties, entry by entry, and the unit of the bounds of these tests.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <algorithm>
 #include <limits>

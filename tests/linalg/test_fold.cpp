@@ -1,4 +1,4 @@
-#include <Eigen/Dense>
+#include <Eigen/Core>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fold_kernels.hpp"
+#include "support/oracle.hpp"
 
 #include "tallfit/linalg/fold.hpp"
 
@@ -16,7 +17,7 @@ namespace tallfit::linalg {
 namespace {
 
 using Eigen::MatrixXd;
-using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
+using support::expect_factor_of;
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
 
@@ -80,19 +81,6 @@ MatrixXd folded_triangle(const detail::FoldKernels& kernels, const MatrixXd& r, 
   return unpacked(factor, r.cols());
 }
 
-/// Householder QR has |dA_j| <= gamma |A_j| for each column j with gamma = c n eps (Higham 2002,
-/// theorem 19.4, with statistical growth in m), hence |R^T R - A^T A|_ij <= 2 gamma |A_i| |A_j|.
-void expect_factor_of(const MatrixXd& factor, const MatrixXd& a) {
-  const double gamma = 4.0 * static_cast<double>(a.cols() + 8) * eps;
-  const LongMatrix wide = a.cast<long double>();
-  const LongMatrix wide_factor = factor.cast<long double>();
-  const LongMatrix difference = wide_factor.transpose() * wide_factor - wide.transpose() * wide;
-  for (Index j = 0; j < a.cols(); ++j)
-    for (Index i = 0; i <= j; ++i)
-      ASSERT_LE(std::abs(difference(i, j)), 2.0L * gamma * wide.col(i).norm() * wide.col(j).norm())
-          << "entry " << i << ", " << j << " for " << a.rows() << " x " << a.cols();
-}
-
 class Fold : public testing::TestWithParam<const detail::FoldKernels*> {
 protected:
   const detail::FoldKernels& kernels() const { return *GetParam(); }
@@ -154,7 +142,7 @@ TEST_P(Fold, AgreesWithEigenUpToRowSigns) {
   const Index n = 90;
   const MatrixXd r = random_factor(n) + 10.0 * MatrixXd::Identity(n, n);
   const MatrixXd rows = random_matrix(200, n);
-  MatrixXd expected = upper(stack(r, rows).householderQr().matrixQR().topRows(n));
+  MatrixXd expected = support::triangle_of(stack(r, rows));
   MatrixXd factor = folded(kernels(), r, rows);
   for (Index i = 0; i < n; ++i) {
     if (expected(i, i) < 0.0) expected.row(i) *= -1.0;
@@ -176,13 +164,7 @@ TEST_P(Fold, LightRowsBelowHeavyOnes) {
   const MatrixXd factor = folded(kernels(), r, light);
 
   // min |light x| over the null space of the heavy rows: known from long double.
-  const LongMatrix wide = stack(top, light).cast<long double>();
-  LongMatrix reference = wide.householderQr().matrixQR().topRows(n).triangularView<Eigen::Upper>();
-  for (Index i = 0; i < n; ++i) {
-    const long double sign = (reference(i, i) < 0.0L) == (factor(i, i) < 0.0) ? 1.0L : -1.0L;
-    const long double error = (sign * reference.row(i) - factor.row(i).cast<long double>()).norm();
-    EXPECT_LE(error, 1e4L * static_cast<long double>(eps) * reference.row(i).norm()) << "row " << i;
-  }
+  support::expect_rows_of_triangle(factor, stack(top, light), 1e4 * eps);
 }
 
 TEST_P(Fold, ZeroAndDuplicateColumns) {

@@ -1,11 +1,13 @@
 // long: the items of one contract, each a short function
 #include "support/contract.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <cmath>
 #include <cstring>
 #include <limits>
+
+#include "support/oracle.hpp"
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/linalg/transfer.hpp"
@@ -17,8 +19,6 @@ namespace {
 using estimate::EstimatorOptions;
 using estimate::Intercept;
 using Problems = std::vector<std::string>;
-
-constexpr double eps = std::numeric_limits<double>::epsilon();
 
 /// A penalty that is felt (it moves coefficients by some percent of their size), so that a check that ought
 /// to depend on it does.
@@ -220,7 +220,7 @@ Problems covariance(const Subject& subject, const comm::Communicator& comm) {
       problem = "the covariance factor has other rows or is not finite";
     } else {
       const Eigen::MatrixXd c = fitted.fit.noise_variance * s * s.transpose();
-      const Eigen::VectorXd values = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(c).eigenvalues();
+      const Eigen::VectorXd values = support::symmetric_eigenvalues(c);
       if (c != c.transpose()) problem = "the covariance is not symmetric";
       if (!(values(0) >= -10.0 * static_cast<double>(n) * eps * values(n - 1)))
         problem = fmt::format("the covariance has the eigenvalue {:.2e}", values(0));
@@ -384,7 +384,7 @@ double rounding_of_fit(const Rows& rows, bool with_intercept) {
   a.leftCols(rows.a.cols()) = rows.weighted_a();
   if (with_intercept) a.rightCols(1) = rows.w.size() > 0 ? rows.w : Eigen::VectorXd::Ones(rows.size()).eval();
   a.colwise().normalize();
-  const Eigen::VectorXd s = Eigen::JacobiSVD<Eigen::MatrixXd>(a).singularValues();
+  const Eigen::VectorXd s = support::singular_values(a);
   const double condition = s(0) / s(s.size() - 1);
   return 20.0 * static_cast<double>(a.cols()) * eps * condition * (2.0 + condition);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "support/memory_source.hpp"
 
 namespace tallfit::test {
+
+inline constexpr double eps = std::numeric_limits<double>::epsilon();
 
 /// How an estimator under contract turns rows into a fit. Replaced in the suite's own tests by wrong ways.
 using FitFunction = std::function<Fitted(const Rows& rows, const estimate::EstimatorOptions& options,

@@ -1,38 +1,16 @@
-/// What a factor of rows must satisfy, and where factors come from that live on one rank only.
+/// Factors of rows, and those that live on one rank only.
 #pragma once
 
-#include <Eigen/Dense>
-#include <gtest/gtest.h>
+#include <Eigen/Core>
 
-#include <limits>
 #include <vector>
+
+#include "support/oracle.hpp"
 
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/compress/factor.hpp"
 
 namespace tallfit::support {
-
-/// Expects RᵀR = AᵀA column by column, against an oracle in long double.
-///
-/// Householder QR has |dA_j| <= gamma |A_j| for each column j with gamma = c n eps (Higham 2002,
-/// theorem 19.4), hence |RᵀR - AᵀA|_ij <= 2 gamma |A_i| |A_j|; c = 4 as in tests/linalg/test_fold.cpp.
-/// Factors of factors add up:
-/// @param stages  how many factorisations lie between the rows and the factor
-inline void expect_factor_of(const Eigen::MatrixXd& factor, const Eigen::MatrixXd& rows, double stages) {
-  using LongMatrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
-  ASSERT_EQ(factor.cols(), rows.cols());
-  const double gamma =
-      4.0 * stages * static_cast<double>(rows.cols() + 8) * std::numeric_limits<double>::epsilon();
-  const LongMatrix a = rows.cast<long double>();
-  const LongMatrix r = factor.cast<long double>();
-  const LongMatrix difference = r.transpose() * r - a.transpose() * a;
-  for (Index j = 0; j < rows.cols(); ++j) {
-    for (Index i = 0; i <= j; ++i) {
-      ASSERT_LE(std::abs(difference(i, j)), 2.0L * gamma * a.col(i).norm() * a.col(j).norm())
-          << "entry " << i << ", " << j << " for " << rows.rows() << " x " << rows.cols();
-    }
-  }
-}
 
 inline compress::Factor factor_rows(const Eigen::MatrixXd& rows) {
   const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> row_major = rows;

@@ -1,7 +1,7 @@
 /// Every process grid that the ranks of a test can form.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <span>
 #include <vector>

@@ -9,6 +9,8 @@
 
 namespace tallfit {
 
+inline constexpr Index double_bytes = sizeof(double);
+
 /// The most memory this process ever had resident (VmHWM of /proc/self/status); 0 where that is not told.
 Index peak_rss_bytes();
 

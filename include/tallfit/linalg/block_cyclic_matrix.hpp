@@ -1,7 +1,7 @@
 /// A dense matrix dealt in square blocks over a process grid.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <array>
 

@@ -1,7 +1,7 @@
 /// Simple operations on block-cyclic matrices: norms, scaling, products with a few vectors.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include "tallfit/linalg/block_cyclic_matrix.hpp"
 

@@ -1,7 +1,7 @@
 /// Householder QR of dense block-cyclic matrices, with and without pivoting.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <vector>
 

@@ -1,7 +1,7 @@
 /// Singular values and vectors of dense matrices.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <string_view>
 

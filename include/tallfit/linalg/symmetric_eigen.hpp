@@ -1,7 +1,7 @@
 /// Eigenvalues and eigenvectors of symmetric matrices.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <string_view>
 

@@ -1,7 +1,7 @@
 /// Ways between a dense matrix on one rank, or on all, and its block-cyclic form.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include "tallfit/linalg/block_cyclic_matrix.hpp"
 

@@ -1,7 +1,7 @@
 /// What is asked of an upper triangular factor: condition, solves, inverse, covariance.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 
 #include <string_view>
 
