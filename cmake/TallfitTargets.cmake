@@ -87,14 +87,13 @@ function(tallfit_add_cli_case name case ranks default_ranks)
   endforeach()
 endfunction()
 
-# Ranks of one test share two cores in CI: PROCESSORS is what ctest -j may count, at most what the machine has.
+# PROCESSORS is what ctest -j may count, at most what the machine has. Ranks of small tests wait for each other half of
+# their time: up to four of them count as one.
 function(tallfit_set_test_properties name np timeout labels)
   cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
-  set(processors ${np})
-  if(processors GREATER cores)
+  set(processors 1)
+  if(np GREATER 4)
     set(processors ${cores})
-  elseif(processors EQUAL 0)  # a case that runs without mpiexec
-    set(processors 1)
   endif()
   if(TALLFIT_SANITIZE)
     math(EXPR timeout "4 * ${timeout}")  # instrumented code on two cores
