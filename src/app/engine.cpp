@@ -30,14 +30,19 @@ private:
   std::string text_;
 };
 
+template <class Plan>
+void describe_memory(const Plan& plan, Lines& lines) {
+  lines.add("memory per rank",
+            fmt::format("{} of {}", format_bytes(plan.peak_bytes), format_bytes(plan.limit_bytes)));
+  lines.add("  program, labels", plan.baseline_bytes);
+}
+
 void describe_tall(const compress::MemoryPlan& plan, Lines& lines) {
   lines.add("cells", fmt::format("{} ({})", plan.cells.cells.size(), compress::to_string(plan.cells.parts)));
   for (const std::string& note : plan.cells.notes) lines.add("", note);
   lines.add("flops", fmt::format("{:.3g} a pass, {:.3g} to merge cells", plan.pass_flops, plan.merge_flops));
   lines.add("read", fmt::format("{} a pass", format_bytes(static_cast<Index>(plan.pass_bytes_read))));
-  lines.add("memory per rank",
-            fmt::format("{} of {}", format_bytes(plan.peak_bytes), format_bytes(plan.limit_bytes)));
-  lines.add("  program, labels", plan.baseline_bytes);
+  describe_memory(plan, lines);
   lines.add("  row blocks", plan.stream_bytes);
   lines.add("  factors, pass", plan.pass_bytes);
   lines.add("  merging", plan.merge_bytes);
@@ -51,9 +56,7 @@ void describe_grid(const compress::GridPlan& plan, const compress::RowLayout& la
   lines.add("process grid", fmt::format("{} x {}", plan.grid_rows, plan.grid_cols));
   lines.add("panel", plan.in_core ? "all rows" : fmt::format("{} rows of each rank", plan.rows_per_rank));
   lines.add("flops", fmt::format("{:.3g}", 2.0 * static_cast<double>(layout.n_used) * k * k));
-  lines.add("memory per rank",
-            fmt::format("{} of {}", format_bytes(plan.peak_bytes), format_bytes(plan.limit_bytes)));
-  lines.add("  program, labels", plan.baseline_bytes);
+  describe_memory(plan, lines);
   lines.add("  rows on their way", plan.stream_bytes);
   lines.add("  factor", plan.factor_bytes);
   lines.add("  panel", plan.panel_bytes);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "tallfit/comm/collective_error.hpp"
+
 namespace tallfit::comm {
 
 namespace {
@@ -22,16 +24,18 @@ void reduce_in_place(const Communicator& comm, std::span<T> values, MPI_Datatype
 struct Parts {
   std::vector<int> counts;
   std::vector<int> offsets;
-
-  explicit Parts(const std::vector<Index>& sizes) {
-    Index total = 0;
-    for (const Index size : sizes) {
-      offsets.push_back(to_int(total, "offset of an exchange"));
-      counts.push_back(to_int(size, "values to exchange"));
-      total += size;
-    }
-  }
 };
+
+Parts parts_of(const std::vector<Index>& sizes) {
+  Parts parts;
+  Index total = 0;
+  for (const Index size : sizes) {
+    parts.offsets.push_back(to_int(total, "offset of an exchange"));
+    parts.counts.push_back(to_int(size, "values to exchange"));
+    total += size;
+  }
+  return parts;
+}
 
 }  // namespace
 
@@ -112,8 +116,12 @@ void exclusive_scan_in_place(const Communicator& comm, std::span<Index> values) 
 
 void all_to_all(const Communicator& comm, std::span<const double> sent, const std::vector<Index>& sent_counts,
                 std::span<double> received, const std::vector<Index>& received_counts) {
-  const Parts out(sent_counts);
-  const Parts in(received_counts);
+  Parts out;
+  Parts in;
+  all_or_none(comm, [&] {
+    out = parts_of(sent_counts);
+    in = parts_of(received_counts);
+  });
   check_mpi(MPI_Alltoallv(sent.data(), out.counts.data(), out.offsets.data(), MPI_DOUBLE, received.data(),
                           in.counts.data(), in.offsets.data(), MPI_DOUBLE, comm.get()),
             "MPI_Alltoallv");

@@ -53,32 +53,39 @@ void Compressor::keep(Progress& cell, const LeafRows& rows, Index first, Index c
   }
 }
 
-void Compressor::fold(Progress& cell, const LeafRows& rows, Index first, Index count) const {
-  const Index n_cols = layout_.n_cols + 2;
+void Compressor::fold(Progress& cell, const LeafRows& rows, Index first, Index count) {
   while (count > 0) {
-    if (!cell.tiles) {
+    if (cell.left_in_part == 0) {
       cell.left_in_part = cell.nodes[cell.next_node].parts.at(cell.next_part++);
-      cell.tiles.emplace(linalg::fold_rows(cell.left_in_part), n_cols);
-      cell.triangle.resize(static_cast<std::size_t>(linalg::packed_size(n_cols)));
+      cell.fold_rows = linalg::fold_rows(cell.left_in_part);
+      cell.triangle.resize(static_cast<std::size_t>(linalg::packed_size(layout_.n_cols + 2)));
     }
-    const Index taken = std::min({count, cell.tiles->free_rows(), cell.left_in_part});
-    append_tiled(*cell.tiles, rows, first, taken);
+    const Index taken = std::min({count, cell.fold_rows - cell.n_taken(), cell.left_in_part});
+    take(cell, rows, first, taken);
     first += taken;
     count -= taken;
     cell.left_in_part -= taken;
-    if (cell.tiles->is_full() || cell.left_in_part == 0) linalg::fold_in_place(cell.triangle, *cell.tiles);
+    if (cell.n_taken() == cell.fold_rows || cell.left_in_part == 0) fold_taken(cell);
     if (cell.left_in_part == 0) cell.tiles.reset();
   }
 }
 
-void Compressor::append_tiled(linalg::RowTiles& to, const LeafRows& rows, Index first, Index count) const {
-  const Index begin = to.n_rows();
-  const Index n_cols = layout_.n_cols;
-  to.append(rows.features(first), n_cols, rows.scales(first, count));
-  for (Index i = 0; i < count; ++i) {
-    to.at(begin + i, n_cols) = rows.scale(first + i);
-    to.at(begin + i, n_cols + 1) = rows.scale(first + i) * rows.target(first + i);
+void Compressor::take(Progress& cell, const LeafRows& rows, Index first, Index count) const {
+  const RowRun run = {rows.features(first), rows.scales(first, count), rows.targets(first, count)};
+  if (rows.block.stays && !cell.tiles) return cell.waiting.add(run);
+  if (!cell.tiles) {
+    cell.tiles.emplace(cell.fold_rows, layout_.n_cols + 2);
+    cell.waiting.move_to(*cell.tiles);
   }
+  append_in_place(*cell.tiles, run);
+}
+
+void Compressor::fold_taken(Progress& cell) {
+  if (cell.tiles) return linalg::fold_in_place(cell.triangle, *cell.tiles);
+  if (!shared_tiles_ || shared_tiles_->free_rows() < cell.fold_rows)
+    shared_tiles_.emplace(cell.fold_rows, layout_.n_cols + 2);
+  cell.waiting.move_to(*shared_tiles_);
+  linalg::fold_in_place(cell.triangle, *shared_tiles_);
 }
 
 void Compressor::end_leaf(Index leaf) {

@@ -67,8 +67,10 @@ struct Slot {
     if (block.data == nullptr) {
       if (features.rows() != count) features.resize(count, block.n_cols);
       source.read_features(row, count, features.data());
-      block.data = features.data();
+      block.data = source.features_in_memory(row, count);  // if it kept what it read
     }
+    block.stays = block.data != nullptr;
+    if (!block.stays) block.data = features.data();
     find_nonfinite_in_place(block);
   }
 };

@@ -68,6 +68,28 @@ void fold_rows_of_cells(benchmark::State& state) {
 }
 BENCHMARK(fold_rows_of_cells)->Args({502, 1})->Args({502, 100});
 
+/// The same rows in memory, left where they are until a cell has enough of them to fold.
+void fold_gathered_rows_of_cells(benchmark::State& state) {
+  const Index n = state.range(0);
+  const Index n_cells = state.range(1);
+  const Index m = 504;
+  const Index run = 12;
+  const std::vector<double> rows = random_values(n_cells * m * n);
+  const std::vector<double> scales(static_cast<std::size_t>(run), 0.5);
+  std::vector<std::vector<double>> r(static_cast<std::size_t>(n_cells),
+                                     random_values(linalg::packed_size(n)));
+  linalg::RowTiles tiles(m, n);
+  for (auto _ : state) {
+    for (Index i = 0; i < n_cells; ++i) {
+      for (Index row = 0; row < m; row += run)
+        tiles.append(rows.data() + (row * n_cells + i * run) * n, n, scales);
+      linalg::fold_in_place(r[static_cast<std::size_t>(i)], tiles);
+    }
+  }
+  set_rate(state, 2.0 * static_cast<double>(n_cells * m * n * n));
+}
+BENCHMARK(fold_gathered_rows_of_cells)->Args({502, 1})->Args({502, 100});
+
 /// Counted as (2 m - 2 n / 3) n² flops.
 void triangularise_rows(benchmark::State& state) {
   const Index n = state.range(0);

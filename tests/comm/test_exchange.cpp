@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "tallfit/base/error.hpp"
 #include "tallfit/comm/exchange.hpp"
 
 namespace tallfit::comm {
@@ -50,6 +51,40 @@ TEST_F(Exchange, AllGatherInRankOrder) {
   for (Index r = 0; r < n; ++r) expected.insert(expected.end(), static_cast<std::size_t>(r), r);
   EXPECT_EQ(all, expected);
   EXPECT_TRUE(all_gather(world, std::vector<double>{}).empty());
+}
+
+// Rank r sends 2 r + s numbers to rank s, some of them none. Mutations: counts or offsets of the other side.
+TEST_F(Exchange, AllToAllInRankOrder) {
+  const auto number = [](Index from, Index to, Index i) {
+    return 1e4 * static_cast<double>(from) + 1e2 * static_cast<double>(to) + static_cast<double>(i);
+  };
+  std::vector<Index> to_each;
+  std::vector<Index> from_each;
+  std::vector<double> sent;
+  std::vector<double> expected;
+  for (Index other = 0; other < n; ++other) {
+    to_each.push_back(2 * me + other);
+    from_each.push_back(2 * other + me);
+    for (Index i = 0; i < to_each.back(); ++i) sent.push_back(number(me, other, i));
+    for (Index i = 0; i < from_each.back(); ++i) expected.push_back(number(other, me, i));
+  }
+  std::vector<double> received(expected.size(), -1.0);
+  all_to_all(world, sent, to_each, received, from_each);
+  EXPECT_EQ(received, expected);
+}
+
+// Counts that MPI cannot take on the last rank only: all throw. Mutation: the rank throws alone.
+TEST_F(Exchange, AllToAllOfTooMuchIsAnErrorEverywhere) {
+  const std::vector<Index> none(static_cast<std::size_t>(n), 0);
+  std::vector<Index> wrong = none;
+  if (me == n - 1) wrong.back() = Index{1} << 31U;
+  try {
+    all_to_all(world, {}, wrong, {}, none);
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::resource);
+    EXPECT_TRUE(error.is_collective());
+  }
 }
 
 TEST_F(Exchange, AllGatherOfStructs) {

@@ -75,7 +75,7 @@ std::vector<T> all_gather(const Communicator& comm, const std::vector<T>& mine) 
 
 /// Sends the first sent_counts[0] values to rank 0, the next sent_counts[1] to rank 1, and so on; received
 /// becomes what rank 0 sent, then rank 1, ..., as many values as received_counts says.
-/// @throws Error{resource} for more than 2^31 - 1 values in or out.   @collective
+/// @throws Error{resource} for more than 2^31 - 1 values in or out of any rank, on all.   @collective
 void all_to_all(const Communicator& comm, std::span<const double> sent, const std::vector<Index>& sent_counts,
                 std::span<double> received, const std::vector<Index>& received_counts);
 

@@ -7,6 +7,7 @@
 #include "tallfit/compress/compressed_design.hpp"
 #include "tallfit/compress/fold_schedule.hpp"
 #include "tallfit/compress/row_pass.hpp"
+#include "tallfit/compress/waiting_rows.hpp"
 #include "tallfit/linalg/fold.hpp"
 
 namespace tallfit::compress {
@@ -37,21 +38,27 @@ private:
     std::size_t next_node = 0;              ///< the present one or the next
     std::size_t next_part = 0;              ///< of its parts
     Index left_in_part = 0;                 ///< rows
-    std::optional<linalg::RowTiles> tiles;  ///< rows of this part that are not folded yet
+    Index fold_rows = 0;                    ///< of this part that are folded together
+    WaitingRows waiting;                    ///< rows of this part that are not folded yet, where these stay
+    std::optional<linalg::RowTiles> tiles;  ///< and where they do not
     std::vector<double> triangle;           ///< the folded ones of the node
 
+    /// Not folded yet.
+    Index n_taken() const { return tiles ? tiles->n_rows() : waiting.n_rows(); }
     bool folds(Index leaf) const { return next_node < nodes.size() && nodes[next_node].first_leaf() <= leaf; }
   };
 
   void keep(Progress& cell, const LeafRows& rows, Index first, Index count) const;
-  void fold(Progress& cell, const LeafRows& rows, Index first, Index count) const;
-  void append_tiled(linalg::RowTiles& to, const LeafRows& rows, Index first, Index count) const;
+  void fold(Progress& cell, const LeafRows& rows, Index first, Index count);
+  void take(Progress& cell, const LeafRows& rows, Index first, Index count) const;
+  void fold_taken(Progress& cell);
 
   const RowLayout& layout_;
   const CellPlan& plan_;
   std::vector<std::vector<Index>> rows_;  ///< [cell][leaf of this rank]
   std::vector<Progress> cells_;
-  Index leaf_ = 0;  ///< the present one
+  Index leaf_ = 0;                                ///< the present one
+  std::optional<linalg::RowTiles> shared_tiles_;  ///< of the cells whose rows stay in memory
   TreePieces pieces_;
 };
 

@@ -25,6 +25,9 @@ struct LeafRows {
   std::span<const double> scales(Index i, Index count) const {
     return std::span(block.labels.scale).subspan(at(i), static_cast<std::size_t>(count));
   }
+  std::span<const double> targets(Index i, Index count) const {
+    return std::span(block.labels.target).subspan(at(i), static_cast<std::size_t>(count));
+  }
   double target(Index i) const { return block.labels.target[at(i)]; }
 };
 

@@ -23,6 +23,7 @@ struct RowBlock {
   Index begin = 0;
   RowLabels labels;
   const double* data = nullptr;  ///< of features()
+  bool stays = false;            ///< the source has the features in memory: data outlives the stream
   Index n_cols = 0;
   std::vector<NonfiniteEntry> nonfinite;  ///< the first one of each row of scale > 0 that has any
 

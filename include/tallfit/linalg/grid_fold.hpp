@@ -15,7 +15,7 @@ namespace tallfit::linalg {
 /// above the panel, which is cheaper than a factorisation of all of R on top of it. A panel with room for all
 /// rows is an in-core factorisation. The same rows of the same ranks give the same bits on the same grid.
 ///
-/// Memory of a rank: (n + panel + 256) n / (P Q) numbers and 4 MiB for rows on their way.
+/// Memory of a rank: (n + panel + 256) n / (P Q) numbers and 6 MiB for rows on their way.
 /// @see Gunter and van de Geijn, "Parallel out-of-core computation and updating of the QR factorization", ACM
 /// TOMS 31 (2005).
 class GridFold {
