@@ -22,7 +22,8 @@ CellKey coarsened(const CellKey& key, const CellParts& parts) {
 /// What a rank holds while it compresses, cell by cell.
 class Replay {
 public:
-  Replay(Index n_cols, std::size_t n_cells) : n_cols_(n_cols), pieces_(n_cells) {}
+  Replay(Index n_cols, std::size_t n_cells, bool rows_stay)
+      : n_cols_(n_cols), rows_stay_(rows_stay), pieces_(n_cells) {}
 
   /// @param rows  of each cell in each leaf from first_leaf on
   void run(Index first_leaf, const std::vector<std::vector<Index>>& rows) {
@@ -59,7 +60,7 @@ public:
     }
   }
 
-  Index peak() const { return peak_; }
+  Index peak() const { return peak_ + buffer_bytes(shared_rows_); }
   Index held() const { return held_; }
   Index largest_piece() const {
     Index largest = 0;
@@ -81,10 +82,12 @@ private:
   Index triangle_bytes() const { return double_bytes * linalg::packed_size(n_cols_); }
   Index buffer_bytes(Index rows) const { return double_bytes * rows * n_cols_; }
 
-  Index folding_bytes(const FoldedNode& node) const {
+  Index folding_bytes(const FoldedNode& node) {
     Index largest = 0;
     for (const Index rows : node.parts) largest = std::max(largest, linalg::fold_rows(rows));
-    return buffer_bytes(largest) + triangle_bytes();
+    if (!rows_stay_) return buffer_bytes(largest) + triangle_bytes();
+    shared_rows_ = std::max(shared_rows_, largest);
+    return triangle_bytes();
   }
 
   Index piece_bytes(const Node& node) const {
@@ -116,6 +119,8 @@ private:
   }
 
   Index n_cols_;
+  bool rows_stay_;
+  Index shared_rows_ = 0;  ///< of the buffer through which all cells fold rows that stay where they are
   std::vector<std::vector<Node>> pieces_;
   Index held_ = 0;    ///< by finished leaves
   Index active_ = 0;  ///< by the cells of the present leaf that are not finished
@@ -191,9 +196,10 @@ std::vector<std::vector<Index>> rows_by_cell_and_leaf(const RowLayout& layout, c
   return rows;
 }
 
-void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks) {
+void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks, bool rows_stay) {
+  plan.peak_bytes = plan.held_bytes = plan.largest_piece_bytes = 0;
   for (int rank = 0; rank < n_ranks; ++rank) {
-    Replay replay(layout.n_cols + 2, plan.cells.size());
+    Replay replay(layout.n_cols + 2, plan.cells.size(), rows_stay);
     const Index begin = first_leaf_of(rank, n_ranks, layout.n_leaves());
     const Index end = first_leaf_of(rank + 1, n_ranks, layout.n_leaves());
     replay.run(begin, rows_by_cell_and_leaf(layout, plan, begin, end));

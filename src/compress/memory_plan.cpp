@@ -44,6 +44,11 @@ Index reduced_bytes(const CellPlan& cells, Index n) {
   return bytes;
 }
 
+Index peak_of(const MemoryPlan& plan) {
+  return plan.baseline_bytes + plan.kept_bytes +
+         std::max({plan.stream_bytes + plan.pass_bytes, plan.merge_bytes, plan.solve_bytes});
+}
+
 }  // namespace
 
 MemoryPlan plan_memory(const RowLayout& layout, const PlanRequest& request, Index bytes_per_row) {
@@ -74,16 +79,18 @@ MemoryPlan plan_memory(const RowLayout& layout, const PlanRequest& request, Inde
   plan.merge_bytes = std::max(plan.cells.held_bytes, 3 * final_cells / 2) +
                      std::max(plan.cells.largest_piece_bytes, square / 2) + square / 2 + square;
   plan.solve_bytes += final_cells;
-  plan.peak_bytes = plan.baseline_bytes +
-                    std::max({plan.stream_bytes + plan.pass_bytes, plan.merge_bytes, plan.solve_bytes});
+  plan.peak_bytes = peak_of(plan);
   require(plan.peak_bytes <= plan.limit_bytes, ErrorKind::resource,
           "{} columns need {} per rank to merge and solve, but run.memory_per_rank = {}. Raise it",
           layout.n_cols, format_bytes(plan.peak_bytes), format_bytes(plan.limit_bytes));
 
-  const Index rows_bytes = most_rows * layout.n_cols * double_bytes;
-  if (request.n_passes > 1 && plan.peak_bytes + rows_bytes <= plan.limit_bytes) {
-    plan.kept_bytes = rows_bytes;
-    plan.peak_bytes += rows_bytes;
+  if (request.n_passes > 1) {
+    MemoryPlan keeping = plan;
+    predict_bytes_in_place(keeping.cells, layout, request.n_ranks, true);
+    keeping.pass_bytes = keeping.cells.peak_bytes;
+    keeping.kept_bytes = most_rows * layout.n_cols * double_bytes;
+    keeping.peak_bytes = peak_of(keeping);
+    if (keeping.peak_bytes <= plan.limit_bytes) plan = keeping;
   }
   const auto k = static_cast<double>(n);
   plan.pass_flops = 2.0 * static_cast<double>(layout.n_used) * k * k;

@@ -25,7 +25,7 @@ struct Recipe {
   Index block_bytes = 10000;
 };
 
-inline CompressedDesign compress(support::TableSource& table, const comm::Communicator& comm,
+inline CompressedDesign compress(design::RowSource& table, const comm::Communicator& comm,
                                  const Recipe& recipe) {
   const RowLayout layout = survey(table, comm, recipe.n_folds, 11);
   const CellPlan plan = make_cells(layout, recipe.parts);

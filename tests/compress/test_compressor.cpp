@@ -93,6 +93,47 @@ TEST(Compressor, SameBitsForEveryNumberOfRanksAndBlockSize) {
   }
 }
 
+/// A table of which some blocks are in memory for good.
+class PartlyInMemory : public design::RowSource {
+public:
+  PartlyInMemory(TableSource& table, std::vector<bool> pattern)
+      : table_(table), pattern_(std::move(pattern)) {}
+
+  const design::DesignInfo& info() const override { return table_.info(); }
+  void read_labels(Index begin, Index count, design::RowLabels& labels) override {
+    table_.read_labels(begin, count, labels);
+  }
+  void read_features(Index begin, Index count, double* features) override {
+    table_.read_features(begin, count, features);
+  }
+  const double* features_in_memory(Index begin, Index) const override {
+    const bool stays = pattern_[static_cast<std::size_t>(begin / 100) % pattern_.size()];
+    return stays ? table_.features.row(begin).data() : nullptr;
+  }
+
+private:
+  TableSource& table_;
+  std::vector<bool> pattern_;
+};
+
+// Rows in memory wait there until they are folded. Mutations: rows that wait in another order, with the
+// scales or targets of others, or forgotten where a cell's next rows are not in memory.
+TEST(Compressor, RowsInMemoryGiveTheSameBits) {
+  TableSource table(4000, 9, 2);
+  support::fill_randomly(table, 14);
+  for (std::size_t i = 0; i < table.labels.scale.size(); ++i) table.labels.scale[i] = i % 7 == 0 ? 0.0 : 1.5;
+  const Recipe recipe{.parts = {.fold = false}};
+  const CompressedDesign expected = test::compress(table, world(), recipe);
+  for (const std::vector<bool>& pattern :
+       std::vector<std::vector<bool>>{{true}, {true, false}, {false, true, true}}) {
+    PartlyInMemory source(table, pattern);
+    const CompressedDesign design = test::compress(source, world(), recipe);
+    ASSERT_EQ(design.cells.size(), expected.cells.size());
+    for (std::size_t i = 0; i < design.cells.size(); ++i)
+      EXPECT_TRUE(same_bits(design.cells[i].factor, expected.cells[i].factor)) << "cell " << i;
+  }
+}
+
 // One leaf of many buffers, which only a long configuration makes: the first buffer, full ones, a remainder
 // of fewer rows than columns. Mutations: rows lost or folded twice at the buffer's end, a remainder that
 // stays behind.

@@ -52,7 +52,8 @@ std::vector<std::vector<Index>> rows_by_cell_and_leaf(const RowLayout& layout, c
 
 /// Sets peak_bytes, held_bytes and largest_piece_bytes: buffers, factors and pending pieces on the fullest
 /// rank, by a replay of what the compression will allocate. Cost: O(leaves x cells). Local.
-void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks);
+/// @param rows_stay  in memory, so that cells need no buffers of their own.
+void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks, bool rows_stay = false);
 
 /// The finest cells within the limits: row types are given up first, then groups, folds last.
 ///
