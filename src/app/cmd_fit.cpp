@@ -167,13 +167,13 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
     solved = solve(config, *design, ones, estimator, world);
   }
   if (config.solver.refine) refine_fit(config, planned, estimator, world, solved, output);
+  solved.system.reset();  // a K x K matrix less beside the covariance
   const infer::LinearModel model = share_model(solved.fit, planned.info().n_cols, world);
   const estimate::ErrorTable errors =
       config.fit.row_pass || config.fit.residuals || !design
           ? pass_for_errors(config, planned, model, world, output)
           : estimate::errors_from_factors(*design, ones, model.coefficients, model.intercept, world);
-  output.write(planned.info(), solved.system, solved.fit,
-               estimate::metrics_rows(errors, planned.info().group_names));
+  output.write(planned.info(), solved.fit, estimate::metrics_rows(errors, planned.info().group_names));
 }
 
 void fit_compressed(const Config& config, const estimate::Estimator& estimator,
@@ -196,6 +196,7 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
     for (const compress::Cell& cell : design.cells) compress::cell_multiplier(design, cell.key, multipliers);
   });
   Solved solved = solve(config, design, multipliers, estimator, world);
+  solved.system.reset();
   const infer::LinearModel model = share_model(solved.fit, design.n_cols(), world);
   const auto errors =
       estimate::errors_from_factors(design, multipliers, model.coefficients, model.intercept, world);
@@ -207,7 +208,7 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
                                 .group_names = design.group_names,
                                 .column_names = design.column_names,
                                 .snap = design.snap};
-  output.write(info, solved.system, solved.fit, estimate::metrics_rows(errors, design.group_names));
+  output.write(info, solved.fit, estimate::metrics_rows(errors, design.group_names));
 }
 
 }  // namespace

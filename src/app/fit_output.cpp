@@ -55,9 +55,8 @@ io::RowResultFile& FitOutput::open_residuals(Index n_rows) {
                             std::vector<std::string>{"prediction", "residual"}, n_rows, world_);
 }
 
-void FitOutput::write(const design::DesignInfo& info,
-                      const std::optional<estimate::LeastSquaresSystem>& system,
-                      const estimate::LinearFit& fit, const std::vector<estimate::MetricsRow>& metrics) {
+void FitOutput::write(const design::DesignInfo& info, const estimate::LinearFit& fit,
+                      const std::vector<estimate::MetricsRow>& metrics) {
   record.rows = info.n_rows;
   record.columns = info.n_cols;
   record.stages = stages();
@@ -66,7 +65,7 @@ void FitOutput::write(const design::DesignInfo& info,
   comm::all_or_none(world_, [&] {
     if (world_.is_root()) write_texts(info, fit, metrics);
   });
-  write_model(info, system, fit);
+  write_model(info, fit);
   if (residuals_) residuals_->commit();
   comm::all_or_none(world_, [&] {
     if (world_.is_root()) folder_->commit();
@@ -78,16 +77,14 @@ void FitOutput::write(const design::DesignInfo& info,
   log::info("results in {}", config_.output);
 }
 
-void FitOutput::write_model(const design::DesignInfo& info,
-                            const std::optional<estimate::LeastSquaresSystem>& system,
-                            const estimate::LinearFit& fit) {
+void FitOutput::write_model(const design::DesignInfo& info, const estimate::LinearFit& fit) {
   std::string path;
   comm::all_or_none(world_, [&] {
     if (world_.is_root()) path = folder_->add("fit.h5").partial_path();
   });
   comm::broadcast(world_, path, 0);
   comm::all_or_none(world_, [&] {
-    if (system) io::write_fit_file(path, info.column_names, fit, estimate::covariance_factor(*system, fit));
+    if (fit.solver) io::write_fit_file(path, info.column_names, fit, estimate::covariance_factor(fit));
   });
   comm::all_or_none(world_, [&] {
     if (world_.is_root()) folder_->flush();

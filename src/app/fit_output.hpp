@@ -22,9 +22,10 @@ public:
   /// @collective @throws Error{input} where the folder cannot be written
   FitOutput(const Config& config, const comm::Communicator& world);
 
-  /// Writes and prints. System and fit are those of rank 0, or of all ranks of the system's grid. @collective
-  void write(const design::DesignInfo& info, const std::optional<estimate::LeastSquaresSystem>& system,
-             const estimate::LinearFit& fit, const std::vector<estimate::MetricsRow>& metrics);
+  /// Writes and prints. The fit is that of rank 0, or of all ranks of a grid; elsewhere it has no solver.
+  /// @collective
+  void write(const design::DesignInfo& info, const estimate::LinearFit& fit,
+             const std::vector<estimate::MetricsRow>& metrics);
 
   /// Where the row pass writes the residual of every row; it appears with the other files. @collective
   io::RowResultFile& open_residuals(Index n_rows);
@@ -34,8 +35,7 @@ public:
 private:
   void write_texts(const design::DesignInfo& info, const estimate::LinearFit& fit,
                    const std::vector<estimate::MetricsRow>& metrics);
-  void write_model(const design::DesignInfo& info, const std::optional<estimate::LeastSquaresSystem>& system,
-                   const estimate::LinearFit& fit);
+  void write_model(const design::DesignInfo& info, const estimate::LinearFit& fit);
 
   const Config& config_;
   const comm::Communicator& world_;

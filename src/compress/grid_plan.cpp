@@ -14,11 +14,11 @@ constexpr Index usual_block = Index{1} << 20U;
 /// Buffers of BLAS, MPI and HDF5, and the workspace of ScaLAPACK: some blocks of columns.
 constexpr Index grid_library_bytes = Index{16} << 20U;
 
-/// Of R while a fit is made: R, equilibrated R, its inverse and the covariance factor; the SVD takes two
-/// factors and workspace.
+/// Of R while a fit is made: R, equilibrated R and its inverse, which the covariance factor replaces; the SVD
+/// takes two factors and workspace.
 Index copies_of_factor(const GridRequest& request) {
   if (request.takes_svd) return 6;
-  return request.penalised ? 5 : 4;
+  return request.penalised ? 5 : 3;
 }
 
 /// The largest Q with Q <= P and P Q = ranks.

@@ -38,14 +38,14 @@ void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const Est
       sigma * std::hypot(1.0, fit.solver->deviation_along(row.r12)) / std::abs(row.r11);
 }
 
-linalg::BlockCyclicMatrix covariance_factor(const LeastSquaresSystem& system, const LinearFit& fit) {
+linalg::BlockCyclicMatrix covariance_factor(const LinearFit& fit) {
   const linalg::BlockCyclicMatrix theta = fit.solver->covariance_factor();
   const Index n = theta.rows();
   const double sigma = std::sqrt(fit.noise_variance);
   // c = (z1 - r12 θ) / r11 has a variance of its own beside that of θ.
   Eigen::VectorXd last = Eigen::VectorXd::Zero(theta.cols() + 1);
-  if (system.intercept) {
-    const InterceptRow& row = *system.intercept;
+  if (fit.intercept_row) {
+    const InterceptRow& row = *fit.intercept_row;
     last.head(theta.cols()) = -linalg::multiply(theta, row.r12, linalg::Op::transpose).col(0) / row.r11;
     last(theta.cols()) = 1.0 / row.r11;
   }
@@ -65,6 +65,7 @@ LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const E
   LinearFit fit;
   fit.coefficients = solver->coefficients();
   fit.has_intercept = system.intercept.has_value();
+  fit.intercept_row = system.intercept;
   fit.intercept = best_intercept(system, fit.coefficients);
   fit.residual_norm = residual_norm(system, *solver, lambda);
   fit.rank = solver->rank();

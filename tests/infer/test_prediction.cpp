@@ -130,8 +130,7 @@ TEST(Prediction, LeveragesOfAFitAddUpToItsCoefficients) {
   const infer::LinearModel model{
       .coefficients = fitted.fit.coefficients,
       .intercept = fitted.fit.intercept,
-      .covariance_factor =
-          linalg::replicate(estimate::covariance_factor(*fitted.system, fitted.fit)) / sigma};
+      .covariance_factor = linalg::replicate(estimate::covariance_factor(fitted.fit)) / sigma};
   EXPECT_NEAR(sigma * model.covariance_factor.row(k).norm(), fitted.fit.intercept_standard_error,
               100.0 * eps * fitted.fit.intercept_standard_error);
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ struct LinearFit {
   Eigen::VectorXd coefficients;  ///< K, target unit per feature unit
   double intercept = 0.0;
   bool has_intercept = false;
-  Eigen::VectorXd standard_errors;  ///< K; NaN where there are no degrees of freedom left
+  std::optional<InterceptRow> intercept_row;  ///< of the system, for the intercept's covariances
+  Eigen::VectorXd standard_errors;            ///< K; NaN where there are no degrees of freedom left
   double intercept_standard_error = 0.0;
   double residual_norm = 0.0;           ///< ‖W (A θ + c - b)‖ over training rows
   Eigen::VectorXd covariance_diagonal;  ///< K: variances of the coefficients where that of the noise is 1

@@ -16,8 +16,8 @@ LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const E
 void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options);
 
 /// S with S Sᵀ = covariance of (θ, c), K + 1 rows, the last of them zero without an intercept, on the grid of
-/// the system. Cost: K³ / (3 P) flops, two matrices. @collective
-linalg::BlockCyclicMatrix covariance_factor(const LeastSquaresSystem& system, const LinearFit& fit);
+/// the fit. Cost: K³ / (3 P) flops, two matrices beside the solver's. @collective
+linalg::BlockCyclicMatrix covariance_factor(const LinearFit& fit);
 
 /// c for given θ. @return 0 where the system has no intercept
 double best_intercept(const LeastSquaresSystem& system, const Eigen::VectorXd& coefficients);
