@@ -14,7 +14,7 @@ compress::GridPlan plan_grid(const Config& config, const compress::PlanRequest& 
                                               .baseline_bytes = request.baseline_bytes,
                                               .block_bytes = request.block_bytes,
                                               .penalised = config.fit.estimator == "ridge",
-                                              .takes_svd = config.solver.algorithm == "svd"});
+                                              .takes_svd = request.takes_svd});
 }
 
 /// Lines of a table of two columns.

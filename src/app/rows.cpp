@@ -183,6 +183,7 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
       .baseline_bytes = baseline,
       .block_bytes = config.run.block_bytes.value_or(0),
       .solves = use.solves,
+      .takes_svd = config.solver.algorithm == "svd",
       .n_passes = use.n_passes};
   comm::all_or_none(world, [&] { choose_engine(config, request, planned); });
   return planned;

@@ -19,9 +19,9 @@ constexpr Index label_bytes = Index{2} * (1 + 8 + 4 + 1 + 8 + 8) + static_cast<I
 /// docs/performance.md.
 constexpr Index library_bytes = Index{8} << 20U;
 
-/// Square matrices of n columns that are alive together on rank 0: the merged factor, its parts, the
-/// equilibrated factor, its inverse and the covariance.
-constexpr Index solve_matrices = 6;
+/// Square matrices of n columns that are alive together on rank 0: the merged factor, R, equilibrated R and
+/// its inverse, which the covariance factor replaces; or the two factors of an SVD and its workspace.
+Index solve_matrices(const PlanRequest& request) { return request.takes_svd ? 6 : 4; }
 
 Index rows_of_fullest_rank(const RowLayout& layout, int n_ranks) {
   Index most = 0;
@@ -62,7 +62,7 @@ MemoryPlan plan_memory(const RowLayout& layout, const PlanRequest& request, Inde
                          : std::clamp(request.limit_bytes / 64, smallest_block, largest_block);
   const Index most_rows = rows_of_fullest_rank(layout, request.n_ranks);
   plan.stream_bytes = stream_bytes(plan.block_bytes, layout.n_cols, most_rows);
-  plan.solve_bytes = request.solves ? solve_matrices * square : 0;
+  plan.solve_bytes = request.solves ? solve_matrices(request) * square : 0;
 
   const Index left = plan.limit_bytes - plan.baseline_bytes - plan.stream_bytes;
   require(left > 0, ErrorKind::resource,

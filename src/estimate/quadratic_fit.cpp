@@ -60,8 +60,9 @@ linalg::BlockCyclicMatrix covariance_factor(const LinearFit& fit) {
 }
 
 LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const EstimatorOptions& options) {
-  auto solver = std::make_shared<const TriangularSolver>(lambda > 0.0 ? augmented(system, lambda) : system,
-                                                         options.solver);
+  auto solver = lambda > 0.0
+                    ? std::make_shared<const TriangularSolver>(augmented(system, lambda), options.solver)
+                    : std::make_shared<const TriangularSolver>(system, options.solver);
   LinearFit fit;
   fit.coefficients = solver->coefficients();
   fit.has_intercept = system.intercept.has_value();
