@@ -16,7 +16,7 @@ void append_in_place(linalg::RowTiles& tiles, const RowRun& run) {
 }
 
 void WaitingRows::add(const RowRun& run) {
-  runs_.push_back({run.features, static_cast<Index>(run.scales.size())});
+  runs_.emplace_back(run.features, static_cast<Index>(run.scales.size()));
   scales_.insert(scales_.end(), run.scales.begin(), run.scales.end());
   targets_.insert(targets_.end(), run.targets.begin(), run.targets.end());
 }
