@@ -24,10 +24,13 @@ namespace {
 /// Big arrays go back to the system when they are freed. By default glibc raises this threshold to 32 MiB as
 /// arrays are freed and keeps smaller ones, so that a run would use more memory than was predicted for it.
 /// Arrays below it are reused instead: to give them back and take them again, page by page, costs more than
-/// their work.
+/// their work. SuperLU_DIST, which PETSc brings, sets the number of mapped arrays to 0 when it is loaded:
+/// then none goes back.
 void return_freed_arrays_to_the_system() {
   constexpr int threshold_bytes = 4 << 20;
   constexpr int kept_bytes = 16 << 20;
+  constexpr int most_arrays = 65536;  // glibc's own
+  mallopt(M_MMAP_MAX, most_arrays);
   mallopt(M_MMAP_THRESHOLD, threshold_bytes);
   mallopt(M_TRIM_THRESHOLD, kept_bytes);
 }

@@ -1,7 +1,5 @@
 #include "tallfit/base/memory.hpp"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -14,14 +12,6 @@
 #include "tallfit/base/error.hpp"
 
 namespace tallfit {
-
-void return_freed_memory() {
-#ifdef __GLIBC__  // other C libraries do so by themselves
-  constexpr int large = 8 << 20;
-  mallopt(M_MMAP_THRESHOLD, large);
-  mallopt(M_MMAP_MAX, 65536);
-#endif
-}
 
 namespace fs = std::filesystem;
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "tallfit/base/error.hpp"
-#include "tallfit/base/memory.hpp"
 
 namespace tallfit::comm {
 
@@ -21,7 +20,6 @@ void check_mpi(int code, std::string_view call) {
 MpiSession::MpiSession(int* argc, char*** argv) {
   int provided = MPI_THREAD_SINGLE;
   check_mpi(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
-  return_freed_memory();
   check_mpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   check_mpi(MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
 }

@@ -1,30 +1,12 @@
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <utility>
-#include <vector>
 
 #include "tallfit/base/error.hpp"
-#include "tallfit/base/memory.hpp"
 #include "tallfit/comm/communicator.hpp"
 
 namespace tallfit::comm {
 namespace {
-
-// What is allocated above a freed matrix keeps its pages from going back with the end of the heap. Mutation:
-// Open MPI's setting left as it is. The sanitizer's allocator has rules of its own.
-TEST(MpiSession, FreedMatricesGoBackToTheSystem) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "another allocator";
-#endif
-  constexpr Index mebibyte = Index{1} << 20U;
-  const Index before = current_rss_bytes();
-  auto matrix = std::make_unique<std::vector<char>>(64 * mebibyte, 'x');
-  const std::vector<char> above(4 * mebibyte, 'y');
-  EXPECT_GT(current_rss_bytes(), before + 60 * mebibyte);
-  matrix.reset();
-  EXPECT_LT(current_rss_bytes(), before + 20 * mebibyte) << above.front();
-}
 
 /// MPI calls this when a communicator with the counting attribute is freed.
 int count_free(MPI_Comm /*comm*/, int /*key*/, void* counter, void* /*state*/) {

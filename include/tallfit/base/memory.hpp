@@ -17,11 +17,6 @@ Index peak_rss_bytes();
 /// The memory this process has resident now (VmRSS of /proc/self/status); 0 where that is not told.
 Index current_rss_bytes();
 
-/// Makes every large allocation return to the system when it is freed, so that the next one of another size
-/// can have its pages. Open MPI turns that off at its start: a matrix that was freed then counts until the
-/// end of the run.
-void return_freed_memory();
-
 /// What a process of this node may still take: the kernel's MemAvailable, or what the tightest cgroup limit
 /// (v1 or v2; batch systems and containers set one) leaves, whichever is less. Shared by all ranks of the
 /// node.
