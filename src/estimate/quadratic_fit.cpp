@@ -65,7 +65,6 @@ LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const E
                     : std::make_shared<const TriangularSolver>(system, options.solver);
   LinearFit fit;
   fit.coefficients = solver->coefficients();
-  fit.has_intercept = system.intercept.has_value();
   fit.intercept_row = system.intercept;
   fit.intercept = best_intercept(system, fit.coefficients);
   fit.residual_norm = residual_norm(system, *solver, lambda);
@@ -73,7 +72,7 @@ LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const E
   fit.covariance_diagonal = solver->covariance_diagonal();
   // tr(H) = tr(R (RᵀR + λI)⁻¹ Rᵀ) = K - λ tr((RᵀR + λI)⁻¹)
   fit.effective_dof = static_cast<double>(fit.rank) - lambda * fit.covariance_diagonal.sum() +
-                      (fit.has_intercept ? 1.0 : 0.0);
+                      (fit.has_intercept() ? 1.0 : 0.0);
   fit.condition = solver->condition();
   fit.dependent_columns = solver->dependent_columns();
   fit.algorithm = solver->algorithm();

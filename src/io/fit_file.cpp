@@ -93,7 +93,7 @@ std::string coefficients_csv(const std::vector<std::string>& names, const estima
     add_number(csv, fit.standard_errors(at));
     csv.end_row();
   }
-  if (fit.has_intercept) {
+  if (fit.has_intercept()) {
     csv.add(-1).add("intercept").add(fit.intercept);
     add_number(csv, fit.intercept_standard_error);
     csv.end_row();

@@ -25,7 +25,7 @@ std::string fit_summary(const estimate::LinearFit& fit, const std::vector<std::s
                         figure(fit.standard_errors(at)));
   }
   if (n < column_names.size()) text += fmt::format("... and {} more\n", column_names.size() - n);
-  if (fit.has_intercept) text += fmt::format("{:<{}}  {:>24.16e}\n", "intercept", width, fit.intercept);
+  if (fit.has_intercept()) text += fmt::format("{:<{}}  {:>24.16e}\n", "intercept", width, fit.intercept);
   text += fmt::format("\nalgorithm {} ({}); rank {} of {}; residual norm {:.10g}\n", fit.algorithm,
                       fit.reason, fit.rank, fit.coefficients.size(), fit.residual_norm);
   return text;

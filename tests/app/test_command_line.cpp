@@ -3,6 +3,8 @@
 #include <sstream>
 #include <string>
 
+#include "support/errors.hpp"
+
 #include "tallfit/app/command_line.hpp"
 #include "tallfit/base/error.hpp"
 
@@ -17,13 +19,7 @@ CommandLine parse(const std::string& typed) {
 }
 
 std::string message_of(const std::string& typed) {
-  try {
-    parse(typed);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::input);
-    return error.what();
-  }
-  return "no error";
+  return support::error_of([&] { parse(typed); });
 }
 
 /// "key=text" of every override, in order.

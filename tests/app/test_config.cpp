@@ -3,6 +3,8 @@
 #include <set>
 #include <string>
 
+#include "support/errors.hpp"
+
 #include "tallfit/app/config_keys.hpp"
 #include "tallfit/app/config_reader.hpp"
 #include "tallfit/app/key_value.hpp"
@@ -11,6 +13,8 @@
 namespace tallfit::app {
 namespace {
 
+using support::error_of;
+
 Config from_file(const std::string& text) { return read_config(io::parse_toml(text, "run.toml")); }
 
 Config from_option(const std::string& key, const std::string& text) {
@@ -18,23 +22,12 @@ Config from_option(const std::string& key, const std::string& text) {
   return read_config(std::span(&entry, 1));
 }
 
-template <class Work>
-std::string message_of(const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::input);
-    return error.what();
-  }
-  return "no error";
-}
-
 std::string file_message(const std::string& text) {
-  return message_of([&] { from_file(text); });
+  return error_of([&] { from_file(text); });
 }
 
 std::string option_message(const std::string& key, const std::string& text) {
-  return message_of([&] { from_option(key, text); });
+  return error_of([&] { from_option(key, text); });
 }
 
 TEST(Config, ReadsEveryTypeFromAFile) {
@@ -168,7 +161,7 @@ TEST(Config, ResolvedReadsBack) {
 
 TEST(CheckConfig, TellsWhatIsMissing) {
   const auto check = [](const std::string& text, Command command, const std::string& output = "out") {
-    return message_of([&] {
+    return error_of([&] {
       Config config = from_file(text);
       config.output = output;
       check_config(config, command);

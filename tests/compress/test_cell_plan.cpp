@@ -222,8 +222,8 @@ TEST(PredictedBytes, PeakOfOneLeafByHand) {
 // Two leaves of one cell: few rows are kept; more are folded while they are read, through both leaves, the
 // second part into the triangle of the first.
 TEST(PredictedBytes, PeakOfTwoLeavesByHand) {
-  const auto planned = [](Index rows_of_leaf, int n_ranks, bool rows_stay = false) {
-    const RowLayout layout = regular_layout(2, 10, 1, 1, 1, rows_of_leaf);
+  const auto planned = [](Index rows_of_leaf, int n_ranks, int n_groups = 1, bool rows_stay = false) {
+    const RowLayout layout = regular_layout(2, 10, n_groups, 1, 1, rows_of_leaf);
     CellPlan plan = make_cells(layout, {});
     predict_bytes_in_place(plan, layout, n_ranks, rows_stay);
     return plan;
@@ -235,7 +235,9 @@ TEST(PredictedBytes, PeakOfTwoLeavesByHand) {
   EXPECT_EQ(planned(13, 1).held_bytes, packed);
   EXPECT_EQ(planned(24, 1).peak_bytes, 8 * 24 * 12 + packed);
   EXPECT_EQ(planned(24, 1).held_bytes, packed);
-  EXPECT_EQ(planned(24, 1, true).peak_bytes, 8 * 24 * 12 + packed);
+  // Two cells have a buffer each, or one where their rows stay in memory.
+  EXPECT_EQ(planned(24, 1, 2).peak_bytes, 2 * (8 * 24 * 12 + packed));
+  EXPECT_EQ(planned(24, 1, 2, true).peak_bytes, 8 * 24 * 12 + 2 * packed);
   // Apart, the second rank keeps its rows for the triangle of the first.
   EXPECT_EQ(planned(24, 2).peak_bytes, 8 * 24 * 12 + packed);
   EXPECT_EQ(planned(24, 2).held_bytes, 8 * 24 * 12);

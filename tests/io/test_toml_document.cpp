@@ -3,25 +3,18 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/errors.hpp"
+
 #include "tallfit/base/error.hpp"
 #include "tallfit/io/toml_document.hpp"
 
 namespace tallfit::io {
 namespace {
 
-template <class Work>
-std::string message_of(const Work& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::input);
-    return error.what();
-  }
-  return "no error";
-}
+using support::error_of;
 
 std::string parse_message(const std::string& text) {
-  return message_of([&] { parse_toml(text, "run.toml"); });
+  return error_of([&] { parse_toml(text, "run.toml"); });
 }
 
 TEST(TomlDocument, IsAFlatListInTheOrderOfLines) {
@@ -67,9 +60,9 @@ TEST(TomlDocument, ErrorsNameFileAndLine) {
   EXPECT_EQ(parse_message("[fit]\n\nx = [[1]]\n"),
             "run.toml:3: dates, times and lists of lists or tables have no meaning here");
   EXPECT_NE(parse_message("[fit]\nlambda = 1\nlambda = 2\n").find("run.toml:3:"), std::string::npos);
-  EXPECT_EQ(message_of([] { read_toml("no_such.toml"); }),
+  EXPECT_EQ(error_of([] { read_toml("no_such.toml"); }),
             "cannot open 'no_such.toml'. Is the path right, and may you read it?");
-  EXPECT_EQ(message_of([] { read_toml("/"); }), "cannot read '/': it is a folder.");
+  EXPECT_EQ(error_of([] { read_toml("/"); }), "cannot read '/': it is a folder.");
 }
 
 TEST(TomlDocument, ReadsFilesEmptyOnesToo) {
@@ -98,7 +91,7 @@ TEST(TomlArgument, NeedsNoQuotes) {
 }
 
 TEST(TomlArgument, RefusesBrokenToml) {
-  EXPECT_EQ(message_of([] { parse_toml_argument("compress.cells", "[\"group\""); }),
+  EXPECT_EQ(error_of([] { parse_toml_argument("compress.cells", "[\"group\""); }),
             "--compress.cells=[\"group\" is neither TOML nor a plain word. Is a bracket or quote missing?");
 }
 

@@ -10,7 +10,7 @@ command -v clang-tidy > /dev/null || { echo "clang-tidy is not installed: skippe
 
 # flags_of SOURCE: how the build compiles it.
 flags_of() {
-  sed -nE "s|^ *\"command\": \"[^ ]+ (.*) -o [^ ]+ -c $root/$1\",?\$|\1|p" "$build/compile_commands.json"
+  grep -F -- " -c $root/$1\"" "$build/compile_commands.json" | sed -E 's|^ *"command": "[^ ]+ (.*) -o [^ ]+ -c [^ ]+$|\1|'
 }
 
 # Kernels that are compiled for one instruction set each stay alone: a batch has the flags of its first source.
@@ -23,8 +23,8 @@ batches() {
         "$build/tidy/$(basename "$layer")_"
   done
   for batch in "$build"/tidy/*.cpp; do
-    first=$(sed -nE "1s|#include \"$root/(.*)\"|\1|p" "$batch")
-    flags=$(flags_of "$first")
+    first=$(head -n 1 "$batch" | cut -d '"' -f 2)
+    flags=$(flags_of "${first#"$root/"}")
     [ -n "$flags" ] || { echo "no compile command of $first in $build"; exit 1; }
     echo "$batch -- $flags"
   done

@@ -31,7 +31,7 @@ EstimatorOptions felt() {
 /// Adds a sentence where two fits are farther apart than rounding explains.
 void compare(Problems& problems, const Rows& rows, const estimate::LinearFit& is,
              const estimate::LinearFit& should, const std::string& what) {
-  const double bound = rounding_of_fit(rows, should.has_intercept);
+  const double bound = rounding_of_fit(rows, should.has_intercept());
   const double distance = scaled_distance(rows, is.coefficients, should.coefficients);
   if (!(distance <= bound))
     problems.push_back(fmt::format("{}: coefficients differ by {:.2e}, bound {:.2e}", what, distance, bound));
@@ -340,7 +340,7 @@ Problems intercept(const Subject& subject, const comm::Communicator& comm) {
   should.intercept = w2.dot(rows.b) - mean.dot(should.coefficients);
   const auto fit = subject.fit(rows, felt(), Intercept::fitted, comm).fit;
   compare(problems, rows, fit, should, "intercept and centring by hand");
-  if (!fit.has_intercept) problems.push_back("the fit does not say that it has an intercept");
+  if (!fit.has_intercept()) problems.push_back("the fit does not say that it has an intercept");
   const double dof = fit.dof - (should.dof - 1.0);
   if (!(std::abs(dof) <= 1e-9 * should.dof))
     problems.push_back("the intercept does not take one degree of freedom");

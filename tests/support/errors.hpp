@@ -25,7 +25,7 @@ inline void expect_error(ErrorKind kind, const std::vector<std::string>& parts,
   }
 }
 
-/// @return what the input error of @p work says; empty where there is none.
+/// @return what the input error of @p work says, or "no error".
 inline std::string error_of(const std::function<void()>& work) {
   try {
     work();
@@ -33,7 +33,7 @@ inline std::string error_of(const std::function<void()>& work) {
     EXPECT_EQ(error.kind(), ErrorKind::input);
     return error.what();
   }
-  return "";
+  return "no error";
 }
 
 }  // namespace tallfit::support

@@ -47,7 +47,7 @@ inline void share_fit(estimate::LinearFit& fit, const comm::Communicator& comm) 
   std::vector<double> numbers;
   if (comm.is_root()) {
     numbers = {fit.intercept,
-               fit.has_intercept ? 1.0 : 0.0,
+               fit.has_intercept() ? 1.0 : 0.0,
                fit.residual_norm,
                fit.intercept_standard_error,
                fit.noise_variance,
@@ -64,7 +64,7 @@ inline void share_fit(estimate::LinearFit& fit, const comm::Communicator& comm) 
   comm::broadcast(comm, fit.algorithm, 0);
   if (comm.is_root()) return;
   fit.intercept = numbers[0];
-  fit.has_intercept = numbers[1] != 0.0;
+  if (numbers[1] != 0.0) fit.intercept_row.emplace();
   fit.residual_norm = numbers[2];
   fit.intercept_standard_error = numbers[3];
   fit.noise_variance = numbers[4];

@@ -28,8 +28,7 @@ struct EstimatorOptions {
 struct LinearFit {
   Eigen::VectorXd coefficients;  ///< K, target unit per feature unit
   double intercept = 0.0;
-  bool has_intercept = false;
-  std::optional<InterceptRow> intercept_row;  ///< of the system, for the intercept's covariances
+  std::optional<InterceptRow> intercept_row;  ///< of the system, where it has an intercept
   Eigen::VectorXd standard_errors;            ///< K; NaN where there are no degrees of freedom left
   double intercept_standard_error = 0.0;
   double residual_norm = 0.0;           ///< ‖W (A θ + c - b)‖ over training rows
@@ -45,6 +44,8 @@ struct LinearFit {
   std::string objective;
   std::shared_ptr<const TriangularSolver>
       solver;  ///< of the penalised system, for corrections and covariances
+
+  bool has_intercept() const { return intercept_row.has_value(); }
 };
 
 /// A way to fit. Estimators are immutable: fitting twice gives the same bits.
