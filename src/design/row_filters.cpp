@@ -58,6 +58,10 @@ void WeightedSource::read_features(Index begin, Index count, double* features) {
   source_.read_features(begin, count, features);
 }
 
+void WeightedSource::read_sparse(Index begin, Index count, SparseRows& rows) {
+  source_.read_sparse(begin, count, rows);
+}
+
 namespace {
 
 template <class Work>
@@ -84,6 +88,14 @@ void MaskedSource::read_features(Index begin, Index count, double* features) {
   for_each_masked(masked_, begin, count, [&](Index i) { std::fill_n(features + i * n_cols, n_cols, 0.0); });
 }
 
+void MaskedSource::read_sparse(Index begin, Index count, SparseRows& rows) {
+  source_.read_sparse(begin, count, rows);
+  for_each_masked(masked_, begin, count, [&](Index i) {
+    const auto row = static_cast<std::size_t>(i);
+    std::fill(rows.value.begin() + rows.begin[row], rows.value.begin() + rows.begin[row + 1], 0.0);
+  });
+}
+
 KeptSource::KeptSource(RowSource& source, Index begin, Index end)
     : source_(source),
       begin_(begin),
@@ -107,6 +119,14 @@ void KeptSource::read_features(Index begin, Index count, double* features) {
     std::copy_n(features, count * n_cols, kept_.get() + (begin - begin_) * n_cols);
     known_ += count;
   }
+}
+
+void KeptSource::read_sparse(Index begin, Index count, SparseRows& rows) {
+  // What is kept is dense: a sparse source gives its entries sooner than they are found there.
+  if (!info().n_entries && features_in_memory(begin, count) != nullptr)
+    RowSource::read_sparse(begin, count, rows);
+  else
+    source_.read_sparse(begin, count, rows);
 }
 
 const double* KeptSource::features_in_memory(Index begin, Index count) const {

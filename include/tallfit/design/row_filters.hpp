@@ -29,13 +29,16 @@ public:
   const DesignInfo& info() const override { return source_.info(); }
   void read_labels(Index begin, Index count, RowLabels& labels) override;
   void read_features(Index begin, Index count, double* features) override;
+  Index count_entries(Index begin, Index count) override { return source_.count_entries(begin, count); }
+  void read_sparse(Index begin, Index count, SparseRows& rows) override;
 
 private:
   RowSource& source_;
   GroupMultipliers factors_;
 };
 
-/// Gives the rows of another source, with those of a list switched off: scale, target and features are 0.
+/// Gives the rows of another source, with those of a list switched off: scale, target and features are
+/// 0. Sparse rows keep their entries, with the value 0.
 class MaskedSource final : public RowSource {
 public:
   /// @param masked  rows in increasing order
@@ -43,6 +46,8 @@ public:
   const DesignInfo& info() const override { return source_.info(); }
   void read_labels(Index begin, Index count, RowLabels& labels) override;
   void read_features(Index begin, Index count, double* features) override;
+  Index count_entries(Index begin, Index count) override { return source_.count_entries(begin, count); }
+  void read_sparse(Index begin, Index count, SparseRows& rows) override;
 
 private:
   RowSource& source_;
@@ -57,6 +62,8 @@ public:
   const DesignInfo& info() const override { return source_.info(); }
   void read_labels(Index begin, Index count, RowLabels& labels) override;
   void read_features(Index begin, Index count, double* features) override;
+  Index count_entries(Index begin, Index count) override { return source_.count_entries(begin, count); }
+  void read_sparse(Index begin, Index count, SparseRows& rows) override;
   const double* features_in_memory(Index begin, Index count) const override;
 
 private:

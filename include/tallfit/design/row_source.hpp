@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tallfit/base/numeric.hpp"
+#include "tallfit/design/sparse_rows.hpp"
 
 namespace tallfit::design {
 
@@ -48,7 +49,8 @@ struct DesignInfo {
   std::vector<std::string> group_names;   ///< at least one
   std::vector<std::string> column_names;  ///< n_cols
   std::optional<SnapMetadata> snap;
-  Index bytes_per_row = 0;  ///< as stored: what one pass reads
+  Index bytes_per_row = 0;         ///< as stored, in the mean: what one pass reads
+  std::optional<Index> n_entries;  ///< stored entries of a sparse design; nothing for a dense one
 };
 
 /// Labels, targets and scales of consecutive rows; all vectors have the same length.
@@ -87,6 +89,24 @@ public:
   /// Where rows [begin, begin + count) lie in memory already, as read_features() would give them; null where
   /// they are to be read. Valid as long as the source.
   virtual const double* features_in_memory(Index begin, Index count) const;
+
+  /// How many entries rows [begin, begin + count) store. A sparse design's read_sparse() gives just as many
+  /// and all its rows have info().n_entries; a dense one stores every entry: count n_cols, which is the
+  /// default. Cost: no features are read.
+  virtual Index count_entries(Index begin, Index count);
+
+  /// Replaces @p rows by rows [begin, begin + count), unweighted. The default takes what is not 0 of
+  /// read_features(), a few rows at a time; a sparse source does it at the cost of its entries.
+  /// @throws Error{input} when columns are not counted in 32 bits, and as read_features().
+  virtual void read_sparse(Index begin, Index count, SparseRows& rows);
 };
+
+/// What a sparse source's read_features() does: reads by read_sparse(), about 1 MiB of features at a time,
+/// and scatters. @p buffer is only memory that is used again. Local.
+void scatter_sparse(RowSource& source, Index begin, Index count, SparseRows& buffer, double* features);
+
+/// @return the most rows from @p begin on, at least one and ending at @p end, that store @p n_entries or
+/// fewer, to within a factor of two. Cost: log2(end - begin) calls of count_entries(). Local.
+Index rows_of_entries(RowSource& source, Index begin, Index end, Index n_entries);
 
 }  // namespace tallfit::design
