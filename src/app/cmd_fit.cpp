@@ -10,10 +10,13 @@
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
+#include "tallfit/design/projected_source.hpp"
 #include "tallfit/estimate/grid_system.hpp"
+#include "tallfit/estimate/iterative_fit.hpp"
 #include "tallfit/estimate/refine.hpp"
 #include "tallfit/infer/prediction.hpp"
 #include "tallfit/io/compressed_file.hpp"
+#include "tallfit/linalg/petsc_session.hpp"
 #include "tallfit/linalg/process_grid.hpp"
 
 namespace tallfit::app {
@@ -88,6 +91,44 @@ Solved solve_on_grid(const Config& config, const PlannedRows& planned, const est
   return solved;
 }
 
+Solved solve_iteratively(const Config& config, const PlannedRows& planned,
+                         const estimate::Estimator& estimator, const comm::Communicator& world,
+                         io::RunRecord& record) {
+  const Phase phase("solve");
+  const compress::IterativePlan& plan = planned.iterative();
+  const linalg::PetscSession petsc(world, config.solver.petsc);
+  const linalg::ProcessGrid grid(world, plan.has_sketch() ? plan.grid_rows : world.size(),
+                                 plan.has_sketch() ? plan.grid_cols : 1);
+  estimate::IterativeOptions options{.estimator = estimator_options(config),
+                                     .penalty = estimator.penalty(),
+                                     .intercept = intercept_of(config),
+                                     .tolerance = config.solver.tolerance,
+                                     .max_iterations = config.solver.max_iterations,
+                                     .sketch = std::nullopt};
+  if (plan.has_sketch())
+    options.sketch = {.n_rows = plan.sketch_rows,
+                      .rows_per_rank = plan.rows_per_rank,
+                      .seed = static_cast<std::uint64_t>(config.run.seed)};
+  estimate::RowSet rows;
+  {
+    const Phase read("read rows");
+    const Index n = planned.info().n_rows;
+    comm::all_or_none(world, [&] {
+      rows = estimate::read_row_set(planned.rows(), n * world.rank() / world.size(),
+                                    n * (world.rank() + 1) / world.size(), config.fit.fit_intercept,
+                                    plan.block_bytes);
+    });
+  }
+  estimate::IterativeFit found = estimate::fit_iteratively(std::move(rows), grid, options);
+  record.iterations = found.iterations;
+  record.converged = found.converged;
+  record.backward_error = found.backward_error;
+  Solved solved;
+  solved.fit = std::move(found.fit);
+  solved.fit.objective = estimator.objective();
+  return solved;
+}
+
 /// Coefficients and intercept of rank 0, on every rank.
 infer::LinearModel share_model(const estimate::LinearFit& fit, Index n_cols,
                                const comm::Communicator& world) {
@@ -112,18 +153,27 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
     phase.add_bytes(static_cast<double>(info.n_rows) * static_cast<double>(info.bytes_per_row) /
                     world.size());
   }
-  estimate::ErrorVisitor errors(model.coefficients, model.intercept);
+  // Rows of a sparse design are not made dense for their predictions.
+  std::optional<design::ProjectedSource> projected;
+  infer::LinearModel of_pass = model;
+  if (planned.info().n_entries) {
+    projected.emplace(planned.rows(), model.coefficients);
+    of_pass.coefficients = Eigen::VectorXd::Ones(1);
+    of_pass.covariance_factor = Eigen::MatrixXd(2, 0);
+  }
+  design::RowSource& rows_of_pass = projected ? *projected : planned.rows();
+  estimate::ErrorVisitor errors(of_pass.coefficients, of_pass.intercept);
   std::vector<compress::RowVisitor*> visitors = {&errors};
   std::optional<infer::PredictionVisitor> predictions;
   if (config.fit.residuals) {
     io::RowResultFile& file = output.open_residuals(planned.info().n_rows);
-    predictions.emplace(model, [&file](const infer::RowPredictions& rows) {
+    predictions.emplace(of_pass, [&file](const infer::RowPredictions& rows) {
       file.write(0, rows.begin, rows.prediction);
       file.write(1, rows.begin, rows.residual);
     });
     visitors.push_back(&*predictions);
   }
-  compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.block_bytes(),
+  compress::run_row_pass(rows_of_pass, planned.layout, world, visitors, planned.block_bytes(),
                          "errors of rows");
   return errors.total(world);
 }
@@ -134,7 +184,7 @@ void refine_fit(const Config& config, const PlannedRows& planned, const estimate
   const estimate::Refinement done = estimate::refine(
       {planned.rows(), planned.layout, world, planned.block_bytes()}, solved.system ? &solved.fit : nullptr,
       solved.system ? &*solved.system : nullptr, estimator.penalty(), estimator_options(config));
-  output.record.refinement_passes = done.passes;
+  output.record.iterations = done.passes;
   output.record.converged = done.converged;
   log::info("refined in {} passes; last relative correction {:.1e}", done.passes, done.last_correction);
   if (!done.converged) {
@@ -155,8 +205,10 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
       compress::group_multipliers(planned.info().group_names, {});  // the rows carry the weights
   std::optional<compress::CompressedDesign> design;
   Solved solved;
-  if (planned.on_grid()) {
-    output.record.engine = "grid";
+  output.record.engine = engine_name(planned);
+  if (!planned.is_tall() && !planned.on_grid()) {
+    solved = solve_iteratively(config, planned, estimator, world, output.record);
+  } else if (planned.on_grid()) {
     output.record.grid = fmt::format("{} x {}", planned.grid().grid_rows, planned.grid().grid_cols);
     solved = solve_on_grid(config, planned, estimator, world);
   } else {
@@ -168,6 +220,8 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
   }
   if (config.solver.refine) refine_fit(config, planned, estimator, world, solved, output);
   solved.system.reset();  // a K x K matrix less beside the covariance
+  if (!output.record.converged && !config.solver.refine)
+    output.fail_to_converge(planned.info(), solved.fit, config.solver.tolerance);
   const infer::LinearModel model = share_model(solved.fit, planned.info().n_cols, world);
   const estimate::ErrorTable errors =
       config.fit.row_pass || config.fit.residuals || !design

@@ -63,9 +63,51 @@ void describe_grid(const compress::GridPlan& plan, const compress::RowLayout& la
   lines.add("  solving", plan.solve_bytes);
 }
 
+compress::IterativePlan plan_iteration(const Config& config, const compress::PlanRequest& request,
+                                       const PlannedRows& planned) {
+  const std::string& wished = config.solver.preconditioner;
+  require(!config.solver.refine, ErrorKind::input,
+          "solver.refine needs the factor of all rows, which solver.engine = \"iterative\" does not make. Lower "
+          "solver.tolerance, or use the engine grid");
+  require(config.solver.algorithm == "auto" || config.solver.algorithm == "lsqr", ErrorKind::input,
+          "solver.engine = \"iterative\" has the algorithm lsqr, not {}", config.solver.algorithm);
+  require(config.solver.engine == "auto" || config.solver.engine == "iterative", ErrorKind::input,
+          "solver.algorithm = \"lsqr\" needs the engine iterative, not {}", config.solver.engine);
+  return compress::plan_iteration(
+      planned.layout,
+      {.n_ranks = request.n_ranks,
+       .limit_bytes = request.limit_bytes,
+       .baseline_bytes = request.baseline_bytes,
+       .block_bytes = request.block_bytes,
+       .n_entries = planned.info().n_entries,
+       .n_unknowns = planned.layout.n_cols + (config.fit.fit_intercept ? 1 : 0),
+       .preconditioner = wished == "sketch"    ? compress::Preconditioner::sketch
+                         : wished == "scaling" ? compress::Preconditioner::scaling
+                                               : compress::Preconditioner::automatic});
+}
+
+void describe_iteration(const compress::IterativePlan& plan, Lines& lines) {
+  lines.add("preconditioner",
+            plan.has_sketch() ? fmt::format("sketch of {} rows: {}", plan.sketch_rows, plan.reason)
+                              : fmt::format("columns scaled: {}", plan.reason));
+  if (plan.has_sketch()) lines.add("process grid", fmt::format("{} x {}", plan.grid_rows, plan.grid_cols));
+  lines.add("flops", fmt::format("{:.3g} for the sketch, {:.3g} an iteration", plan.sketch_flops,
+                                 plan.iteration_flops));
+  describe_memory(plan, lines);
+  lines.add("  row blocks", plan.stream_bytes);
+  lines.add("  rows", plan.rows_bytes);
+  lines.add("  vectors", plan.vector_bytes);
+  lines.add("  sketch", plan.sketch_bytes);
+}
+
 }  // namespace
 
 void choose_engine(const Config& config, const compress::PlanRequest& request, PlannedRows& planned) {
+  if (request.solves && (config.solver.engine == "iterative" || config.solver.algorithm == "lsqr")) {
+    planned.reason = "asked for";
+    planned.plan = plan_iteration(config, request, planned);
+    return;
+  }
   const bool may_grid = request.solves && config.solver.engine != "tall";
   if (may_grid && config.solver.engine == "grid") {
     planned.reason = "asked for";
@@ -86,18 +128,23 @@ void choose_engine(const Config& config, const compress::PlanRequest& request, P
   }
 }
 
+std::string_view engine_name(const PlannedRows& planned) {
+  return planned.is_tall() ? "tall" : planned.on_grid() ? "grid" : "iterative";
+}
+
 std::string describe(const PlannedRows& planned, int n_ranks) {
   const compress::RowLayout& layout = planned.layout;
   Lines lines;
-  lines.add("engine", fmt::format("{}: {}", planned.on_grid() ? "grid" : "tall", planned.reason));
+  lines.add("engine", fmt::format("{}: {}", engine_name(planned), planned.reason));
   lines.add("rows x columns",
             fmt::format("{} x {} ({} of weight > 0)", layout.n_rows, layout.n_cols, layout.n_used));
   lines.add("ranks, leaves", fmt::format("{}, {}", n_ranks, layout.n_leaves()));
-  if (planned.on_grid()) {
-    describe_grid(planned.grid(), layout, lines);
-  } else {
+  if (planned.is_tall())
     describe_tall(planned.tall(), lines);
-  }
+  else if (planned.on_grid())
+    describe_grid(planned.grid(), layout, lines);
+  else
+    describe_iteration(planned.iterative(), lines);
   return lines.take();
 }
 

@@ -55,13 +55,36 @@ io::RowResultFile& FitOutput::open_residuals(Index n_rows) {
                             std::vector<std::string>{"prediction", "residual"}, n_rows, world_);
 }
 
-void FitOutput::write(const design::DesignInfo& info, const estimate::LinearFit& fit,
-                      const std::vector<estimate::MetricsRow>& metrics) {
+void FitOutput::finish_record(const design::DesignInfo& info) {
   record.rows = info.n_rows;
   record.columns = info.n_cols;
   record.stages = stages();
   record.dgemm_gflops = linalg::dgemm_gflops(reference_product, 3);
   record.peak_rss_bytes = comm::all_gather(world_, std::vector<Index>{peak_rss_bytes()});
+}
+
+void FitOutput::fail_to_converge(const design::DesignInfo& info, const estimate::LinearFit& fit,
+                                 double tolerance) {
+  finish_record(info);
+  const std::string where = config_.output + "/not_converged";
+  comm::all_or_none(world_, [&] {
+    if (!world_.is_root()) return;
+    io::OutputFolder folder(where);
+    folder.write("coefficients.csv", io::coefficients_csv(info.column_names, fit));
+    folder.write("fit.json", io::fit_json(record, fit, info.column_names));
+    folder.commit();
+  });
+  throw Error::collective(
+      ErrorKind::numerical,
+      fmt::format("LSQR did not converge: after {} iterations the backward error is {:.1e}, and solver.tolerance "
+                  "= {:.1e}. The last iterate is in {}. Raise solver.tolerance or solver.max_iterations, or use "
+                  "solver.engine = \"grid\"",
+                  record.iterations, record.backward_error, tolerance, where));
+}
+
+void FitOutput::write(const design::DesignInfo& info, const estimate::LinearFit& fit,
+                      const std::vector<estimate::MetricsRow>& metrics) {
+  finish_record(info);
   comm::all_or_none(world_, [&] {
     if (world_.is_root()) write_texts(info, fit, metrics);
   });
@@ -84,7 +107,10 @@ void FitOutput::write_model(const design::DesignInfo& info, const estimate::Line
   });
   comm::broadcast(world_, path, 0);
   comm::all_or_none(world_, [&] {
-    if (fit.solver) io::write_fit_file(path, info.column_names, fit, estimate::covariance_factor(fit));
+    if (fit.solver)
+      io::write_fit_file(path, info.column_names, fit, estimate::covariance_factor(fit));
+    else if (fit.coefficients.size() > 0 && world_.is_root())
+      io::write_fit_file(path, info.column_names, fit);
   });
   comm::all_or_none(world_, [&] {
     if (world_.is_root()) folder_->flush();

@@ -27,12 +27,18 @@ public:
   void write(const design::DesignInfo& info, const estimate::LinearFit& fit,
              const std::vector<estimate::MetricsRow>& metrics);
 
+  /// Leaves the last iterate in a folder of its own, not under the names of results, and throws
+  /// Error{numerical}. @collective
+  [[noreturn]] void fail_to_converge(const design::DesignInfo& info, const estimate::LinearFit& fit,
+                                     double tolerance);
+
   /// Where the row pass writes the residual of every row; it appears with the other files. @collective
   io::RowResultFile& open_residuals(Index n_rows);
 
   io::RunRecord record;
 
 private:
+  void finish_record(const design::DesignInfo& info);
   void write_texts(const design::DesignInfo& info, const estimate::LinearFit& fit,
                    const std::vector<estimate::MetricsRow>& metrics);
   void write_model(const design::DesignInfo& info, const estimate::LinearFit& fit);

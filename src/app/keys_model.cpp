@@ -52,14 +52,25 @@ std::vector<Key> fit_keys(Config::Fit& options) {
 std::vector<Key> solver_keys(Config::Solver& solver) {
   SectionKeys keys("solver", {plan, fit});
   keys.add("engine", solver.engine, "Which distributed algorithms run; auto chooses and says why.")
-      .one_of({"auto", "tall", "grid"})
+      .one_of({"auto", "tall", "grid", "iterative"})
       .only_for({plan, compress, fit});
   keys.add("algorithm", solver.algorithm,
            "Factorisation that yields the coefficients; auto chooses and says why.")
-      .one_of({"auto", "qr", "svd"});
+      .one_of({"auto", "qr", "svd", "lsqr"});
   keys.add("rcond", solver.rcond, "Singular values below rcond times the largest are dropped and reported.")
       .must_be(between(0, 1))
       .only_for({inspect, fit});
+  keys.add("tolerance", solver.tolerance,
+           "Backward error, relative to the equilibrated design, at which the iterative engine stops.")
+      .must_be(between(0, 1))
+      .only_for({fit});
+  keys.add("max_iterations", solver.max_iterations, "Iterations after which the iterative engine gives up.")
+      .must_be(at_least(1))
+      .only_for({fit});
+  keys.add("preconditioner", solver.preconditioner,
+           "Of the iterative engine: the factor of a random sketch of 4 K rows, or powers of two alone.")
+      .one_of({"auto", "sketch", "scaling"});
+  keys.add("petsc", solver.petsc, "Options for PETSc, as \"-ksp_monitor -log_view\".").only_for({fit});
   keys.add("refine", solver.refine, "Adds refinement passes over the rows in extended precision.");
   return keys.take();
 }

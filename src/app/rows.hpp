@@ -10,6 +10,7 @@
 #include "tallfit/comm/communicator.hpp"
 #include "tallfit/compress/compressed_design.hpp"
 #include "tallfit/compress/grid_plan.hpp"
+#include "tallfit/compress/iterative_plan.hpp"
 #include "tallfit/compress/memory_plan.hpp"
 #include "tallfit/design/row_source.hpp"
 
@@ -41,14 +42,18 @@ struct RowUse {
 struct PlannedRows {
   std::vector<std::unique_ptr<design::RowSource>> sources;
   compress::RowLayout layout;
-  std::variant<compress::MemoryPlan, compress::GridPlan> plan;
+  std::variant<compress::MemoryPlan, compress::GridPlan, compress::IterativePlan> plan;
   std::string reason;  ///< why this engine
 
   bool on_grid() const { return std::holds_alternative<compress::GridPlan>(plan); }
+  bool is_tall() const { return std::holds_alternative<compress::MemoryPlan>(plan); }
   const compress::MemoryPlan& tall() const { return std::get<compress::MemoryPlan>(plan); }
   const compress::GridPlan& grid() const { return std::get<compress::GridPlan>(plan); }
-  Index block_bytes() const { return on_grid() ? grid().block_bytes : tall().block_bytes; }
-  bool keeps_rows() const { return !on_grid() && tall().keeps_rows(); }
+  const compress::IterativePlan& iterative() const { return std::get<compress::IterativePlan>(plan); }
+  Index block_bytes() const {
+    return std::visit([](const auto& of_engine) { return of_engine.block_bytes; }, plan);
+  }
+  bool keeps_rows() const { return is_tall() && tall().keeps_rows(); }
 
   design::RowSource& rows() const { return *sources.back(); }
   const design::DesignInfo& info() const { return rows().info(); }
@@ -69,6 +74,9 @@ compress::CellParts cell_parts(const Config& config);
 
 /// Memory that a rank may use: run.memory_per_rank, or its share of what the node has free. @collective
 Index memory_limit(const Config& config, const comm::Communicator& world);
+
+/// "tall", "grid" or "iterative".
+std::string_view engine_name(const PlannedRows& planned);
 
 /// The plan as lines of text.
 std::string describe(const PlannedRows& planned, int n_ranks);

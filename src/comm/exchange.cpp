@@ -92,6 +92,9 @@ void broadcast(const Communicator& comm, std::string& text, int root) {
 void sum_in_place(const Communicator& comm, std::span<Index> values) {
   reduce_in_place(comm, values, MPI_INT64_T, MPI_SUM);
 }
+void sum_in_place(const Communicator& comm, std::span<double> values) {
+  reduce_in_place(comm, values, MPI_DOUBLE, MPI_SUM);
+}
 void max_in_place(const Communicator& comm, std::span<Index> values) {
   reduce_in_place(comm, values, MPI_INT64_T, MPI_MAX);
 }
@@ -112,6 +115,15 @@ void exclusive_scan_in_place(const Communicator& comm, std::span<Index> values) 
             "MPI_Exscan");
   if (comm.rank() == 0) std::fill(before.begin(), before.end(), 0);
   std::copy(before.begin(), before.end(), values.begin());
+}
+
+void sum_scattered(const Communicator& comm, std::span<const double> values, std::span<double> mine) {
+  require(values.size() == mine.size() * static_cast<std::size_t>(comm.size()), ErrorKind::bug,
+          "{} values do not give {} ranks {} each", values.size(), comm.size(), mine.size());
+  check_mpi(MPI_Reduce_scatter_block(values.data(), mine.data(),
+                                     to_int(static_cast<Index>(mine.size()), "values of a rank"), MPI_DOUBLE,
+                                     MPI_SUM, comm.get()),
+            "MPI_Reduce_scatter_block");
 }
 
 void all_to_all(const Communicator& comm, std::span<const double> sent, const std::vector<Index>& sent_counts,

@@ -61,7 +61,7 @@ void run_row_pass(design::RowSource& source, const RowLayout& layout, const comm
                   std::span<RowVisitor* const> visitors, Index block_bytes, std::string_view what) {
   comm::all_or_none(comm, [&] {
     design::RowStream stream(source, layout.my_begin(), layout.my_end(),
-                             design::rows_in(block_bytes, layout.n_cols));
+                             design::rows_in(block_bytes, source.info().n_cols));
     LeafCutter cutter(layout, visitors);
     std::optional<Progress> progress;
     if (!what.empty()) progress.emplace(std::string(what), layout.my_end() - layout.my_begin());

@@ -24,10 +24,11 @@ public:
 
   LinearFit fit(const LeastSquaresSystem& system) const override {
     LinearFit result = fit_quadratic(system, 0.0, options_);
-    result.objective = "||W (A theta + c - b)||^2";
+    result.objective = objective();
     return result;
   }
   double penalty() const override { return 0.0; }
+  std::string objective() const override { return "||W (A theta + c - b)||^2"; }
 
 private:
   EstimatorOptions options_;
@@ -43,10 +44,11 @@ public:
 
   LinearFit fit(const LeastSquaresSystem& system) const override {
     LinearFit result = fit_quadratic(system, options_.lambda, options_);
-    result.objective = "||W (A theta + c - b)||^2 + lambda ||theta||^2";
+    result.objective = objective();
     return result;
   }
   double penalty() const override { return options_.lambda; }
+  std::string objective() const override { return "||W (A theta + c - b)||^2 + lambda ||theta||^2"; }
 
 private:
   EstimatorOptions options_;

@@ -110,11 +110,18 @@ void TriangularSolver::solve_by_svd(const LeastSquaresSystem& system, const Opti
   std::sort(dependent_.begin(), dependent_.end());
 }
 
+Eigen::VectorXd TriangularSolver::apply_root(const Eigen::VectorXd& y) const {
+  if (range_.size() > 0 || rank_ == 0) return range_ * y;
+  return scale_.cwiseProduct(linalg::solve_upper(equilibrated_, y).col(0));
+}
+
+Eigen::VectorXd TriangularSolver::apply_root_transposed(const Eigen::VectorXd& g) const {
+  if (range_.size() > 0 || rank_ == 0) return range_.transpose() * g;
+  return linalg::solve_upper(equilibrated_, scale_.cwiseProduct(g), linalg::Op::transpose);
+}
+
 Eigen::VectorXd TriangularSolver::solve_normal(const Eigen::VectorXd& g) const {
-  if (range_.size() > 0 || rank_ == 0) return range_ * (range_.transpose() * g);
-  const Eigen::VectorXd half =
-      linalg::solve_upper(equilibrated_, scale_.cwiseProduct(g), linalg::Op::transpose);
-  return scale_.cwiseProduct(linalg::solve_upper(equilibrated_, half).col(0));
+  return apply_root(apply_root_transposed(g));
 }
 
 Eigen::VectorXd TriangularSolver::covariance_diagonal() const {
@@ -123,8 +130,7 @@ Eigen::VectorXd TriangularSolver::covariance_diagonal() const {
 }
 
 double TriangularSolver::deviation_along(const Eigen::VectorXd& v) const {
-  if (range_.size() > 0 || rank_ == 0) return (range_.transpose() * v).norm();
-  return linalg::solve_upper(equilibrated_, scale_.cwiseProduct(v), linalg::Op::transpose).norm();
+  return apply_root_transposed(v).norm();
 }
 
 linalg::BlockCyclicMatrix TriangularSolver::covariance_factor() const {

@@ -30,6 +30,18 @@ Eigen::VectorXd read_vector(const hdf5::File& file, const std::string& name) {
   return values;
 }
 
+/// All but the covariance factor.
+void write_small_parts(hdf5::File& file, const std::vector<std::string>& column_names,
+                       const estimate::LinearFit& fit) {
+  hdf5::write_attribute(file, "/", "tallfit_fit", std::int64_t{1});
+  hdf5::write_attribute(file, "/", "intercept", fit.intercept);
+  hdf5::write_attribute(file, "/", "intercept_std_error", fit.intercept_standard_error);
+  hdf5::write_attribute(file, "/", "noise_variance", fit.noise_variance);
+  hdf5::write_strings(file, "column_names", column_names);
+  write_vector(file, "coefficients", fit.coefficients);
+  write_vector(file, "std_errors", fit.standard_errors);
+}
+
 /// An empty field says "not known"; a spreadsheet would read nan as text.
 void add_number(CsvWriter& csv, double value) {
   if (std::isnan(value))
@@ -41,18 +53,19 @@ void add_number(CsvWriter& csv, double value) {
 }  // namespace
 
 void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
+                    const estimate::LinearFit& fit) {
+  hdf5::File file = hdf5::File::create(path);
+  write_small_parts(file, column_names, fit);
+  file.close();
+}
+
+void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
                     const estimate::LinearFit& fit, const linalg::BlockCyclicMatrix& covariance_factor) {
   const linalg::ProcessGrid& grid = covariance_factor.grid();
   std::optional<hdf5::File> file;
   comm::all_or_none(grid.comm(), [&] {
     file.emplace(grid.is_serial() ? hdf5::File::create(path) : hdf5::File::create_shared(path, grid.comm()));
-    hdf5::write_attribute(*file, "/", "tallfit_fit", std::int64_t{1});
-    hdf5::write_attribute(*file, "/", "intercept", fit.intercept);
-    hdf5::write_attribute(*file, "/", "intercept_std_error", fit.intercept_standard_error);
-    hdf5::write_attribute(*file, "/", "noise_variance", fit.noise_variance);
-    hdf5::write_strings(*file, "column_names", column_names);
-    write_vector(*file, "coefficients", fit.coefficients);
-    write_vector(*file, "std_errors", fit.standard_errors);
+    write_small_parts(*file, column_names, fit);
   });
   write_matrix(*file, "covariance_factor", covariance_factor);
   comm::all_or_none(grid.comm(), [&] {

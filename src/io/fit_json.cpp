@@ -63,7 +63,8 @@ std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
   json["noise_variance"] = number(fit.noise_variance);
   json["effective_dof"] = number(fit.effective_dof);
   json["noise_dof"] = number(fit.dof);
-  json["iterations"] = record.refinement_passes;
+  json["iterations"] = record.iterations;
+  json["backward_error"] = number(record.backward_error);
   json["converged"] = record.converged;
   json["warnings"] = record.warnings;
   return json.dump(2) + "\n";

@@ -3,6 +3,7 @@
 #include <petscsys.h>
 
 #include <exception>
+#include <sstream>
 
 #include "petsc_call.hpp"
 
@@ -22,13 +23,20 @@ void check_petsc(int code, std::string_view call) {
 
 }  // namespace detail
 
-PetscSession::PetscSession(const comm::Communicator& comm) {
+PetscSession::PetscSession(const comm::Communicator& comm, const std::string& options) {
   if (is_running()) return;
+  arguments_ = {"tallfit"};  // PETSc passes over the name of the program
+  std::istringstream words(options);
+  for (std::string word; words >> word;) arguments_.push_back(word);
+  for (std::string& word : arguments_) pointers_.push_back(word.data());
+  pointers_.push_back(nullptr);
+  int count = static_cast<int>(arguments_.size());
+  char** pointers = pointers_.data();
   comm_ = comm::Communicator::duplicate(comm.get());
   PETSC_COMM_WORLD = comm_->get();
   detail::check_petsc(PetscOptionsSetValue(nullptr, "-skip_petscrc", nullptr), "PetscOptionsSetValue");
   detail::check_petsc(PetscOptionsSetValue(nullptr, "-no_signal_handler", nullptr), "PetscOptionsSetValue");
-  detail::check_petsc(PetscInitializeNoArguments(), "PetscInitializeNoArguments");
+  detail::check_petsc(PetscInitialize(&count, &pointers, nullptr, nullptr), "PetscInitialize");
   detail::check_petsc(PetscPushErrorHandler(PetscReturnErrorHandler, nullptr), "PetscPushErrorHandler");
 }
 

@@ -48,11 +48,16 @@ ProcessGrid::ProcessGrid(const comm::Communicator& comm, int rows, int cols) {
   state_ = std::make_shared<const State>(comm, rows, cols);
 }
 
-ProcessGrid ProcessGrid::nearly_square(const comm::Communicator& comm) {
-  int rows = 1;
-  for (int divisor = 2; divisor <= comm.size() / divisor; ++divisor) {
-    if (comm.size() % divisor == 0) rows = divisor;
+int ProcessGrid::most_columns(int ranks) {
+  int columns = 1;
+  for (int divisor = 2; divisor <= ranks / divisor; ++divisor) {
+    if (ranks % divisor == 0) columns = divisor;
   }
+  return columns;
+}
+
+ProcessGrid ProcessGrid::nearly_square(const comm::Communicator& comm) {
+  const int rows = most_columns(comm.size());
   return {comm, rows, comm.size() / rows};
 }
 

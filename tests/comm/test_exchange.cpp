@@ -53,6 +53,19 @@ TEST_F(Exchange, AllGatherInRankOrder) {
   EXPECT_TRUE(all_gather(world, std::vector<double>{}).empty());
 }
 
+// Rank r brings r + 10 i as its i-th number of three for each rank. Mutations: another rank's part, no sum.
+TEST_F(Exchange, SumsScattered) {
+  std::vector<double> values;
+  for (Index i = 0; i < 3 * n; ++i) values.push_back(static_cast<double>(me + 10 * i));
+  std::vector<double> mine(3);
+  sum_scattered(world, values, mine);
+  for (Index i = 0; i < 3; ++i)
+    EXPECT_EQ(mine[static_cast<std::size_t>(i)], static_cast<double>(n * (n - 1) / 2 + 10 * n * (3 * me + i)));
+  std::vector<double> all = {static_cast<double>(me), 0.5};
+  sum_in_place(world, std::span<double>(all));
+  EXPECT_EQ(all, (std::vector<double>{static_cast<double>(n * (n - 1) / 2), 0.5 * static_cast<double>(n)}));
+}
+
 // Rank r sends 2 r + s numbers to rank s, some of them none. Mutations: counts or offsets of the other side.
 TEST_F(Exchange, AllToAllInRankOrder) {
   const auto number = [](Index from, Index to, Index i) {

@@ -38,9 +38,13 @@ struct Config {
   };
 
   struct Solver {
-    std::string engine = "auto";     ///< "auto", "tall" or "grid"
-    std::string algorithm = "auto";  ///< "auto", "qr" or "svd"
+    std::string engine = "auto";     ///< "auto", "tall", "grid" or "iterative"
+    std::string algorithm = "auto";  ///< "auto", "qr", "svd" or "lsqr"
     double rcond = 1e-13;
+    double tolerance = 1e-14;
+    Index max_iterations = 10000;
+    std::string preconditioner = "auto";  ///< "auto", "sketch" or "scaling"
+    std::string petsc;                    ///< options of PETSc, as on its command lines
     bool refine = false;
   };
 

@@ -82,10 +82,16 @@ void all_to_all(const Communicator& comm, std::span<const double> sent, const st
 /// Element-wise sum, largest or smallest over the ranks, in place on every rank. @collective
 /// Sums of doubles depend on the rank count in the last bits; where that matters use a LeafTree.
 void sum_in_place(const Communicator& comm, std::span<Index> values);
+void sum_in_place(const Communicator& comm, std::span<double> values);
 void max_in_place(const Communicator& comm, std::span<Index> values);
 void min_in_place(const Communicator& comm, std::span<Index> values);
 void max_in_place(const Communicator& comm, std::span<double> values);
 void min_in_place(const Communicator& comm, std::span<double> values);
+
+/// Adds the values of all ranks, element by element, and leaves each rank a part of the sums: rank r gets
+/// values [r mine.size(), (r + 1) mine.size()). values.size() is mine.size() times the number of ranks.
+/// @throws Error{resource} for more than 2^31 - 1 values in a part, on all.   @collective
+void sum_scattered(const Communicator& comm, std::span<const double> values, std::span<double> mine);
 
 /// Sum over the lower ranks (exclusive prefix; zero on rank 0), element-wise in place. @collective
 void exclusive_scan_in_place(const Communicator& comm, std::span<Index> values);

@@ -60,6 +60,8 @@ public:
   virtual LinearFit fit(const LeastSquaresSystem& system) const = 0;
   /// λ of the quadratic penalty λ ‖θ‖², 0 without one.
   virtual double penalty() const = 0;
+  /// What it minimises, for fit.json.
+  virtual std::string objective() const = 0;
 };
 
 using EstimatorFactory = std::function<std::unique_ptr<Estimator>(const EstimatorOptions&)>;

@@ -35,6 +35,10 @@ public:
 
   /// θ of minimum norm, on every rank.
   const Eigen::VectorXd& coefficients() const { return coefficients_; }
+  /// N y and Nᵀ g, for an N of rank() columns with N Nᵀ = (RᵀR)⁺: a change of variables in which R has
+  /// orthonormal columns. Cost: a triangular solve. @collective
+  Eigen::VectorXd apply_root(const Eigen::VectorXd& y) const;
+  Eigen::VectorXd apply_root_transposed(const Eigen::VectorXd& g) const;
   /// (RᵀR)⁺ g: the correction that a gradient g asks for.
   Eigen::VectorXd solve_normal(const Eigen::VectorXd& g) const;
   /// Diagonal of (RᵀR)⁺, on every rank. Cost: K³ / (3 P) flops where the rank is full, one more matrix on the

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,10 @@ struct FittedModel {
 void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
                     const estimate::LinearFit& fit, const linalg::BlockCyclicMatrix& covariance_factor);
 
+/// The same for a fit without covariances. Local.
+void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
+                    const estimate::LinearFit& fit);
+
 /// Reads the fit of a folder (its fit.h5) or a fit.h5. Local. @throws Error{input} naming what is missing.
 FittedModel read_fit_file(const std::string& path);
 
@@ -54,7 +59,8 @@ struct RunRecord {
   Index rows_used = 0;
   Index columns = 0;
   std::vector<std::string> cells;  ///< what the cells are, and notes on coarsening
-  int refinement_passes = 0;
+  Index iterations = 0;  ///< of LSQR, or passes of refinement
+  double backward_error = std::numeric_limits<double>::quiet_NaN();  ///< of the iterative engine
   bool converged = true;
   std::vector<std::string> warnings;
 };

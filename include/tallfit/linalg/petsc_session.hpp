@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tallfit/comm/communicator.hpp"
 
@@ -18,7 +19,8 @@ class PetscSession {
 public:
   /// Cost: some ten milliseconds, once.
   /// @throws Error{bug} when PETSc does not start.   @collective over comm
-  explicit PetscSession(const comm::Communicator& comm);
+  /// @param options  for PETSc's database, as on a command line; an inner session does not read them
+  explicit PetscSession(const comm::Communicator& comm, const std::string& options = {});
   PetscSession(const PetscSession&) = delete;
   PetscSession& operator=(const PetscSession&) = delete;
   /// Ends what this session began, except while an exception unwinds: the others may not come. @collective
@@ -29,6 +31,8 @@ public:
 
 private:
   std::optional<comm::Communicator> comm_;  // PETSc's own duplicate; none in an inner session
+  std::vector<std::string> arguments_;      // PETSc keeps pointers to them
+  std::vector<char*> pointers_;
 };
 
 /// @return e.g. "3.18.5"; needs no session. Local.

@@ -25,6 +25,9 @@ public:
   /// @collective over comm
   static ProcessGrid nearly_square(const comm::Communicator& comm);
 
+  /// The largest Q of a P x Q grid of so many ranks with P >= Q: 6 give 2, 7 give 1. Local.
+  static int most_columns(int ranks);
+
   /// This rank alone.
   static ProcessGrid serial();
 
