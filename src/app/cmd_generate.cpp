@@ -19,7 +19,8 @@ void write_design(const Config& config, design::RowSource& rows, const comm::Com
        .chunk_rows = 0,
        .precision = config.generate.precision == "single" ? io::Precision::f32 : io::Precision::f64,
        .true_coefficients = std::move(true_coefficients)});
-  log::info("{}: {} rows x {} columns in {} groups", config.output, info.n_rows, info.n_cols,
+  const std::string entries = info.n_entries ? fmt::format(", {} entries", *info.n_entries) : "";
+  log::info("{}: {} rows x {} columns{} in {} groups", config.output, info.n_rows, info.n_cols, entries,
             info.group_names.size());
 }
 

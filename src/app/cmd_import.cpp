@@ -40,10 +40,14 @@ std::unique_ptr<design::RowSource> open_import(const Config& config) {
                             .natoms = from.natoms,
                             .weight = from.weight});
   }
-  require(!from.features.empty() && !from.target.empty(), ErrorKind::input,
+  const bool market = from.format == "matrix_market";
+  const std::string& features = market && from.features.empty() ? from.folder : from.features;
+  require(!features.empty() && !from.target.empty(), ErrorKind::input,
           "import {} needs import.features and import.target: the files of the features and of the targets",
           from.format);
-  return io::open_separate_files({.features = from.features,
+  require(!market || features.ends_with(".mtx"), ErrorKind::input,
+          "{}: is not named as a Matrix Market file; expected *.mtx", features);
+  return io::open_separate_files({.features = features,
                                   .target = from.target,
                                   .weight = from.weight,
                                   .labels = from.labels,

@@ -10,8 +10,8 @@ namespace {
 constexpr std::array<CommandInfo, 9> table = {{
     {Command::generate, "generate", "Write a synthetic design", "matrix|atoms [CONFIG.toml] -o FILE.h5",
      Output::file},
-    {Command::import, "import", "Turn FitSNAP, CSV, NPY or ChIMES files into a design file",
-     "fitsnap|csv|npy|chimes [FOLDER] [CONFIG.toml] -o FILE.h5", Output::file},
+    {Command::import, "import", "Turn FitSNAP, CSV, NPY, ChIMES or Matrix Market files into a design file",
+     "fitsnap|csv|npy|chimes|matrix_market [FOLDER|FILE.mtx] [CONFIG.toml] -o FILE.h5", Output::file},
     {Command::inspect, "inspect", "Tell shape, groups, ranges and defects of a design",
      "CONFIG.toml|DESIGN.h5", Output::optional_folder},
     {Command::plan, "plan", "Tell memory, flops and bytes of a run before it starts",

@@ -58,7 +58,7 @@ void check_snap(const design::SnapMetadata& snap) {
 void check_import(const Config& config) {
   const Config::Import& from = config.import;
   require(!from.format.empty(), ErrorKind::input,
-          "import needs a format: 'tallfit import fitsnap FOLDER', or csv, npy or chimes.");
+          "import needs a format: 'tallfit import fitsnap FOLDER', or csv, npy, chimes or matrix_market.");
   require(!from.folder.empty() || !from.features.empty(), ErrorKind::input,
           "nothing to import. Name a folder, as in 'tallfit import {} FOLDER', or set import.features.",
           from.format);

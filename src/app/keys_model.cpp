@@ -14,9 +14,9 @@ const std::vector<Command> row_readers = {inspect, plan, compress, fit, predict}
 std::vector<Key> data_keys(Config::Data& data) {
   SectionKeys keys("data", row_readers);
   keys.add("design", data.design, "Design file or compressed design (.tallfit.h5).");
-  keys.add(
-      "features", data.features,
-      "Features in place of a design file: .npy, .csv or an HDF5 path \"file.h5:/dataset\", rows x columns.");
+  keys.add("features", data.features,
+           "Features in place of a design file: .npy, .csv, .mtx or an HDF5 path \"file.h5:/dataset\", rows "
+           "x columns.");
   keys.add("target", data.target, "Targets beside data.features, one per row.");
   keys.add("weight", data.weight, "Factors that multiply the rows beside data.features; 1 where not given.");
   keys.add("labels", data.labels,

@@ -22,7 +22,8 @@ void add_matrix_keys(SectionKeys& keys, Config::Generate& matrix) {
   keys.add("noise", matrix.noise, "Standard deviation of the noise on the targets.")
       .in("target")
       .must_be(at_least(0));
-  keys.add("sparsity", matrix.sparsity, "Fraction of the true coefficients that are zero.")
+  keys.add("sparsity", matrix.sparsity,
+           "Fraction of the matrix entries that are zero; above 0 the features are sparse (CSR).")
       .must_be(fraction_below_one());
   keys.add("column_decades", matrix.column_decades, "Powers of ten that the scales of the columns span.")
       .must_be(from_to(0, 100));
@@ -59,8 +60,10 @@ std::vector<Key> generate_keys(Config::Generate& options) {
 
 std::vector<Key> import_keys(Config::Import& options) {
   SectionKeys keys("import", {import});
-  keys.add("format", options.format, "What the files are.").one_of({"fitsnap", "csv", "npy", "chimes"});
-  keys.add("folder", options.folder, "Folder whose files have the usual names of the format.");
+  keys.add("format", options.format, "What the files are.")
+      .one_of({"fitsnap", "csv", "npy", "chimes", "matrix_market"});
+  keys.add("folder", options.folder,
+           "Folder whose files have the usual names of the format, or a Matrix Market file.");
   keys.add("features", options.features, "File of the features, where its name is not the usual one.");
   keys.add("target", options.target, "File of the targets, where its name is not the usual one.");
   keys.add("weight", options.weight, "File of the rows' weights, where its name is not the usual one.");

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <limits>
+#include <utility>
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/memory.hpp"
@@ -14,7 +15,17 @@ namespace {
 
 constexpr Index n_reflectors = 3;
 
-enum Purpose : std::uint32_t { features = 1, noise, reflector, coefficient, support, column_order, testing };
+enum Purpose : std::uint32_t {
+  features = 1,
+  noise,
+  reflector,
+  coefficient,
+  support,
+  column_order,
+  testing,
+  entries,
+  singular_order
+};
 
 StreamKey stream(std::uint64_t seed, Purpose purpose) { return {.seed = seed, .purpose = 0x3A7 + purpose}; }
 
@@ -33,6 +44,8 @@ void check(const MatrixOptions& o) {
   need(o.groups >= 1, "groups", static_cast<double>(o.groups), "at least 1");
   need(o.noise >= 0.0 && std::isfinite(o.noise), "noise", o.noise, "at least 0");
   need(o.sparsity >= 0.0 && o.sparsity < 1.0, "sparsity", o.sparsity, "at least 0 and below 1");
+  need(o.zero_coefficients >= 0.0 && o.zero_coefficients < 1.0, "zero_coefficients", o.zero_coefficients,
+       "at least 0 and below 1");
   need(std::abs(o.column_decades) <= 100.0, "column_decades", o.column_decades, "between -100 and 100");
   need(o.weight_max > 0.0 && std::isfinite(o.weight_max), "weight_max", o.weight_max, "above 0");
   need(std::abs(o.weight_decades) <= 100.0, "weight_decades", o.weight_decades, "between -100 and 100");
@@ -40,6 +53,18 @@ void check(const MatrixOptions& o) {
        "at least 1");
   need(o.test_fraction >= 0.0 && o.test_fraction < 1.0, "test_fraction", o.test_fraction,
        "at least 0 and below 1");
+  if (o.sparsity == 0.0) return;
+  need(o.rank == 0, "rank", static_cast<double>(o.rank),
+       "0 beside generate.sparsity > 0, which has full rank");
+  need(o.zero_columns == 0, "zero_columns", static_cast<double>(o.zero_columns),
+       "0 beside generate.sparsity > 0, which fills every column");
+  need(o.columns <= std::numeric_limits<std::int32_t>::max(), "columns", static_cast<double>(o.columns),
+       "below 2^31 with generate.sparsity > 0");
+}
+
+/// Entries that each row of a sparse design stores.
+Index entries_per_row(const MatrixOptions& o) {
+  return std::max<Index>(1, std::llround((1.0 - o.sparsity) * static_cast<double>(o.columns)));
 }
 
 /// Subtracts 2 u (uᵀ x): x is reflected at the plane orthogonal to the unit vector u.
@@ -49,13 +74,13 @@ void reflect_in_place(Vector&& x, const Eigen::Ref<const Eigen::VectorXd>& u) {
 }
 
 std::vector<Index> random_order(Index n, StreamKey key) {
-  std::vector<Index> order(static_cast<std::size_t>(n));
-  std::iota(order.begin(), order.end(), Index{0});
-  std::sort(order.begin(), order.end(), [&](Index a, Index b) {
-    const auto ha = random_hash(key, static_cast<std::uint64_t>(a), 0);
-    const auto hb = random_hash(key, static_cast<std::uint64_t>(b), 0);
-    return ha != hb ? ha < hb : a < b;
-  });
+  std::vector<std::pair<std::uint64_t, Index>> hashed;
+  hashed.reserve(static_cast<std::size_t>(n));
+  for (Index i = 0; i < n; ++i) hashed.emplace_back(random_hash(key, static_cast<std::uint64_t>(i), 0), i);
+  std::sort(hashed.begin(), hashed.end());
+  std::vector<Index> order;
+  order.reserve(hashed.size());
+  for (const auto& [hash, i] : hashed) order.push_back(i);
   return order;
 }
 
@@ -75,45 +100,75 @@ MatrixSource::MatrixSource(const MatrixOptions& options) : options_(options) {
       nonzero_.push_back(j);
     }
   }
-  const auto n = static_cast<Index>(nonzero_.size());
-  rank_ = options.rank > 0 ? options.rank : n;
+  rank_ = options.rank > 0 ? options.rank : static_cast<Index>(nonzero_.size());
   singular_.resize(rank_);
   for (Index i = 0; i < rank_; ++i) {
     singular_(i) = std::pow(options.condition,
                             rank_ > 1 ? -static_cast<double>(i) / static_cast<double>(rank_ - 1) : 0.0);
   }
-  reflectors_.resize(n, n_reflectors);
-  for (Index k = 0; k < n_reflectors; ++k) {
-    for (Index i = 0; i < n; ++i) {
-      reflectors_(i, k) = random_normal(stream(options.seed, reflector), static_cast<std::uint64_t>(i),
-                                        static_cast<std::uint64_t>(k));
-    }
-    reflectors_.col(k).normalize();
-  }
+  draw_coefficients();
+  if (options.sparsity > 0.0)
+    draw_entries();
+  else
+    draw_core();
+  describe_columns();
+}
+
+void MatrixSource::draw_coefficients() {
+  const auto n = static_cast<Index>(nonzero_.size());
+  const std::uint64_t seed = options_.seed;
   column_scale_.resize(n);
-  const std::vector<Index> order = random_order(n, stream(options.seed, column_order));
-  coefficients_ = Eigen::VectorXd::Zero(options.columns);
-  Eigen::VectorXd scaled(n);
+  const std::vector<Index> order = random_order(n, stream(seed, column_order));
+  coefficients_ = Eigen::VectorXd::Zero(options_.columns);
   for (Index i = 0; i < n; ++i) {
     const auto item = static_cast<std::uint64_t>(i);
     const double place =
         n > 1 ? static_cast<double>(order[static_cast<std::size_t>(i)]) / static_cast<double>(n - 1) : 0.0;
-    column_scale_(i) = std::pow(10.0, -options.column_decades * place);
-    const bool zero = random_uniform(stream(options.seed, support), item, 0) < options.sparsity;
-    const double theta =
-        zero ? 0.0 : random_normal(stream(options.seed, coefficient), item, 0) / column_scale_(i);
-    coefficients_(nonzero_[static_cast<std::size_t>(i)]) = theta;
-    scaled(i) = theta * column_scale_(i);
+    column_scale_(i) = std::pow(10.0, -options_.column_decades * place);
+    const bool zero = random_uniform(stream(seed, support), item, 0) < options_.zero_coefficients;
+    coefficients_(nonzero_[static_cast<std::size_t>(i)]) =
+        zero ? 0.0 : random_normal(stream(seed, coefficient), item, 0) / column_scale_(i);
   }
+}
+
+void MatrixSource::draw_core() {
+  const auto n = static_cast<Index>(nonzero_.size());
+  reflectors_.resize(n, n_reflectors);
+  for (Index k = 0; k < n_reflectors; ++k) {
+    for (Index i = 0; i < n; ++i) {
+      reflectors_(i, k) = random_normal(stream(options_.seed, reflector), static_cast<std::uint64_t>(i),
+                                        static_cast<std::uint64_t>(k));
+    }
+    reflectors_.col(k).normalize();
+  }
+  Eigen::VectorXd scaled(n);
+  for (Index i = 0; i < n; ++i)
+    scaled(i) = coefficients_(nonzero_[static_cast<std::size_t>(i)]) * column_scale_(i);
   for (Index k = n_reflectors - 1; k >= 0; --k) reflect_in_place(scaled, reflectors_.col(k));
   core_coefficients_ = singular_.cwiseProduct(scaled.head(rank_));
+}
 
+void MatrixSource::draw_entries() {
+  const Index per_row = entries_per_row(options_);
+  entries_.emplace(options_.columns, per_row, stream(options_.seed, entries));
+  const std::vector<Index> order = random_order(options_.columns, stream(options_.seed, singular_order));
+  const double unit = std::sqrt(static_cast<double>(options_.columns) / static_cast<double>(per_row));
+  entry_scale_.resize(options_.columns);
+  for (Index j = 0; j < options_.columns; ++j)
+    entry_scale_(j) = unit * singular_(order[static_cast<std::size_t>(j)]) * column_scale_(j);
+}
+
+void MatrixSource::describe_columns() {
   info_.name = "generate matrix";
-  info_.n_rows = options.rows;
-  info_.n_cols = options.columns;
-  info_.bytes_per_row = options.columns * double_bytes;
-  for (Index g = 0; g < options.groups; ++g) info_.group_names.push_back(fmt::format("group_{}", g));
-  for (Index j = 0; j < options.columns; ++j) info_.column_names.push_back(fmt::format("x{}", j));
+  info_.n_rows = options_.rows;
+  info_.n_cols = options_.columns;
+  info_.bytes_per_row = options_.columns * double_bytes;
+  if (entries_) {
+    info_.n_entries = options_.rows * entries_->per_row();
+    info_.bytes_per_row = entries_->per_row() * (double_bytes + Index{sizeof(std::int32_t)});
+  }
+  for (Index g = 0; g < options_.groups; ++g) info_.group_names.push_back(fmt::format("group_{}", g));
+  for (Index j = 0; j < options_.columns; ++j) info_.column_names.push_back(fmt::format("x{}", j));
 }
 
 void MatrixSource::fill_core(Index row, double* core) const {
@@ -130,7 +185,7 @@ void MatrixSource::fill_core(Index row, double* core) const {
 void MatrixSource::read_labels(Index begin, Index count, RowLabels& labels) {
   labels.resize(count);
   const Index size = options_.rows_per_configuration;
-  Eigen::VectorXd core(rank_);
+  multiply(begin, labels.target);
   for (Index i = 0; i < count; ++i) {
     const auto at = static_cast<std::size_t>(i);
     const Index row = begin + i;
@@ -148,8 +203,6 @@ void MatrixSource::read_labels(Index begin, Index count, RowLabels& labels) {
                              : 0;
     labels.scale[at] = step == 0.0 ? options_.weight_max
                                    : options_.weight_max * std::pow(10.0, -step * static_cast<double>(group));
-    fill_core(row, core.data());
-    labels.target[at] = core.dot(core_coefficients_);
     if (options_.noise > 0.0) {
       labels.target[at] +=
           options_.noise * random_normal(stream(options_.seed, noise), static_cast<std::uint64_t>(row), 0);
@@ -157,7 +210,45 @@ void MatrixSource::read_labels(Index begin, Index count, RowLabels& labels) {
   }
 }
 
+void MatrixSource::multiply(Index begin, std::vector<double>& targets) {
+  if (!entries_) {
+    Eigen::VectorXd core(rank_);
+    for (double& target : targets) {
+      fill_core(begin++, core.data());
+      target = core.dot(core_coefficients_);
+    }
+    return;
+  }
+  for (double& target : targets) {
+    sparse_.clear(options_.columns);
+    entries_->add_row(begin++, sparse_);
+    target = 0.0;
+    for (std::size_t k = 0; k < sparse_.value.size(); ++k) {
+      const Index j = sparse_.column[k];
+      target += sparse_.value[k] * entry_scale_(j) * coefficients_(j);
+    }
+  }
+}
+
+Index MatrixSource::count_entries(Index, Index count) {
+  return count * (entries_ ? entries_->per_row() : options_.columns);
+}
+
+void MatrixSource::read_sparse(Index begin, Index count, SparseRows& rows) {
+  if (!entries_) {
+    RowSource::read_sparse(begin, count, rows);
+    return;
+  }
+  rows.clear(options_.columns);
+  for (Index row = begin; row < begin + count; ++row) entries_->add_row(row, rows);
+  for (std::size_t k = 0; k < rows.value.size(); ++k) rows.value[k] *= entry_scale_(rows.column[k]);
+}
+
 void MatrixSource::read_features(Index begin, Index count, double* features) {
+  if (entries_) {
+    scatter_sparse(*this, begin, count, sparse_, features);
+    return;
+  }
   const auto n = static_cast<Index>(nonzero_.size());
   Eigen::VectorXd x(n);
   for (Index i = 0; i < count; ++i) {

@@ -23,6 +23,7 @@ public:
     info_.snap = parts_.snap;
     set_column_names();
     info_.bytes_per_row = features.bytes_per_row() + parts_.target->bytes_per_row();
+    if (const design::SparseRows* rows = features.sparse_rows()) info_.n_entries = rows->n_entries();
     if (parts_.weight) info_.bytes_per_row += parts_.weight->bytes_per_row();
   }
 
@@ -43,6 +44,27 @@ public:
 
   void read_features(Index begin, Index count, double* features) override {
     parts_.features->read_rows(begin, count, features);
+  }
+
+  Index count_entries(Index begin, Index count) override {
+    const design::SparseRows* all = parts_.features->sparse_rows();
+    if (all == nullptr) return RowSource::count_entries(begin, count);
+    return all->begin[static_cast<std::size_t>(begin + count)] - all->begin[static_cast<std::size_t>(begin)];
+  }
+
+  void read_sparse(Index begin, Index count, design::SparseRows& rows) override {
+    const design::SparseRows* all = parts_.features->sparse_rows();
+    if (all == nullptr) {
+      RowSource::read_sparse(begin, count, rows);
+      return;
+    }
+    rows.n_cols = all->n_cols;
+    rows.begin.assign(all->begin.begin() + begin, all->begin.begin() + begin + count + 1);
+    const Index first = rows.begin.front();
+    const Index end = rows.begin.back();
+    for (Index& bound : rows.begin) bound -= first;
+    rows.column.assign(all->column.begin() + first, all->column.begin() + end);
+    rows.value.assign(all->value.begin() + first, all->value.begin() + end);
   }
 
 private:

@@ -5,6 +5,10 @@ namespace tallfit::io::layout {
 
 inline constexpr const char* version_attribute = "tallfit_design";
 inline constexpr const char* features = "features";
+inline constexpr const char* csr_data = "features/data";
+inline constexpr const char* csr_indices = "features/indices";
+inline constexpr const char* csr_indptr = "features/indptr";
+inline constexpr const char* csr_shape = "shape";
 inline constexpr const char* target = "target";
 inline constexpr const char* weight = "weight";
 inline constexpr const char* row_type = "row_type";

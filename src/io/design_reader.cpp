@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "csr_features.hpp"
 #include "design_layout.hpp"
 #include "hdf5.hpp"
 #include "hdf5_text.hpp"
@@ -24,10 +25,13 @@ public:
   const design::DesignInfo& info() const override { return info_; }
   void read_labels(Index begin, Index count, design::RowLabels& labels) override;
   void read_features(Index begin, Index count, double* features) override;
+  Index count_entries(Index begin, Index count) override;
+  void read_sparse(Index begin, Index count, design::SparseRows& rows) override;
 
 private:
   void require_version() const;
   void open_features();
+  void open_dense_features();
   void read_names();
   std::optional<Dataset> open_column(const char* name, TypeClass type, const char* type_name) const;
   /// Integers of rows [begin, begin + count) in [0, limit), or zeros where the dataset is absent.
@@ -38,7 +42,9 @@ private:
 
   hdf5::File file_;
   design::DesignInfo info_;
-  std::optional<Dataset> features_;
+  std::optional<Dataset> features_;  ///< of a dense design
+  std::optional<CsrFeatures> sparse_;
+  design::SparseRows sparse_rows_;  ///< reused between blocks
   std::optional<Dataset> target_;
   std::optional<Dataset> weight_;
   std::optional<Dataset> row_type_;
@@ -61,7 +67,9 @@ DesignFile::DesignFile(const std::string& path) : file_(hdf5::File::open(path)) 
   testing_ = open_column(layout::testing, TypeClass::integer, "integers");
   read_names();
   info_.snap = read_snap_attributes(file_);
-  info_.bytes_per_row = info_.n_cols * features_->element_bytes();
+  info_.bytes_per_row =
+      sparse_ ? ceil_div(sparse_->n_entries() * sparse_->entry_bytes(), info_.n_rows) + Index{sizeof(Index)}
+              : info_.n_cols * features_->element_bytes();
   for (const auto* column : {&target_, &weight_, &row_type_, &configuration_, &group_, &testing_})
     if (*column) info_.bytes_per_row += (*column)->element_bytes();
 }
@@ -79,10 +87,17 @@ void DesignFile::require_version() const {
 }
 
 void DesignFile::open_features() {
-  require(!file_.has(std::string(layout::features) + "/indptr"), ErrorKind::input,
-          "{}: '{}' is stored in sparse (CSR) form, which this version cannot read.\n"
-          "  Store it as a dense N x K dataset.",
-          file_.path(), layout::features);
+  if (!CsrFeatures::found_in(file_)) {
+    open_dense_features();
+    return;
+  }
+  sparse_.emplace(file_);
+  info_.n_rows = sparse_->n_rows();
+  info_.n_cols = sparse_->n_cols();
+  info_.n_entries = sparse_->n_entries();
+}
+
+void DesignFile::open_dense_features() {
   features_ = Dataset::open(file_, layout::features);
   require(features_->shape().size() == 2, ErrorKind::input,
           "{} has {} dimension(s); expected 2 (rows x columns)", features_->place(),
@@ -184,7 +199,21 @@ void DesignFile::read_labels(Index begin, Index count, design::RowLabels& labels
 }
 
 void DesignFile::read_features(Index begin, Index count, double* features) {
-  features_->read_rows(begin, count, features);
+  if (sparse_)
+    design::scatter_sparse(*this, begin, count, sparse_rows_, features);
+  else
+    features_->read_rows(begin, count, features);
+}
+
+Index DesignFile::count_entries(Index begin, Index count) {
+  return sparse_ ? sparse_->count_entries(begin, count) : RowSource::count_entries(begin, count);
+}
+
+void DesignFile::read_sparse(Index begin, Index count, design::SparseRows& rows) {
+  if (sparse_)
+    sparse_->read(begin, count, rows);
+  else
+    RowSource::read_sparse(begin, count, rows);
 }
 
 }  // namespace

@@ -45,10 +45,11 @@ std::unique_ptr<MatrixReader> open_matrix(const std::string& path) {
   if (const std::size_t colon = path.rfind(":/"); colon != std::string::npos && colon > 0)
     return open_hdf5_matrix(path.substr(0, colon), path.substr(colon + 1));
   if (path.ends_with(".npy")) return open_npy(path);
+  if (path.ends_with(".mtx")) return open_matrix_market(path);
   for (const char* ending : {".csv", ".txt", ".dat"})
     if (path.ends_with(ending)) return open_text_matrix(path);
   const bool hdf5 = path.ends_with(".h5") || path.ends_with(".hdf5");
-  fail(ErrorKind::input, "{}: {}. Known are *.npy, *.csv, *.txt, *.dat and file.h5:/dataset.", path,
+  fail(ErrorKind::input, "{}: {}. Known are *.npy, *.csv, *.txt, *.dat, *.mtx and file.h5:/dataset.", path,
        hdf5 ? "name a dataset in it, as in file.h5:/features" : "its ending does not say what it is");
 }
 

@@ -20,4 +20,10 @@ void RowChecksum::add(const design::RowLabels& labels) {
   }
 }
 
+void RowChecksum::add(const design::SparseRows& rows) {
+  for (const Index bound : rows.begin) add_word(static_cast<std::uint64_t>(bound));
+  for (const std::int32_t column : rows.column) add_word(static_cast<std::uint64_t>(column));
+  add(rows.value);
+}
+
 }  // namespace tallfit::io

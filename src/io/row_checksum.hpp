@@ -13,6 +13,7 @@ class RowChecksum {
 public:
   void add(std::span<const double> values);
   void add(const design::RowLabels& labels);
+  void add(const design::SparseRows& rows);
   bool operator==(const RowChecksum&) const = default;
 
 private:

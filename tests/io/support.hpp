@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -83,6 +84,49 @@ public:
 private:
   design::DesignInfo info_;
 };
+
+/// The same labels, with sparse features: row i stores i % 4 entries, the last row twenty or every column.
+class SparseFormulaSource final : public FormulaSource {
+public:
+  SparseFormulaSource(Index n_rows, Index n_cols) : FormulaSource(n_rows, n_cols) {
+    mutable_info().n_entries = count_entries(0, n_rows);
+  }
+  Index entries_of(Index row) const {
+    return std::min(info().n_cols, row + 1 == info().n_rows ? Index{20} : row % 4);
+  }
+  Index count_entries(Index begin, Index count) override {
+    Index n = 0;
+    for (Index i = begin; i < begin + count; ++i) n += entries_of(i);
+    return n;
+  }
+  void read_sparse(Index begin, Index count, design::SparseRows& rows) override {
+    rows.clear(info().n_cols);
+    for (Index i = begin; i < begin + count; ++i) {
+      const Index n = entries_of(i);
+      for (Index k = 0; k < n; ++k) rows.add(k * info().n_cols / n, feature(i, k) + 1.0);
+      rows.end_row();
+    }
+  }
+  void read_features(Index begin, Index count, double* features) override {
+    design::scatter_sparse(*this, begin, count, buffer_, features);
+  }
+
+private:
+  design::SparseRows buffer_;
+};
+
+inline void expect_same_sparse_rows(design::RowSource& a, design::RowSource& b, Index begin, Index count) {
+  design::SparseRows of_a;
+  design::SparseRows of_b;
+  a.read_sparse(begin, count, of_a);
+  b.read_sparse(begin, count, of_b);
+  EXPECT_EQ(of_a.n_cols, of_b.n_cols);
+  EXPECT_EQ(of_a.begin, of_b.begin);
+  EXPECT_EQ(of_a.column, of_b.column);
+  EXPECT_EQ(of_a.value, of_b.value);
+  EXPECT_EQ(a.count_entries(begin, count), of_a.n_entries());
+  EXPECT_EQ(b.count_entries(begin, count), of_a.n_entries());
+}
 
 inline void expect_same_rows(design::RowSource& a, design::RowSource& b) {
   ASSERT_EQ(a.info().n_rows, b.info().n_rows);

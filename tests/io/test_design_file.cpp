@@ -113,11 +113,6 @@ TEST_F(DesignFile, WrongShapesAndTypes) {
              [](File& file) { put(file, "weight", std::vector<std::int32_t>(n_rows)); });
   expect_bad({"dataset 'row_type'", "does not hold integers"},
              [](File& file) { put(file, "row_type", std::vector<double>(n_rows)); });
-  expect_bad({"'features' is stored in sparse (CSR) form"}, [](File& file) {
-    replace(file, "features");
-    file.create_group("features");
-    put(file, "features/indptr", std::vector<std::int64_t>(n_rows + 1));
-  });
 }
 
 TEST_F(DesignFile, LengthsThatDisagree) {

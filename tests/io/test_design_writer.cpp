@@ -80,6 +80,61 @@ TEST(WriteDesignOptions, SnapMetadataAndTruthAreKept) {
   EXPECT_EQ(truth, (std::vector<double>{1.5, -2.0, 0.0}));
 }
 
+// Fewer rows than ranks, blocks of 8 MiB that hold some of the rows (entries or labels), a row longer than
+// others, rows without entries. Mutations: entries placed by rows, a bound left out where ranks or blocks
+// meet, indices of another block.
+TEST(WriteSparseDesign, RoundTrip) {
+  for (const auto& [n_rows, n_cols] : {Shape{1, 1}, Shape{2, 7}, Shape{1003, 31}, Shape{700001, 5000}}) {
+    SCOPED_TRACE(testing::Message() << n_rows << " x " << n_cols);
+    for (const Precision precision : {Precision::f64, Precision::f32}) {
+      if (precision == Precision::f32 && n_rows > 2000) continue;  // 24 bits do not hold the numbers
+      const SharedFolder folder;
+      SparseFormulaSource rows(n_rows, n_cols);
+      write_design_file(folder / "d.h5", rows, Communicator::world(), {.precision = precision});
+      EXPECT_EQ(folder.list(), std::vector<std::string>{"d.h5"});
+      const auto file = open_design_file(folder / "d.h5");
+      EXPECT_EQ(file->info().n_entries, rows.info().n_entries);
+      const Index entry_bytes = precision == Precision::f32 ? 8 : 12;
+      EXPECT_EQ(file->info().bytes_per_row, ceil_div(*rows.info().n_entries * entry_bytes, n_rows) + 8 + 30);
+      for (const auto& [begin, count] :
+           {std::pair<Index, Index>{0, n_rows}, {n_rows / 3, n_rows / 2}, {n_rows - 1, 1}, {n_rows, 0}})
+        expect_same_sparse_rows(*file, rows, begin, count);
+      if (n_rows < 2000) expect_same_rows(*file, rows);
+    }
+  }
+}
+
+/// Two rows that store nothing.
+class NothingStored final : public FormulaSource {
+public:
+  NothingStored() : FormulaSource(2, 3) { mutable_info().n_entries = 0; }
+  Index count_entries(Index, Index) override { return 0; }
+  void read_sparse(Index, Index count, design::SparseRows& rows) override {
+    rows.clear(3);
+    for (Index i = 0; i < count; ++i) rows.end_row();
+  }
+  void read_features(Index, Index count, double* features) override { std::fill_n(features, 3 * count, 0.0); }
+};
+
+// Mutation: datasets of no length that are written or read.
+TEST(WriteSparseDesign, MayBeEmpty) {
+  const SharedFolder folder;
+  NothingStored rows;
+  write_design_file(folder / "d.h5", rows, Communicator::world(), {});
+  const auto file = open_design_file(folder / "d.h5");
+  EXPECT_EQ(file->info().n_entries, 0);
+  expect_same_rows(*file, rows);
+  expect_same_sparse_rows(*file, rows, 0, 2);
+}
+
+TEST(WriteSparseDesign, IsNotCompressed) {
+  const SharedFolder folder;
+  SparseFormulaSource rows(10, 3);
+  expect_error(ErrorKind::input, {"sparse features", "its level is 3", "generate.compression"},
+               [&] { write_design_file(folder / "d.h5", rows, Communicator::world(), {.compression = 3}); });
+  EXPECT_TRUE(folder.list().empty());
+}
+
 TEST(WriteDesignOptions, BadOnesAreRefused) {
   const SharedFolder folder;
   FormulaSource rows(10, 3);

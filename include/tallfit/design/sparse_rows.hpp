@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "tallfit/base/numeric.hpp"
@@ -31,5 +32,10 @@ struct SparseRows {
 
 /// Writes the rows to n_rows() x n_cols numbers, row-major: 0 where no entry is stored. Local.
 void scatter(const SparseRows& rows, double* features);
+/// The same of rows [begin, begin + count).
+void scatter(const SparseRows& rows, Index begin, Index count, double* features);
+
+/// Sorts the entries of one row by column; entries of the same column keep their order. Local.
+void sort_row_in_place(std::span<std::int32_t> columns, std::span<double> values);
 
 }  // namespace tallfit::design
