@@ -66,30 +66,30 @@ void describe_grid(const compress::GridPlan& plan, const compress::RowLayout& la
 compress::IterativePlan plan_iteration(const Config& config, const compress::PlanRequest& request,
                                        const PlannedRows& planned) {
   const std::string& wished = config.solver.preconditioner;
-  require(!config.solver.refine, ErrorKind::input,
-          "solver.refine needs the factor of all rows, which solver.engine = \"iterative\" does not make. Lower "
-          "solver.tolerance, or use the engine grid");
+  require(
+      !config.solver.refine, ErrorKind::input,
+      "solver.refine needs the factor of all rows, which solver.engine = \"iterative\" does not make. Lower "
+      "solver.tolerance, or use the engine grid");
   require(config.solver.algorithm == "auto" || config.solver.algorithm == "lsqr", ErrorKind::input,
           "solver.engine = \"iterative\" has the algorithm lsqr, not {}", config.solver.algorithm);
   require(config.solver.engine == "auto" || config.solver.engine == "iterative", ErrorKind::input,
           "solver.algorithm = \"lsqr\" needs the engine iterative, not {}", config.solver.engine);
   return compress::plan_iteration(
-      planned.layout,
-      {.n_ranks = request.n_ranks,
-       .limit_bytes = request.limit_bytes,
-       .baseline_bytes = request.baseline_bytes,
-       .block_bytes = request.block_bytes,
-       .n_entries = planned.info().n_entries,
-       .n_unknowns = planned.layout.n_cols + (config.fit.fit_intercept ? 1 : 0),
-       .preconditioner = wished == "sketch"    ? compress::Preconditioner::sketch
-                         : wished == "scaling" ? compress::Preconditioner::scaling
-                                               : compress::Preconditioner::automatic});
+      planned.layout, {.n_ranks = request.n_ranks,
+                       .limit_bytes = request.limit_bytes,
+                       .baseline_bytes = request.baseline_bytes,
+                       .block_bytes = request.block_bytes,
+                       .n_entries = planned.info().n_entries,
+                       .n_unknowns = planned.layout.n_cols + (config.fit.fit_intercept ? 1 : 0),
+                       .preconditioner = wished == "sketch"    ? compress::Preconditioner::sketch
+                                         : wished == "scaling" ? compress::Preconditioner::scaling
+                                                               : compress::Preconditioner::automatic});
 }
 
 void describe_iteration(const compress::IterativePlan& plan, Lines& lines) {
-  lines.add("preconditioner",
-            plan.has_sketch() ? fmt::format("sketch of {} rows: {}", plan.sketch_rows, plan.reason)
-                              : fmt::format("columns scaled: {}", plan.reason));
+  lines.add("preconditioner", plan.has_sketch()
+                                  ? fmt::format("sketch of {} rows: {}", plan.sketch_rows, plan.reason)
+                                  : fmt::format("columns scaled: {}", plan.reason));
   if (plan.has_sketch()) lines.add("process grid", fmt::format("{} x {}", plan.grid_rows, plan.grid_cols));
   lines.add("flops", fmt::format("{:.3g} for the sketch, {:.3g} an iteration", plan.sketch_flops,
                                  plan.iteration_flops));

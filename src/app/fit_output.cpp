@@ -76,10 +76,11 @@ void FitOutput::fail_to_converge(const design::DesignInfo& info, const estimate:
   });
   throw Error::collective(
       ErrorKind::numerical,
-      fmt::format("LSQR did not converge: after {} iterations the backward error is {:.1e}, and solver.tolerance "
-                  "= {:.1e}. The last iterate is in {}. Raise solver.tolerance or solver.max_iterations, or use "
-                  "solver.engine = \"grid\"",
-                  record.iterations, record.backward_error, tolerance, where));
+      fmt::format(
+          "LSQR did not converge: after {} iterations the backward error is {:.1e}, and solver.tolerance "
+          "= {:.1e}. The last iterate is in {}. Raise solver.tolerance or solver.max_iterations, or use "
+          "solver.engine = \"grid\"",
+          record.iterations, record.backward_error, tolerance, where));
 }
 
 void FitOutput::write(const design::DesignInfo& info, const estimate::LinearFit& fit,

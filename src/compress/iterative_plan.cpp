@@ -62,8 +62,7 @@ IterativePlan plan_iteration(const RowLayout& layout, const IterativeRequest& re
   plan.stream_bytes = sparse ? 0 : 2 * plan.block_bytes;
   plan.rows_bytes = sparse ? ceil_div(entries, request.n_ranks) * bytes_per_entry + 3 * double_bytes * rows
                            : double_bytes * rows * request.n_unknowns;
-  plan.vector_bytes =
-      double_bytes * (vectors_over_rows * rows + vectors_over_columns * request.n_unknowns);
+  plan.vector_bytes = double_bytes * (vectors_over_rows * rows + vectors_over_columns * request.n_unknowns);
   plan.iteration_flops = 4.0 * static_cast<double>(entries);
   plan.peak_bytes = peak_of(plan);
   require(plan.peak_bytes <= plan.limit_bytes, ErrorKind::resource,

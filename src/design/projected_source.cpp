@@ -25,8 +25,8 @@ void ProjectedSource::read_features(Index begin, Index count, double* features) 
     for (Index i = 0; i < some; ++i) {
       double sum = 0.0;
       const auto row = static_cast<std::size_t>(i);
-      for (auto at = static_cast<std::size_t>(rows_.begin[row]); at < static_cast<std::size_t>(rows_.begin[row + 1]);
-           ++at)
+      for (auto at = static_cast<std::size_t>(rows_.begin[row]);
+           at < static_cast<std::size_t>(rows_.begin[row + 1]); ++at)
         sum += rows_.value[at] * coefficients_(rows_.column[at]);
       features[done + i] = sum;
     }

@@ -46,8 +46,8 @@ Eigen::VectorXd equilibration(const Eigen::VectorXd& norms) {
 }
 
 /// The problem of the sketch: its solution starts the iteration, its factor makes it short.
-TriangularSolver sketch_solver(const linalg::ProcessGrid& grid, const RowSet& rows, const Eigen::VectorXd& penalty,
-                               const IterativeOptions& options) {
+TriangularSolver sketch_solver(const linalg::ProcessGrid& grid, const RowSet& rows,
+                               const Eigen::VectorXd& penalty, const IterativeOptions& options) {
   const Phase phase("sketch");
   const linalg::SketchRows sketched{.dense = rows.is_sparse ? nullptr : &rows.dense,
                                     .sparse = rows.is_sparse ? std::optional(compressed(rows)) : std::nullopt,
@@ -81,9 +81,10 @@ public:
       : options_(options), penalty_(make_penalty(rows.n_cols, options)) {
     if (options.sketch) {
       solver_.emplace(sketch_solver(grid, rows, penalty_, options));
-      change_ = {.n_unknowns = solver_->rank(),
-                 .apply = [this](const Eigen::VectorXd& y) { return solver_->apply_root(y); },
-                 .apply_transposed = [this](const Eigen::VectorXd& g) { return solver_->apply_root_transposed(g); }};
+      change_ = {
+          .n_unknowns = solver_->rank(),
+          .apply = [this](const Eigen::VectorXd& y) { return solver_->apply_root(y); },
+          .apply_transposed = [this](const Eigen::VectorXd& g) { return solver_->apply_root_transposed(g); }};
     }
     a_.emplace(matrix_of(grid.comm(), rows));
     target_ = std::move(rows.target);

@@ -29,13 +29,15 @@ Size measure(design::RowSource& source, Index begin, Index end, bool sparse) {
   for (Index at = begin; at < end; at += labels_at_once) {
     const Index count = std::min(labels_at_once, end - at);
     source.read_labels(at, count, labels);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) size.rows += is_training(labels, i) ? 1 : 0;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
+      size.rows += is_training(labels, i) ? 1 : 0;
     if (sparse) size.entries += source.count_entries(at, count);
   }
   return size;
 }
 
-void read_dense(design::RowSource& source, Index begin, Index end, bool ones_first, Index block_bytes, RowSet& set) {
+void read_dense(design::RowSource& source, Index begin, Index end, bool ones_first, Index block_bytes,
+                RowSet& set) {
   constexpr Index rows_at_once = 64;  // their numbers stay in the cache while they are transposed
   compress::RowFeed feed(source, begin, end, ones_first, block_bytes);
   std::vector<double> some;
@@ -50,10 +52,12 @@ void read_dense(design::RowSource& source, Index begin, Index end, bool ones_fir
 }
 
 /// Values of a sparse row that are not finite, as a dense block tells of them.
-void require_finite_entries(const design::SparseRows& rows, design::RowBlock& block, const design::DesignInfo& info) {
+void require_finite_entries(const design::SparseRows& rows, design::RowBlock& block,
+                            const design::DesignInfo& info) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(rows.n_rows()); ++i) {
     if (block.labels.scale[i] == 0.0) continue;
-    for (auto at = static_cast<std::size_t>(rows.begin[i]); at < static_cast<std::size_t>(rows.begin[i + 1]); ++at) {
+    for (auto at = static_cast<std::size_t>(rows.begin[i]); at < static_cast<std::size_t>(rows.begin[i + 1]);
+         ++at) {
       if (std::isfinite(rows.value[at])) continue;
       block.nonfinite = {{block.begin + static_cast<Index>(i), rows.column[at]}};
       design::require_finite(block, info);
@@ -61,8 +65,8 @@ void require_finite_entries(const design::SparseRows& rows, design::RowBlock& bl
   }
 }
 
-void append_sparse(const design::SparseRows& rows, const design::RowLabels& labels, bool ones_first, Index& next,
-                   RowSet& set) {
+void append_sparse(const design::SparseRows& rows, const design::RowLabels& labels, bool ones_first,
+                   Index& next, RowSet& set) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(rows.n_rows()); ++i) {
     if (!is_training(labels, i)) continue;
     const double w = labels.scale[i];
@@ -71,7 +75,8 @@ void append_sparse(const design::SparseRows& rows, const design::RowLabels& labe
       set.value.push_back(w);
     }
     const std::int32_t shift = ones_first ? 1 : 0;
-    for (auto at = static_cast<std::size_t>(rows.begin[i]); at < static_cast<std::size_t>(rows.begin[i + 1]); ++at) {
+    for (auto at = static_cast<std::size_t>(rows.begin[i]); at < static_cast<std::size_t>(rows.begin[i + 1]);
+         ++at) {
       set.column.push_back(rows.column[at] + shift);
       set.value.push_back(w * rows.value[at]);
     }
@@ -85,7 +90,8 @@ void read_sparse(design::RowSource& source, Index begin, Index end, bool ones_fi
   design::RowBlock block;
   Index next = 0;
   for (Index at = begin; at < end;) {
-    const Index count = design::rows_of_entries(source, at, std::min(end, at + labels_at_once), entries_at_once);
+    const Index count =
+        design::rows_of_entries(source, at, std::min(end, at + labels_at_once), entries_at_once);
     block.begin = at;
     source.read_labels(at, count, block.labels);
     source.read_sparse(at, count, rows);

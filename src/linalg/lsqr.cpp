@@ -25,17 +25,19 @@ public:
         x_(Eigen::VectorXd::Zero(a_.n_local_cols)) {
     const Index unknowns = problem.change != nullptr ? problem.change->n_unknowns : 0;
     Mat shell = nullptr;
-    check_petsc(MatCreateShell(a_.comm.get(), static_cast<PetscInt>(a_.local_rows + n_penalties_),
-                               problem.change != nullptr ? PETSC_DECIDE : static_cast<PetscInt>(a_.n_local_cols),
-                               PETSC_DETERMINE,
-                               problem.change != nullptr ? static_cast<PetscInt>(unknowns) : PETSC_DETERMINE, this,
-                               &shell),
-                "MatCreateShell");
+    check_petsc(
+        MatCreateShell(a_.comm.get(), static_cast<PetscInt>(a_.local_rows + n_penalties_),
+                       problem.change != nullptr ? PETSC_DECIDE : static_cast<PetscInt>(a_.n_local_cols),
+                       PETSC_DETERMINE,
+                       problem.change != nullptr ? static_cast<PetscInt>(unknowns) : PETSC_DETERMINE, this,
+                       &shell),
+        "MatCreateShell");
     shell_.reset(shell);
     check_petsc(MatShellSetOperation(shell, MATOP_MULT, reinterpret_cast<void (*)()>(&mult)),
                 "MatShellSetOperation");
-    check_petsc(MatShellSetOperation(shell, MATOP_MULT_TRANSPOSE, reinterpret_cast<void (*)()>(&mult_transposed)),
-                "MatShellSetOperation");
+    check_petsc(
+        MatShellSetOperation(shell, MATOP_MULT_TRANSPOSE, reinterpret_cast<void (*)()>(&mult_transposed)),
+        "MatShellSetOperation");
   }
 
   Mat shell() const { return shell_.get(); }
@@ -120,7 +122,8 @@ private:
     PetscInt size = 0;
     check_petsc(VecGetOwnershipRange(out, &first, &size), "VecGetOwnershipRange");
     if (problem_.change != nullptr)
-      y = problem_.change->apply_transposed(gathered(std::span(x_.data(), static_cast<std::size_t>(x_.size()))))
+      y = problem_.change
+              ->apply_transposed(gathered(std::span(x_.data(), static_cast<std::size_t>(x_.size()))))
               .segment(first, size - first)
               .eval();
     double* result = nullptr;

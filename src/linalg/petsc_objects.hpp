@@ -40,9 +40,9 @@ inline PetscInt to_petsc(Index value, std::string_view what) {
 /// @collective
 inline VecHandle vector_over(MPI_Comm comm, const double* numbers, Index local) {
   Vec vec = nullptr;
-  check_petsc(VecCreateMPIWithArray(comm, 1, to_petsc(local, "numbers of a vector"), PETSC_DETERMINE, numbers,
-                                    &vec),
-              "VecCreateMPIWithArray");
+  check_petsc(
+      VecCreateMPIWithArray(comm, 1, to_petsc(local, "numbers of a vector"), PETSC_DETERMINE, numbers, &vec),
+      "VecCreateMPIWithArray");
   return VecHandle(vec);
 }
 

@@ -44,9 +44,10 @@ RowMatrix RowMatrix::dense(const comm::Communicator& comm, Eigen::MatrixXd rows)
   state->cols = rows.cols();
   state->storage = std::move(rows);
   Mat mat = nullptr;
-  check_petsc(MatCreateDense(state->comm.get(), static_cast<PetscInt>(state->local_rows), PETSC_DECIDE,
-                             PETSC_DETERMINE, static_cast<PetscInt>(state->cols), state->storage.data(), &mat),
-              "MatCreateDense");
+  check_petsc(
+      MatCreateDense(state->comm.get(), static_cast<PetscInt>(state->local_rows), PETSC_DECIDE,
+                     PETSC_DETERMINE, static_cast<PetscInt>(state->cols), state->storage.data(), &mat),
+      "MatCreateDense");
   state->mat.reset(mat);
   return RowMatrix(std::move(state));
 }

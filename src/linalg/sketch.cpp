@@ -38,7 +38,8 @@ struct Hit {
 using RowWriter = std::function<void(Index, double*)>;
 
 /// Brings all rows of all ranks into a factor.
-void append_rows(GridFold& fold, const comm::Communicator& comm, Index n_rows, Index n_cols, const RowWriter& write) {
+void append_rows(GridFold& fold, const comm::Communicator& comm, Index n_rows, Index n_cols,
+                 const RowWriter& write) {
   Index most[] = {n_rows};
   comm::max_in_place(comm, most);
   std::vector<double> chunk;
@@ -95,7 +96,8 @@ private:
 
   void add(const std::vector<Hit>& list, std::vector<double>& slab) const {
     const Index n = rows_.n_cols + 1;
-    for (const Hit& hit : list) slab[static_cast<std::size_t>(hit.place * n + n - 1)] += hit.factor * rows_.target(hit.row);
+    for (const Hit& hit : list)
+      slab[static_cast<std::size_t>(hit.place * n + n - 1)] += hit.factor * rows_.target(hit.row);
     if (rows_.sparse)
       add_sparse(list, slab);
     else
@@ -107,7 +109,8 @@ private:
     for (const Hit& hit : list) {
       double* row = slab.data() + hit.place * (rows_.n_cols + 1);
       const auto i = static_cast<std::size_t>(hit.row);
-      for (auto at = static_cast<std::size_t>(a.begin[i]); at < static_cast<std::size_t>(a.begin[i + 1]); ++at)
+      for (auto at = static_cast<std::size_t>(a.begin[i]); at < static_cast<std::size_t>(a.begin[i + 1]);
+           ++at)
         row[a.column[at]] += hit.factor * a.value[at];
     }
   }
@@ -155,8 +158,8 @@ Index sketch_bytes(Index n_cols, int n_ranks) {
   return double_bytes * (n_cols + 1) * (rows + 2 * rows / n_ranks);
 }
 
-BlockCyclicMatrix sketched_factor(const ProcessGrid& grid, const SketchRows& rows, const Eigen::VectorXd& penalty,
-                                  const SketchPlan& plan) {
+BlockCyclicMatrix sketched_factor(const ProcessGrid& grid, const SketchRows& rows,
+                                  const Eigen::VectorXd& penalty, const SketchPlan& plan) {
   const comm::Communicator& comm = grid.comm();
   const Index n = rows.n_cols + 1;
   GridFold fold(grid, n, plan.rows_per_rank);

@@ -60,7 +60,8 @@ TEST_F(Exchange, SumsScattered) {
   std::vector<double> mine(3);
   sum_scattered(world, values, mine);
   for (Index i = 0; i < 3; ++i)
-    EXPECT_EQ(mine[static_cast<std::size_t>(i)], static_cast<double>(n * (n - 1) / 2 + 10 * n * (3 * me + i)));
+    EXPECT_EQ(mine[static_cast<std::size_t>(i)],
+              static_cast<double>(n * (n - 1) / 2 + 10 * n * (3 * me + i)));
   std::vector<double> all = {static_cast<double>(me), 0.5};
   sum_in_place(world, std::span<double>(all));
   EXPECT_EQ(all, (std::vector<double>{static_cast<double>(n * (n - 1) / 2), 0.5 * static_cast<double>(n)}));

@@ -9,7 +9,8 @@
 namespace tallfit::design {
 namespace {
 
-// Mutations: rows counted from 0 in every piece, labels of other rows, column names or entries of the old design.
+// Mutations: rows counted from 0 in every piece, labels of other rows, column names or entries of the old
+// design.
 TEST(ProjectedSource, HasThePredictionAsItsFeature) {
   support::TableSource table(40, 5, 1);
   support::fill_randomly(table, 3);

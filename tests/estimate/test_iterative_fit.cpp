@@ -25,9 +25,9 @@ estimate::IterativeFit fit(design::RowSource& source, const estimate::IterativeO
   const linalg::PetscSession petsc(world);
   const linalg::ProcessGrid grid = linalg::ProcessGrid::nearly_square(world);
   const Index n = source.info().n_rows;
-  estimate::RowSet rows = estimate::read_row_set(source, n * world.rank() / world.size(),
-                                                 n * (world.rank() + 1) / world.size(),
-                                                 options.intercept == Intercept::fitted, test_block_bytes);
+  estimate::RowSet rows =
+      estimate::read_row_set(source, n * world.rank() / world.size(), n * (world.rank() + 1) / world.size(),
+                             options.intercept == Intercept::fitted, test_block_bytes);
   return estimate::fit_iteratively(std::move(rows), grid, options);
 }
 
@@ -61,8 +61,8 @@ struct Case {
 
 class IterativeEngine : public testing::TestWithParam<Case> {};
 
-// Mutations: test rows or rows of weight 0 among the rows, weights left out, a penalty on the intercept, the scaling of
-// columns not taken back, penalty rows of one rank only.
+// Mutations: test rows or rows of weight 0 among the rows, weights left out, a penalty on the intercept, the
+// scaling of columns not taken back, penalty rows of one rank only.
 TEST_P(IterativeEngine, FitsAsTheTallEngine) {
   const auto world = comm::Communicator::world();
   const auto table = make_rows();
@@ -74,8 +74,8 @@ TEST_P(IterativeEngine, FitsAsTheTallEngine) {
   const estimate::IterativeFit found = fit(*table, options);
   EXPECT_TRUE(found.converged);
   EXPECT_LE(found.backward_error, 1e-14);
-  // Both are exact for columns changed by 1e-14 of their norm at most (QR by less): each coefficient moves by the
-  // condition, about 10 here, and its square times the residual, which is as large as the targets.
+  // Both are exact for columns changed by 1e-14 of their norm at most (QR by less): each coefficient moves by
+  // the condition, about 10 here, and its square times the residual, which is as large as the targets.
   const double close = 1e-14 * 1000.0;
   for (Index j = 0; j < 9; ++j)
     EXPECT_NEAR(found.fit.coefficients(j), tall.fit.coefficients(j),
@@ -105,7 +105,8 @@ class IllConditioned : public testing::TestWithParam<double> {};
 
 // Mutations: no start from the sketch, no restart from the true residual (stagnates), R not applied.
 TEST_P(IllConditioned, IterationsDoNotGrowWithTheCondition) {
-  design::MatrixSource source({.rows = 4000, .columns = 100, .condition = GetParam(), .noise = 0.01, .seed = 4});
+  design::MatrixSource source(
+      {.rows = 4000, .columns = 100, .condition = GetParam(), .noise = 0.01, .seed = 4});
   const estimate::IterativeFit found = fit(source, with_sketch(100));
   EXPECT_TRUE(found.converged);
   EXPECT_LE(found.backward_error, 1e-14);
@@ -130,13 +131,21 @@ TEST(IterativeEngine, DependentColumnsHaveTheSolutionOfMinimumNorm) {
   const Fitted tall = fit_rows(*table, *estimate::make_estimator("ols", {}), Intercept::none, world);
   const estimate::IterativeFit found = fit(*table, with_sketch(9));
   EXPECT_EQ(found.fit.rank, 7);
-  EXPECT_EQ(found.fit.dependent_columns, tall.fit.dependent_columns);
+  // Which of columns 0, 3 and 8 is named depends on the pivots, and those of a sketch are its own.
+  EXPECT_EQ(found.fit.dependent_columns.size(), 2U);
+  EXPECT_EQ(std::count(found.fit.dependent_columns.begin(), found.fit.dependent_columns.end(), 5), 1);
   EXPECT_LE((found.fit.coefficients - tall.fit.coefficients).norm(), 1e-10 * tall.fit.coefficients.norm());
 }
 
 // Mutation: the rows of a sparse design read, weighted or scaled in another way than dense ones.
 TEST(IterativeEngine, SparseRowsGiveTheSameFit) {
-  design::MatrixSource sparse({.rows = 2000, .columns = 60, .condition = 1e3, .noise = 0.01, .sparsity = 0.9, .weight_max = 8.0, .seed = 4});
+  design::MatrixSource sparse({.rows = 2000,
+                               .columns = 60,
+                               .condition = 1e3,
+                               .noise = 0.01,
+                               .sparsity = 0.9,
+                               .weight_max = 8.0,
+                               .seed = 4});
   ASSERT_TRUE(sparse.info().n_entries.has_value());
   TableSource dense(2000, 60, 1);
   sparse.read_labels(0, 2000, dense.labels);
@@ -149,7 +158,8 @@ TEST(IterativeEngine, SparseRowsGiveTheSameFit) {
     const estimate::IterativeFit b = fit(dense, options);
     EXPECT_TRUE(a.converged && b.converged);
     // Both are within 1e-14 of exact: 1e3, the condition, and its square times the small residual.
-    EXPECT_LE((a.fit.coefficients - b.fit.coefficients).norm(), 1e-14 * 1e3 * 60.0 * b.fit.coefficients.norm());
+    EXPECT_LE((a.fit.coefficients - b.fit.coefficients).norm(),
+              1e-14 * 1e3 * 60.0 * b.fit.coefficients.norm());
   }
 }
 

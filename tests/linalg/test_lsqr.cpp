@@ -7,6 +7,7 @@
 #include "support/oracle.hpp"
 
 #include "tallfit/linalg/lsqr.hpp"
+#include "tallfit/linalg/petsc_session.hpp"
 
 namespace tallfit::test {
 namespace {
@@ -26,7 +27,9 @@ struct Part {
 
 double entry(Index i, Index j) { return (i + j) % 3 == 0 ? 0.0 : noise(i, j); }
 Eigen::MatrixXd whole() { return dense(n_rows, n_cols, entry); }
-Eigen::VectorXd target() { return dense(n_rows, 1, [](Index i, Index) { return noise(i, 50); }); }
+Eigen::VectorXd target() {
+  return dense(n_rows, 1, [](Index i, Index) { return noise(i, 50); });
+}
 
 RowMatrix dense_matrix(const Part& part) {
   return RowMatrix::dense(part.world, whole().middleRows(std::min(part.first, n_rows), part.count()));
@@ -50,7 +53,8 @@ RowMatrix sparse_matrix(const Part& part) {
 /// A sum of n products is right to n eps times the sum of their sizes, here below n.
 constexpr double sum_bound = static_cast<double>(n_rows) * n_rows * std::numeric_limits<double>::epsilon();
 
-// Mutations: a rank's part of x taken from another place, the sum over ranks left out, norms of a part of the rows.
+// Mutations: a rank's part of x taken from another place, the sum over ranks left out, norms of a part of the
+// rows.
 TEST(RowMatrix, MultipliesAsTheWholeMatrix) {
   const Part part;
   const linalg::PetscSession petsc(part.world);
@@ -64,13 +68,17 @@ TEST(RowMatrix, MultipliesAsTheWholeMatrix) {
     EXPECT_EQ(matrix.local_rows(), part.count());
     const Eigen::VectorXd mine = (a * x).segment(std::min(part.first, n_rows), part.count());
     EXPECT_LE((matrix.multiply(x) - mine).norm(), sum_bound);
-    const Eigen::VectorXd product = matrix.multiply_transposed(y.segment(std::min(part.first, n_rows), part.count()));
+    const Eigen::VectorXd product =
+        matrix.multiply_transposed(y.segment(std::min(part.first, n_rows), part.count()));
     EXPECT_LE((product - a.transpose() * y).norm(), sum_bound);
     EXPECT_LE((matrix.column_norms() - a.colwise().norm().transpose()).norm(), sum_bound);
-    const Eigen::VectorXd d = dense(n_cols, 1, [](Index i, Index) { return std::ldexp(1.0, static_cast<int>(i) - 3); });
+    const Eigen::VectorXd d =
+        dense(n_cols, 1, [](Index i, Index) { return std::ldexp(1.0, static_cast<int>(i) - 3); });
     matrix.scale_columns_in_place(d);
-    EXPECT_LE((matrix.multiply(x) - (a * d.cwiseProduct(x)).segment(std::min(part.first, n_rows), part.count())).norm(),
-              16.0 * sum_bound);
+    EXPECT_LE(
+        (matrix.multiply(x) - (a * d.cwiseProduct(x)).segment(std::min(part.first, n_rows), part.count()))
+            .norm(),
+        16.0 * sum_bound);
   }
 }
 
@@ -94,12 +102,13 @@ Eigen::VectorXd oracle(const Eigen::VectorXd& penalty) {
 constexpr linalg::LsqrStop to_the_end{.gradient_below = 1e-13, .max_iterations = 100};
 constexpr double close = 1e-12;
 
-// Mutations: penalty rows that are another rank's, a gradient without them, the stop test that never stops or stops
-// at once.
+// Mutations: penalty rows that are another rank's, a gradient without them, the stop test that never stops or
+// stops at once.
 TEST(Lsqr, SolvesWithAndWithoutPenalties) {
   const Problem of;
   const Eigen::VectorXd zero = Eigen::VectorXd::Zero(n_cols);
-  const Eigen::VectorXd penalty = dense(n_cols, 1, [](Index i, Index) { return i == 2 ? 0.0 : 0.5 + 0.1 * static_cast<double>(i); });
+  const Eigen::VectorXd penalty =
+      dense(n_cols, 1, [](Index i, Index) { return i == 2 ? 0.0 : 0.5 + 0.1 * static_cast<double>(i); });
   for (const bool sparse : {false, true}) {
     const RowMatrix a = sparse ? sparse_matrix(of.part) : dense_matrix(of.part);
     const linalg::LsqrResult plain = linalg::lsqr({a, of.b, of.none, of.none}, to_the_end);

@@ -1,4 +1,5 @@
-/// Least squares without a factor of all rows: LSQR, preconditioned by the factor of a sketch where K x K fits.
+/// Least squares without a factor of all rows: LSQR, preconditioned by the factor of a sketch where K x K
+/// fits.
 #pragma once
 
 #include <optional>
@@ -12,12 +13,12 @@ namespace tallfit::estimate {
 
 /// What an iterative fit may be told.
 struct IterativeOptions {
-  EstimatorOptions estimator;
+  EstimatorOptions estimator = {};
   double penalty = 0.0;  ///< λ; it spares the intercept
   Intercept intercept = Intercept::none;
-  double tolerance = 1e-14;  ///< of the backward error, > 0
-  Index max_iterations = 0;  ///< > 0
-  std::optional<linalg::SketchPlan> sketch;  ///< none: columns are scaled, no more
+  double tolerance = 1e-14;                                 ///< of the backward error, > 0
+  Index max_iterations = 0;                                 ///< > 0
+  std::optional<linalg::SketchPlan> sketch = std::nullopt;  ///< none: columns are scaled, no more
 };
 
 struct IterativeFit {
@@ -29,21 +30,21 @@ struct IterativeFit {
 
 /// Solves min ‖W (A θ + c - b)‖² + λ ‖θ‖² from rows in memory; every rank gets the whole fit.
 ///
-/// With a sketch: R of the sketch gives a first solution, and LSQR on A R⁻¹ corrects it, of which the condition
-/// is about 3 whatever that of A. Without one: LSQR on the columns scaled by powers of two, or with PETSc's
-/// preconditioner where -pc_type is set. Each time LSQR stops, the true residual is computed, and if its backward
-/// error is too large, LSQR starts again from there: without that the digits of an ill-conditioned problem
-/// stagnate.
+/// With a sketch: R of the sketch gives a first solution, and LSQR on A R⁻¹ corrects it, of which the
+/// condition is about 3 whatever that of A. Without one: LSQR on the columns scaled by powers of two, or with
+/// PETSc's preconditioner where -pc_type is set. Each time LSQR stops, the true residual is computed, and if
+/// its backward error is too large, LSQR starts again from there: without that the digits of an
+/// ill-conditioned problem stagnate.
 ///
 /// The backward error is the size of the smallest change of the equilibrated columns A D, relative to
 /// ‖A D‖_F, for which the solution is known to be exact: the least of ‖D Aᵀr‖ / ‖r‖, ‖r‖ / ‖D⁻¹θ‖ and, with
 /// a sketch, 3/2 ‖R⁻ᵀ Aᵀ r‖ / ‖D⁻¹θ‖; penalty rows belong to A.
 ///
-/// Where the rank is deficient the solution has the smallest norm: with a sketch that of (c, θ), without one that
-/// of the scaled coefficients. Cost of an iteration: 4 flops an entry of A, 2 K² / P with a sketch.
+/// Where the rank is deficient the solution has the smallest norm: with a sketch that of (c, θ), without one
+/// that of the scaled coefficients. Cost of an iteration: 4 flops an entry of A, 2 K² / P with a sketch.
 /// @collective over grid.comm()
-/// @see Stewart, SIAM Rev. 19 (1977) 634 (the errors); Rokhlin and Tygert, PNAS 105 (2008) 13212 (the sketch);
-/// Epperly, Meier, Nakatsukasa, arXiv:2406.03468 (the restart).
+/// @see Stewart, SIAM Rev. 19 (1977) 634 (the errors); Rokhlin and Tygert, PNAS 105 (2008) 13212 (the
+/// sketch); Epperly, Meier, Nakatsukasa, arXiv:2406.03468 (the restart).
 IterativeFit fit_iteratively(RowSet rows, const linalg::ProcessGrid& grid, const IterativeOptions& options);
 
 }  // namespace tallfit::estimate

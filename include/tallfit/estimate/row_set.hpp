@@ -14,8 +14,8 @@ namespace tallfit::estimate {
 struct RowSet {
   Index n_cols = 0;
   bool is_sparse = false;
-  Eigen::MatrixXd dense;           ///< rows x n_cols
-  std::vector<Index> begin{0};     ///< of a sparse set: compressed rows
+  Eigen::MatrixXd dense;        ///< rows x n_cols
+  std::vector<Index> begin{0};  ///< of a sparse set: compressed rows
   std::vector<std::int32_t> column;
   std::vector<double> value;
   Eigen::VectorXd target;

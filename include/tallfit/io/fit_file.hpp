@@ -59,7 +59,7 @@ struct RunRecord {
   Index rows_used = 0;
   Index columns = 0;
   std::vector<std::string> cells;  ///< what the cells are, and notes on coarsening
-  Index iterations = 0;  ///< of LSQR, or passes of refinement
+  Index iterations = 0;            ///< of LSQR, or passes of refinement
   double backward_error = std::numeric_limits<double>::quiet_NaN();  ///< of the iterative engine
   bool converged = true;
   std::vector<std::string> warnings;

@@ -19,9 +19,9 @@ struct ChangeOfVariables {
 /// min over y of ‖A N y - r‖² + ‖D N y - s‖².
 struct LsqrProblem {
   const RowMatrix& a;
-  const Eigen::VectorXd& residual;          ///< r: this rank's part
-  const Eigen::VectorXd& penalty;           ///< D, a diagonal, K numbers on every rank; empty: none
-  const Eigen::VectorXd& penalty_residual;  ///< s, K numbers on every rank; empty as D is
+  const Eigen::VectorXd& residual;            ///< r: this rank's part
+  const Eigen::VectorXd& penalty;             ///< D, a diagonal, K numbers on every rank; empty: none
+  const Eigen::VectorXd& penalty_residual;    ///< s, K numbers on every rank; empty as D is
   const ChangeOfVariables* change = nullptr;  ///< N; null: x = y
 };
 
@@ -42,8 +42,8 @@ struct LsqrResult {
 /// PETSc's KSPLSQR from y = 0 on.
 ///
 /// Options of PETSc's database hold (-ksp_monitor, -ksp_view). Where A is sparse, N is the identity and
-/// -pc_type is set, that preconditioner of Bᵀ B is taken, which is formed for it; gradients are then measured in
-/// its norm. Cost of an iteration: 4 flops an entry of A, two N, one sum of K numbers. @collective
+/// -pc_type is set, that preconditioner of Bᵀ B is taken, which is formed for it; gradients are then measured
+/// in its norm. Cost of an iteration: 4 flops an entry of A, two N, one sum of K numbers. @collective
 /// @throws what N throws.
 /// @see Paige and Saunders, "LSQR", ACM TOMS 8 (1982) 43.
 LsqrResult lsqr(const LsqrProblem& problem, const LsqrStop& stop);

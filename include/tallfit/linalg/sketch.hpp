@@ -33,13 +33,14 @@ Index sketch_bytes(Index n_cols, int n_ranks);
 /// diagonal D.
 ///
 /// Each row of A goes, with a random sign, to one random row of each of 8 sections of the sketch. With 4 K
-/// rows ‖S A x‖ is within a factor 1 ± 1/2 of ‖A x‖ for all x, very probably, so that A R⁻¹ has a condition of
-/// about 3 whatever that of A. Signs and places depend on the seed and the number of a row, not on the ranks.
+/// rows ‖S A x‖ is within a factor 1 ± 1/2 of ‖A x‖ for all x, very probably, so that A R⁻¹ has a condition
+/// of about 3 whatever that of A. Signs and places depend on the seed and the number of a row, not on the
+/// ranks.
 /// @param penalty  D, K numbers, the same on all ranks; empty: none
 /// Cost: 16 flops an entry of A, 2 (4 K) K² / P flops for QR, 4 K² numbers a rank in sums over the ranks.
 /// @collective over grid.comm()
 /// @see Martinsson and Tropp, Acta Numerica 29 (2020), 9.2 (sparse sign matrices); Cohen, SODA 2016.
-BlockCyclicMatrix sketched_factor(const ProcessGrid& grid, const SketchRows& rows, const Eigen::VectorXd& penalty,
-                                  const SketchPlan& plan);
+BlockCyclicMatrix sketched_factor(const ProcessGrid& grid, const SketchRows& rows,
+                                  const Eigen::VectorXd& penalty, const SketchPlan& plan);
 
 }  // namespace tallfit::linalg
