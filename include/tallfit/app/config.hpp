@@ -39,6 +39,8 @@ struct Config {
 
   struct Solver {
     std::string engine = "auto";     ///< "auto", "tall" or "grid"
+    std::string grid = "auto";       ///< "auto" or "PxQ"
+    Index block = 0;                 ///< 0: chosen
     std::string algorithm = "auto";  ///< "auto", "qr" or "svd"
     double rcond = 1e-13;
     bool refine = false;
