@@ -44,8 +44,8 @@ double relative(const VectorXd& x, const VectorXd& y) {
 
 double relative_norm(const VectorXd& x, const VectorXd& y) { return (x - y).norm() / y.norm(); }
 
-/// G = AᵀA of columns of norm 1, R of it and two solves; once more for the residual of the rows, without which
-/// the error is κ² ε (corrected seminormal equations; Björck, Linear Algebra Appl. 88/89 (1987) 31).
+/// G = AᵀA of columns of norm 1, R of it and two solves; once more for the residual of the rows, without
+/// which the error is κ² ε (corrected seminormal equations; Björck, Linear Algebra Appl. 88/89 (1987) 31).
 struct CholeskyFit {
   linalg::BlockCyclicMatrix r;
   VectorXd coefficients;
@@ -114,8 +114,9 @@ TEST_P(GridOnRealData, FitsAsTheTallEngine) {
   });
 }
 
-// Condition 1e4: the error of the solves by the Gram matrix, κ² ε = 2e-8, was seen before the correction; after
-// it, its square. Mutations: parts of the rows left out of the sum, blocks that are not of the upper triangle.
+// Condition 1e4: the error of the solves by the Gram matrix, κ² ε = 2e-8, was seen before the correction;
+// after it, its square. Mutations: parts of the rows left out of the sum, blocks that are not of the upper
+// triangle.
 TEST_P(GridOnRealData, CholeskyFitsAsTheTallEngine) {
   const std::string set = GetParam();
   if (!support::have_data(set + "/Descriptors.npy")) GTEST_SKIP() << support::no_data(set);
