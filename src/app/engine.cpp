@@ -1,5 +1,6 @@
 #include "engine.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 
@@ -85,6 +86,15 @@ void describe_grid(const compress::GridPlan& plan, const compress::RowLayout& la
   const auto k = static_cast<double>(layout.n_cols + 2);
   lines.add("process grid",
             fmt::format("{} x {} in blocks of {}", plan.grid_rows, plan.grid_cols, plan.block));
+  const Index n_blocks = ceil_div(layout.n_cols + 2, plan.block);
+  const Index with_part =
+      std::min<Index>(plan.grid_rows, n_blocks) * std::min<Index>(plan.grid_cols, n_blocks);
+  const Index n_ranks = Index{plan.grid_rows} * plan.grid_cols;
+  if (with_part < n_ranks) {
+    lines.add("",
+              fmt::format("only {} of {} ranks have a part of the factor: use smaller blocks or fewer ranks",
+                          with_part, n_ranks));
+  }
   lines.add("panel", plan.in_core ? "all rows" : fmt::format("{} rows of each rank", plan.rows_per_rank));
   lines.add("flops", fmt::format("{:.3g}", 2.0 * static_cast<double>(layout.n_used) * k * k));
   describe_memory(plan, lines);
