@@ -8,8 +8,8 @@ namespace tallfit::linalg {
 
 namespace {
 
-constexpr Index line = 8;    // doubles of a cache line
-constexpr Index page = 512;  // doubles of a 4 KiB page
+constexpr Index line_doubles = 8;    // of a cache line
+constexpr Index page_doubles = 512;  // of 4 KiB
 constexpr Index largest_block = 64;
 
 }  // namespace
@@ -26,8 +26,8 @@ Index block_for(Index n_cols, int grid_rows, int grid_cols) {
 
 // Columns a whole number of pages apart share the sets of the cache and throw each other out.
 Index padded_rows(Index local_rows) {
-  const Index lines = ceil_div(std::max<Index>(1, local_rows), line) * line;
-  return lines % page == 0 ? lines + line : lines;
+  const Index lines = ceil_div(std::max<Index>(1, local_rows), line_doubles) * line_doubles;
+  return lines % page_doubles == 0 ? lines + line_doubles : lines;
 }
 
 Index local_entries(const MatrixShape& shape) {
