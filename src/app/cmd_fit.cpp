@@ -2,6 +2,7 @@
 #include <limits>
 #include <optional>
 
+#include "engine.hpp"
 #include "fit_output.hpp"
 #include "rows.hpp"
 
@@ -84,7 +85,8 @@ Solved solve_on_grid(const Config& config, const PlannedRows& planned, const est
   solved.system = estimate::grid_system({.source = planned.rows(),
                                          .layout = planned.layout,
                                          .rows_per_rank = plan.rows_per_rank,
-                                         .block_bytes = plan.block_bytes},
+                                         .block_bytes = plan.block_bytes,
+                                         .block = plan.block},
                                         grid, intercept_of(config));
   const Phase estimate("estimate");
   solved.fit = estimator.fit(*solved.system);
@@ -237,9 +239,9 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
       "{} is a compressed design, which has no rows: solver.refine and fit.residuals need the "
       "design file it was made from",
       config.data.design);
-  comm::require_replicated(world, config.solver.engine != "grid", ErrorKind::input,
+  comm::require_replicated(world, !asks_for_grid(config.solver), ErrorKind::input,
                            "{} is a compressed design, whose factors a rank solves: solver.engine = \"grid\" "
-                           "needs the design file it was made from",
+                           "(solver.grid, solver.block) needs the design file it was made from",
                            config.data.design);
   std::optional<Phase> load("load");
   const compress::CompressedDesign design = io::load_compressed(config.data.design, world);

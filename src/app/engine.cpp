@@ -1,5 +1,9 @@
 #include "engine.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/memory.hpp"
 
@@ -7,14 +11,41 @@ namespace tallfit::app {
 
 namespace {
 
+struct GridShape {
+  int rows = 0;  ///< 0: chosen
+  int cols = 0;
+};
+
+/// "2x3"; "auto" chooses.
+GridShape parse_grid(const std::string& text) {
+  if (text == "auto") return {};
+  GridShape grid;
+  const char* end = text.data() + text.size();
+  const auto rows = std::from_chars(text.data(), end, grid.rows);
+  bool reads = rows.ec == std::errc() && rows.ptr != end && *rows.ptr == 'x';
+  if (reads) {
+    const auto cols = std::from_chars(rows.ptr + 1, end, grid.cols);
+    reads = cols.ec == std::errc() && cols.ptr == end;
+  }
+  require(reads && grid.rows > 0 && grid.cols > 0, ErrorKind::input,
+          "solver.grid = \"{}\" cannot be read. Write rows x columns of the process grid, as \"2x3\", or "
+          "\"auto\"",
+          text);
+  return grid;
+}
+
 compress::GridPlan plan_grid(const Config& config, const compress::PlanRequest& request,
                              const PlannedRows& planned) {
+  const GridShape grid = parse_grid(config.solver.grid);
   return compress::plan_grid(planned.layout, {.n_ranks = request.n_ranks,
                                               .limit_bytes = request.limit_bytes,
                                               .baseline_bytes = request.baseline_bytes,
                                               .block_bytes = request.block_bytes,
                                               .penalised = config.fit.estimator == "ridge",
-                                              .takes_svd = request.takes_svd});
+                                              .takes_svd = request.takes_svd,
+                                              .grid_rows = grid.rows,
+                                              .grid_cols = grid.cols,
+                                              .block = config.solver.block});
 }
 
 /// Lines of a table of two columns.
@@ -53,7 +84,17 @@ void describe_tall(const compress::MemoryPlan& plan, Lines& lines) {
 
 void describe_grid(const compress::GridPlan& plan, const compress::RowLayout& layout, Lines& lines) {
   const auto k = static_cast<double>(layout.n_cols + 2);
-  lines.add("process grid", fmt::format("{} x {}", plan.grid_rows, plan.grid_cols));
+  lines.add("process grid",
+            fmt::format("{} x {} in blocks of {}", plan.grid_rows, plan.grid_cols, plan.block));
+  const Index n_blocks = ceil_div(layout.n_cols + 2, plan.block);
+  const Index with_part =
+      std::min<Index>(plan.grid_rows, n_blocks) * std::min<Index>(plan.grid_cols, n_blocks);
+  const Index n_ranks = Index{plan.grid_rows} * plan.grid_cols;
+  if (with_part < n_ranks) {
+    lines.add("",
+              fmt::format("only {} of {} ranks have a part of the factor: use smaller blocks or fewer ranks",
+                          with_part, n_ranks));
+  }
   lines.add("panel", plan.in_core ? "all rows" : fmt::format("{} rows of each rank", plan.rows_per_rank));
   lines.add("flops", fmt::format("{:.3g}", 2.0 * static_cast<double>(layout.n_used) * k * k));
   describe_memory(plan, lines);
@@ -102,14 +143,24 @@ void describe_iteration(const compress::IterativePlan& plan, Lines& lines) {
 
 }  // namespace
 
+bool asks_for_grid(const Config::Solver& solver) {
+  return solver.engine == "grid" || solver.grid != "auto" || solver.block > 0;
+}
+
 void choose_engine(const Config& config, const compress::PlanRequest& request, PlannedRows& planned) {
-  if (request.solves && (config.solver.engine == "iterative" || config.solver.algorithm == "lsqr")) {
+  const bool is_tall = config.solver.engine == "tall";
+  const bool is_iterative = config.solver.engine == "iterative" || config.solver.algorithm == "lsqr";
+  require(!request.solves || !(is_tall || is_iterative) || !asks_for_grid(config.solver), ErrorKind::input,
+          "solver.grid and solver.block are for the engine grid, but solver.engine = \"{}\". Leave them out, or "
+          "set solver.engine = \"grid\"",
+          is_tall ? "tall" : "iterative");
+  if (request.solves && is_iterative) {
     planned.reason = "asked for";
     planned.plan = plan_iteration(config, request, planned);
     return;
   }
-  const bool may_grid = request.solves && config.solver.engine != "tall";
-  if (may_grid && config.solver.engine == "grid") {
+  const bool may_grid = request.solves && !is_tall;
+  if (may_grid && asks_for_grid(config.solver)) {
     planned.reason = "asked for";
     planned.plan = plan_grid(config, request, planned);
     return;

@@ -1,4 +1,6 @@
 // Keys of the sections that describe a model: what it is fitted to, and how.
+#include <limits>
+
 #include "section_keys.hpp"
 
 namespace tallfit::app {
@@ -54,6 +56,15 @@ std::vector<Key> solver_keys(Config::Solver& solver) {
   keys.add("engine", solver.engine, "Which distributed algorithms run; auto chooses and says why.")
       .one_of({"auto", "tall", "grid", "iterative"})
       .only_for({plan, compress, fit});
+  keys.add(
+      "grid", solver.grid,
+      "Rows and columns of the process grid, as \"2x3\", whose product is the number of ranks; asks for the "
+      "engine grid.");
+  keys.add(
+          "block", solver.block,
+          "Rows and columns of the blocks in which matrices are dealt over the grid; 0 chooses; asks for the "
+          "engine grid.")
+      .must_be(from_to(0, std::numeric_limits<int>::max()));
   keys.add("algorithm", solver.algorithm,
            "Factorisation that yields the coefficients; auto chooses and says why.")
       .one_of({"auto", "qr", "svd", "lsqr"});

@@ -19,7 +19,7 @@ linalg::BlockCyclicMatrix factor_of(const GridRows& rows, const linalg::ProcessG
   // Leaves are for bits that do not depend on the ranks; here they do, and equal parts need the least memory.
   compress::RowFeed feed(rows.source, n_rows * comm.rank() / comm.size(),
                          n_rows * (comm.rank() + 1) / comm.size(), ones_first, rows.block_bytes);
-  linalg::GridFold fold(grid, feed.n_cols(), rows.rows_per_rank);
+  linalg::GridFold fold(grid, feed.n_cols(), rows.rows_per_rank, rows.block);
   const Index most = ceil_div(n_rows, comm.size());
   std::vector<double> some;
   for (Index done = 0; done < most; done += fold.most_rows()) {

@@ -41,10 +41,15 @@ Index panel_rows(int grid_rows, int grid_cols, Index slot, Index block) {
   return ceil_div(slot * grid_cols, block) * block * grid_rows;
 }
 
-Index local_bytes(int grid_rows, int grid_cols, Index rows, Index cols, Index block) {
-  return double_bytes * CyclicAxis(rows, block, grid_rows).largest_local_size() *
-         CyclicAxis(cols, block, grid_cols).largest_local_size();
+/// The panel with a super-block of R above it.
+MatrixShape panel_shape(MatrixShape factor, Index rows_per_rank) {
+  factor.rows =
+      super_block_rows(factor.grid_rows, factor.block) +
+      panel_rows(factor.grid_rows, factor.grid_cols, slot_rows(factor.cols, rows_per_rank), factor.block);
+  return factor;
 }
+
+Index local_bytes(const MatrixShape& shape) { return double_bytes * shape.local_rows() * shape.local_cols(); }
 
 /// Q R of the first @p width of columns [first, cols) of a; the others are multiplied by Q^T.
 void factor_columns(BlockCyclicMatrix& a, Index first, Index width) {
@@ -56,14 +61,14 @@ void factor_columns(BlockCyclicMatrix& a, Index first, Index width) {
   if (a.grid().is_serial()) {
     const int ld = detail::stride_of(a);
     double* panel = &a.at_local(0, first);
-    detail::run_with_workspace({"dgeqrf", name}, a.cols(), comm,
+    detail::run_with_workspace({"dgeqrf", name}, qr_workspace(a.shape()), comm,
                                [&](double* work, const int* lwork, int* info) {
                                  dgeqrf_(&m, &k, panel, &ld, tau.data(), work, lwork, info);
                                });
     if (rest == 0) return;
     double* right = &a.at_local(0, first + width);
     detail::run_with_workspace(
-        {"dormqr", name}, a.cols(), comm, [&](double* work, const int* lwork, int* info) {
+        {"dormqr", name}, qr_workspace(a.shape()), comm, [&](double* work, const int* lwork, int* info) {
           dormqr_("L", "T", &m, &rest, &k, panel, &ld, tau.data(), right, &ld, work, lwork, info, 1, 1);
         });
     return;
@@ -71,8 +76,7 @@ void factor_columns(BlockCyclicMatrix& a, Index first, Index width) {
   const int from = static_cast<int>(first + 1);
   const int after = static_cast<int>(first + width + 1);
   const int* descriptor = a.descriptor().data();
-  const Index formula =
-      a.block() * (a.row_axis().largest_local_size() + a.col_axis().largest_local_size() + 3 * a.block());
+  const Index formula = qr_workspace(a.shape());
   detail::run_with_workspace(
       {"pdgeqrf", name}, formula, comm, [&](double* work, const int* lwork, int* info) {
         pdgeqrf_(&m, &k, a.data(), &detail::one, &from, descriptor, tau.data(), work, lwork, info);
@@ -96,13 +100,17 @@ GridFold::GridFold(const ProcessGrid& grid, Index n_cols, Index rows_per_rank, I
       work_(grid, super_block_ + panel_rows(grid.rows(), grid.cols(), slot_, block), n_cols, block) {}
 
 Index GridFold::factor_bytes(int grid_rows, int grid_cols, Index n_cols, Index block) {
-  return local_bytes(grid_rows, grid_cols, n_cols, n_cols, block);
+  return local_bytes({n_cols, n_cols, grid_rows, grid_cols, block});
 }
 
 Index GridFold::panel_bytes(int grid_rows, int grid_cols, Index n_cols, Index rows_per_rank, Index block) {
-  const Index rows = super_block_rows(grid_rows, block) +
-                     panel_rows(grid_rows, grid_cols, slot_rows(n_cols, rows_per_rank), block);
-  return local_bytes(grid_rows, grid_cols, rows, n_cols, block);
+  return local_bytes(panel_shape({n_cols, n_cols, grid_rows, grid_cols, block}, rows_per_rank));
+}
+
+bool GridFold::is_countable(int grid_rows, int grid_cols, Index n_cols, Index rows_per_rank, Index block) {
+  const MatrixShape factor{n_cols, n_cols, grid_rows, grid_cols, block};
+  const MatrixShape panel = panel_shape(factor, rows_per_rank);
+  return linalg::is_countable(factor) && linalg::is_countable(panel) && qr_workspace(panel) <= most_counted;
 }
 
 Index GridFold::exchange_bytes(Index n_cols, Index rows_per_rank) {

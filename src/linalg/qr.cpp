@@ -45,17 +45,16 @@ void triangularise_in_place(BlockCyclicMatrix& a) {
   std::vector<double> tau = make_tau(a);
   if (a.grid().is_serial()) {
     const int ld = stride_of(a);
-    detail::run_with_workspace({"dgeqrf", name}, a.cols(), a.grid().comm(),
+    detail::run_with_workspace({"dgeqrf", name}, qr_workspace(a.shape()), a.grid().comm(),
                                [&](double* work, const int* lwork, int* info) {
                                  dgeqrf_(&m, &n, a.data(), &ld, tau.data(), work, lwork, info);
                                });
   } else {
-    const Index formula =
-        a.block() * (a.row_axis().largest_local_size() + a.col_axis().largest_local_size() + a.block());
-    detail::run_with_workspace(
-        {"pdgeqrf", name}, formula, a.grid().comm(), [&](double* work, const int* lwork, int* info) {
-          pdgeqrf_(&m, &n, a.data(), &one, &one, a.descriptor().data(), tau.data(), work, lwork, info);
-        });
+    detail::run_with_workspace({"pdgeqrf", name}, qr_workspace(a.shape()), a.grid().comm(),
+                               [&](double* work, const int* lwork, int* info) {
+                                 pdgeqrf_(&m, &n, a.data(), &one, &one, a.descriptor().data(), tau.data(),
+                                          work, lwork, info);
+                               });
   }
   zero_below_diagonal_in_place(a);
 }
@@ -73,15 +72,12 @@ PivotedQr pivoted_qr(BlockCyclicMatrix a) {
                           0);  // 0: every column is free to move
   if (a.grid().is_serial()) {
     const int ld = stride_of(a);
-    detail::run_with_workspace({"dgeqp3", name}, 3 * a.cols() + 1, a.grid().comm(),
+    detail::run_with_workspace({"dgeqp3", name}, pivoted_qr_workspace(a.shape()), a.grid().comm(),
                                [&](double* work, const int* lwork, int* info) {
                                  dgeqp3_(&m, &n, a.data(), &ld, pivots.data(), tau.data(), work, lwork, info);
                                });
   } else {
-    const Index mp = a.row_axis().largest_local_size();
-    const Index nq = a.col_axis().largest_local_size();
-    const Index formula = std::max<Index>(3, mp + nq) + 2 * nq;
-    detail::run_with_workspace({"pdgeqpf", name}, formula, a.grid().comm(),
+    detail::run_with_workspace({"pdgeqpf", name}, pivoted_qr_workspace(a.shape()), a.grid().comm(),
                                [&](double* work, const int* lwork, int* info) {
                                  pdgeqpf_(&m, &n, a.data(), &one, &one, a.descriptor().data(), pivots.data(),
                                           tau.data(), work, lwork, info);

@@ -31,9 +31,8 @@ constexpr std::string_view lost = "singular values";  // to a matrix with NaN
 int divide_and_conquer(BlockCyclicMatrix& a, Svd& out, std::string_view what) {
   const int m = rows_of(a), n = cols_of(a), ld_a = stride_of(a), ld_u = stride_of(out.u),
             ld_vt = stride_of(out.vt);
-  const Index k = std::min(m, n);
-  std::vector<int> iwork(8 * static_cast<std::size_t>(k));
-  return run_with_workspace({"dgesdd", what}, 4 * k * k + 7 * k + std::max(m, n), a.grid().comm(),
+  std::vector<int> iwork(8 * static_cast<std::size_t>(std::min(m, n)));
+  return run_with_workspace({"dgesdd", what}, divide_and_conquer_svd_workspace(m, n), a.grid().comm(),
                             [&](double* work, const int* lwork, int* info) {
                               dgesdd_("S", &m, &n, a.data(), &ld_a, out.values.data(), out.u.data(), &ld_u,
                                       out.vt.data(), &ld_vt, work, lwork, iwork.data(), info, 1);
@@ -44,7 +43,7 @@ int divide_and_conquer(BlockCyclicMatrix& a, Svd& out, std::string_view what) {
 int qr_iteration(BlockCyclicMatrix& a, Svd& out, std::string_view what) {
   const int m = rows_of(a), n = cols_of(a), ld_a = stride_of(a), ld_u = stride_of(out.u),
             ld_vt = stride_of(out.vt);
-  return run_with_workspace({"dgesvd", what}, Index{5} * std::max(m, n), a.grid().comm(),
+  return run_with_workspace({"dgesvd", what}, svd_workspace(a.shape(), true), a.grid().comm(),
                             [&](double* work, const int* lwork, int* info) {
                               dgesvd_("S", "S", &m, &n, a.data(), &ld_a, out.values.data(), out.u.data(),
                                       &ld_u, out.vt.data(), &ld_vt, work, lwork, info, 1, 1);
@@ -52,9 +51,7 @@ int qr_iteration(BlockCyclicMatrix& a, Svd& out, std::string_view what) {
 }
 
 void svd_serial(BlockCyclicMatrix a, Svd& out, std::string_view what) {
-  const Index k = std::min(a.rows(), a.cols());
-  const bool fits = 4 * k * k + 7 * k + std::max(a.rows(), a.cols()) <= std::numeric_limits<int>::max();
-  if (fits) {
+  if (divide_and_conquer_svd_workspace(a.rows(), a.cols()) <= most_counted) {
     BlockCyclicMatrix copy = a;  // destroyed even by an attempt that fails
     if (divide_and_conquer(copy, out, what) == 0) return;
   }
@@ -65,33 +62,13 @@ Eigen::VectorXd singular_values_serial(BlockCyclicMatrix& a, std::string_view wh
   const int m = rows_of(a), n = cols_of(a), ld_a = stride_of(a);
   Eigen::VectorXd values(std::min(m, n));
   double none = 0.0;
-  const int order = run_with_workspace({"dgesvd", what}, Index{5} * std::max(m, n), a.grid().comm(),
+  const int order = run_with_workspace({"dgesvd", what}, svd_workspace(a.shape(), false), a.grid().comm(),
                                        [&](double* work, const int* lwork, int* info) {
                                          dgesvd_("N", "N", &m, &n, a.data(), &ld_a, values.data(), &none,
                                                  &one, &none, &one, work, lwork, info, 1, 1);
                                        });
   if (order > 0) fail_to_converge(what, order);
   return values;
-}
-
-// LWORK of pdgesvd, as its documentation states it, at the rank with the largest local parts and in 64 bits:
-// the routine's own answer overflows near 2^31 (Reference-ScaLAPACK #105).
-Index pdgesvd_workspace(const BlockCyclicMatrix& a, bool with_vectors) {
-  const Index size = std::min(a.rows(), a.cols());
-  const Index size_b = std::max(a.rows(), a.cols());
-  const Index ranks = Index{a.grid().rows()} * a.grid().cols();
-  const Index nb = a.block();
-  const Index mp = a.row_axis().largest_local_size();
-  const Index nq = a.col_axis().largest_local_size();
-  const Index to_bidiagonal = nb * (mp + nq + 1) + nq + mp;
-  Index from_bidiagonal = std::max<Index>(1, 4 * size);
-  if (with_vectors) {
-    // U and V^T are rotated in slices of whole rows (columns), one for each rank.
-    const Index slices = size * (ceil_div(a.rows(), ranks) + ceil_div(a.cols(), ranks));
-    const Index back_transform = std::max(nb * (nb - 1) / 2, 2 * (mp + nq) * nb) + nb * nb;
-    from_bidiagonal = slices + std::max(from_bidiagonal, back_transform);
-  }
-  return 2 + 6 * size_b + std::max(to_bidiagonal, from_bidiagonal);
 }
 
 // dbdsqr runs on every rank for itself; one without a slice of the vectors takes another algorithm (dqds),
@@ -118,7 +95,7 @@ Eigen::VectorXd svd_grid(BlockCyclicMatrix& a, Svd* out, std::string_view what) 
   const int* desc_u = (out != nullptr ? out->u : a).descriptor().data();
   const int* desc_vt = (out != nullptr ? out->vt : a).descriptor().data();
   Eigen::VectorXd values(k);
-  const int info = run_with_workspace({"pdgesvd", what}, pdgesvd_workspace(a, out != nullptr), comm,
+  const int info = run_with_workspace({"pdgesvd", what}, svd_workspace(a.shape(), out != nullptr), comm,
                                       [&](double* work, const int* lwork, int* status) {
                                         pdgesvd_(job, job, &m, &n, a.data(), &one, &one,
                                                  a.descriptor().data(), values.data(), u, &one, &one, desc_u,

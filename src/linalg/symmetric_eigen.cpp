@@ -30,28 +30,13 @@ SymmetricEigen eigen_serial(BlockCyclicMatrix a, std::string_view what) {
   Eigen::VectorXd values(n);
   std::vector<int> iwork(5 * static_cast<std::size_t>(n) + 3);
   const int liwork = static_cast<int>(iwork.size());
-  const Index formula = 1 + 6 * a.rows() + 2 * a.rows() * a.rows();
-  const int info = run_with_workspace(
-      {"dsyevd", what}, formula, a.grid().comm(), [&](double* work, const int* lwork, int* status) {
-        dsyevd_("V", "U", &n, a.data(), &ld, values.data(), work, lwork, iwork.data(), &liwork, status, 1, 1);
-      });
+  const int info = run_with_workspace({"dsyevd", what}, symmetric_eigen_workspace(a.shape()), a.grid().comm(),
+                                      [&](double* work, const int* lwork, int* status) {
+                                        dsyevd_("V", "U", &n, a.data(), &ld, values.data(), work, lwork,
+                                                iwork.data(), &liwork, status, 1, 1);
+                                      });
   if (info > 0) fail_to_converge(what);
   return {std::move(values), std::move(a)};
-}
-
-// LWORK of pdsyevd in 64 bits. Its own answer, which is also what its documentation says, leaves out two of
-// the routines that it calls (pdormtr; pdlasrt: Reference-ScaLAPACK #74). These then fail on some ranks, for
-// which the others wait, or do nothing, and nobody hears of it.
-Index pdsyevd_workspace(const BlockCyclicMatrix& a) {
-  const Index n = a.rows();
-  const Index nb = a.block();
-  const Index np = a.row_axis().largest_local_size();
-  const Index nq = a.col_axis().largest_local_size();
-  const Index to_tridiagonal = 3 * n + nb * std::max<Index>(np + 1, 3);
-  const Index divide_and_conquer = 1 + 6 * n + 2 * np * nq;
-  const Index sort = std::max(n, np * (nb + nq));
-  const Index back_transform = std::max(nb * (nb - 1) / 2, (np + nq) * nb) + nb * nb;
-  return 2 * n + std::max({to_tridiagonal, divide_and_conquer, sort, back_transform});
 }
 
 // pdsyevd overwrites the info of one part by that of the next, so a failure may be silent. What should hold
@@ -90,12 +75,13 @@ SymmetricEigen eigen_grid(BlockCyclicMatrix a, std::string_view what) {
   SymmetricEigen out{Eigen::VectorXd(n), BlockCyclicMatrix(a.grid(), n, n, a.block())};
   std::vector<int> iwork(7 * static_cast<std::size_t>(n) + 8 * static_cast<std::size_t>(a.grid().cols()) + 2);
   const int liwork = static_cast<int>(iwork.size());
-  const int info = run_with_workspace(
-      {"pdsyevd", what}, pdsyevd_workspace(a), comm, [&](double* work, const int* lwork, int* status) {
-        pdsyevd_("V", "U", &n, a.data(), &one, &one, a.descriptor().data(), out.values.data(),
-                 out.vectors.data(), &one, &one, out.vectors.descriptor().data(), work, lwork, iwork.data(),
-                 &liwork, status, 1, 1);
-      });
+  const int info = run_with_workspace({"pdsyevd", what}, symmetric_eigen_workspace(a.shape()), comm,
+                                      [&](double* work, const int* lwork, int* status) {
+                                        pdsyevd_("V", "U", &n, a.data(), &one, &one, a.descriptor().data(),
+                                                 out.values.data(), out.vectors.data(), &one, &one,
+                                                 out.vectors.descriptor().data(), work, lwork, iwork.data(),
+                                                 &liwork, status, 1, 1);
+                                      });
   if (info > 0) fail_to_converge(what);
   // Only rank 0 has the values when all of the matrix is in its block.
   comm::broadcast(comm, std::span(out.values.data(), static_cast<std::size_t>(n)), 0);

@@ -35,13 +35,9 @@ void require_nonzero_diagonal(const BlockCyclicMatrix& r, std::string_view what)
 
 double reciprocal_condition_grid(const BlockCyclicMatrix& r) {
   const int n = rows_of(r);
-  const CyclicAxis& rows = r.row_axis();
-  const CyclicAxis& cols = r.col_axis();
-  const Index overhang = r.block() * std::max<Index>({1, ceil_div(rows.ranks(), cols.ranks()),
-                                                      ceil_div(cols.ranks(), rows.ranks())});
-  const Index formula = 2 * rows.largest_local_size() + 2 * cols.largest_local_size() + overhang + 2;
-  std::vector<double> work = detail::workspace("pdtrcon", 0.0, formula, r.grid().comm());
-  std::vector<int> iwork(static_cast<std::size_t>(rows.largest_local_size() + 1));
+  std::vector<double> work =
+      detail::workspace("pdtrcon", 0.0, condition_workspace(r.shape()), r.grid().comm());
+  std::vector<int> iwork(static_cast<std::size_t>(r.row_axis().largest_local_size() + 1));
   const int lwork = static_cast<int>(work.size());
   const int liwork = static_cast<int>(iwork.size());
   double rcond = 0.0;
@@ -55,7 +51,7 @@ double reciprocal_condition_grid(const BlockCyclicMatrix& r) {
 double reciprocal_condition_serial(const BlockCyclicMatrix& r) {
   const int n = rows_of(r);
   const int ld = stride_of(r);
-  std::vector<double> work(3 * static_cast<std::size_t>(n));
+  std::vector<double> work(static_cast<std::size_t>(condition_workspace(r.shape())));
   std::vector<int> iwork(static_cast<std::size_t>(n));
   double rcond = 0.0;
   int info = 0;

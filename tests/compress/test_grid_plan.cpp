@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "support/errors.hpp"
+
 #include "tallfit/base/error.hpp"
 #include "tallfit/compress/grid_plan.hpp"
 #include "tallfit/compress/row_feed.hpp"
@@ -90,6 +92,51 @@ TEST(GridPlan, CountsIn64Bits) {
   EXPECT_EQ(linalg::GridFold::factor_bytes(1, 1, 100000), Index{80000000000});
   EXPECT_EQ(linalg::GridFold::factor_bytes(1, 1, 46341), Index{46341} * 46341 * 8);
   EXPECT_EQ(linalg::packed_size(65536), Index{65536} * 65537 / 2);
+  // One column of the grid: 1526 rows of a rank and all columns; the rows of the panel are 1e8 and some.
+  const GridPlan column =
+      plan_grid(layout, {.n_ranks = ranks, .limit_bytes = 2 * gibibyte, .grid_rows = ranks, .grid_cols = 1});
+  EXPECT_EQ(column.block, 1);  // 100,002 columns are fewer than two blocks for every rank
+  EXPECT_NEAR(static_cast<double>(column.panel_bytes), all / ranks, 0.15 * all / ranks);
+}
+
+// Mutations: a wish that is not followed, or not in the sizes; a grid of other ranks that is accepted; an
+// error without the grids that are possible.
+TEST(GridPlan, TakesAWantedGridAndBlock) {
+  const RowLayout layout = layout_of(12, 1000, 50);
+  const GridPlan chosen = plan_grid(layout, {.n_ranks = 12, .limit_bytes = gibibyte});
+  EXPECT_EQ(chosen.block, 16);  // 52 columns in four blocks for the four rows of the grid
+  const GridPlan plan = plan_grid(
+      layout, {.n_ranks = 12, .limit_bytes = gibibyte, .grid_rows = 2, .grid_cols = 6, .block = 52});
+  EXPECT_EQ(std::pair(plan.grid_rows, plan.grid_cols), std::pair(2, 6));
+  EXPECT_EQ(plan.block, 52);
+  EXPECT_EQ(plan.factor_bytes, Index{52} * 52 * 8);  // all of it in one block
+  support::expect_error(
+      ErrorKind::input,
+      {"solver.grid = \"5x2\" has 10 places, but there are 12 ranks",
+       "one of 1x12, 2x6, 3x4, 4x3, 6x2, 12x1, or \"auto\""},
+      [&] { plan_grid(layout, {.n_ranks = 12, .limit_bytes = gibibyte, .grid_rows = 5, .grid_cols = 2}); });
+}
+
+// A rank may have memory for more than ScaLAPACK can count. Mutations: all rows in one panel where memory
+// allows it, whatever its entries; factors or an SVD that are found not to fit only when the rows have been
+// read.
+TEST(GridPlan, KeepsWithinTheCountsOfScalapack) {
+  constexpr Index tebibyte = Index{1} << 40;
+  const RowLayout tall = layout_of(64, 50000, 4000);  // 3.2e6 x 4,000 on two ranks: 6.4e9 entries each
+  const GridPlan streamed = plan_grid(tall, {.n_ranks = 2, .limit_bytes = tebibyte});
+  EXPECT_FALSE(streamed.in_core);
+  EXPECT_EQ(streamed.rows_per_rank, 1001);
+  EXPECT_TRUE(plan_grid(tall, {.n_ranks = 8, .limit_bytes = tebibyte}).in_core);
+
+  const RowLayout wide = layout_of(64, 3000, 100000);
+  support::expect_error(ErrorKind::resource,
+                        {"100000 columns on a 2 x 2 grid in blocks of 64 put", "numbers of the factor",
+                         "2^31 - 1", "more ranks"},
+                        [&] { plan_grid(wide, {.n_ranks = 4, .limit_bytes = tebibyte}); });
+  support::expect_error(ErrorKind::resource,
+                        {"SVD of 100000 columns on a 2 x 2 grid", "a workspace of 50", "2^31 - 1"},
+                        [&] { plan_grid(wide, {.n_ranks = 4, .limit_bytes = tebibyte, .takes_svd = true}); });
+  EXPECT_TRUE(plan_grid(wide, {.n_ranks = 16, .limit_bytes = tebibyte}).in_core);
 }
 
 }  // namespace

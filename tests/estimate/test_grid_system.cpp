@@ -4,7 +4,7 @@
 #include <limits>
 #include <memory>
 
-#include "support/fit_rows.hpp"
+#include "support/grid_fit.hpp"
 #include "support/grids.hpp"
 #include "support/table_source.hpp"
 
@@ -114,6 +114,24 @@ TEST(GridEngine, DependentColumnsHaveTheSolutionOfMinimumNorm) {
     EXPECT_LE((fit.coefficients - tall.fit.coefficients).norm(), 1e-10 * tall.fit.coefficients.norm());
     EXPECT_EQ(fit.coefficients(5), 0.0);
   }
+}
+
+// Two groups of ranks fit rows of their own at the same time. Mutation: MPI_COMM_WORLD anywhere between the
+// survey and the standard errors: the groups would wait for each other, or mix.
+TEST(GridEngine, FitsOnAPartOfTheRanks) {
+  const auto world = comm::Communicator::world();
+  const int group = world.rank() % 2;
+  const auto part = world.split(group);
+  const auto table = make_rows();
+  if (group == 1) table->features.col(4) *= 3.0;
+  const auto estimator = estimate::make_estimator("ridge", {.lambda = 0.3});
+  const Fitted tall = fit_rows(*table, *estimator, Intercept::fitted, part);
+  const linalg::ProcessGrid grid(part, part.size(), 1);
+  const estimate::LinearFit fit =
+      fit_on_grid(*table, *estimator, grid, Intercept::fitted, {.rows_per_rank = 40, .block = 2});
+  const double close = 400.0 * eps * fit.condition;
+  EXPECT_LE((fit.coefficients - tall.fit.coefficients).norm(), close * tall.fit.coefficients.norm());
+  EXPECT_LE((fit.standard_errors - tall.fit.standard_errors).norm(), close * tall.fit.standard_errors.norm());
 }
 
 // Mutation: the rank that reads the bad row throws alone, and the others wait for its rows for ever.

@@ -86,6 +86,31 @@ TEST(GridFold, NoRowsAreZero) {
   }
 }
 
+// A library is given a communicator, not MPI_COMM_WORLD: here two groups of ranks, each in reverse order,
+// with rows and grids of their own. Mutations: MPI_COMM_WORLD, or ranks of it, anywhere below; BLACS handles
+// of one group used by the other.
+TEST(GridFold, WorksOnAPartOfTheRanksInAnyOrder) {
+  const comm::Communicator world = comm::Communicator::world();
+  const int group = world.rank() % 2;
+  MPI_Comm handle = MPI_COMM_NULL;
+  MPI_Comm_split(world.get(), group, -world.rank(), &handle);
+  {
+    const comm::Communicator part = comm::Communicator::borrow(handle);
+    const Shape shape{.rows = 60 + 11 * group, .cols = 7 + group, .rows_per_rank = 4, .block = 3};
+    const MatrixXd dense = test::dense(shape.rows, shape.cols, test::noise);
+    for (int rows = 1; rows <= part.size(); ++rows) {
+      if (part.size() % rows != 0) continue;
+      const ProcessGrid grid(part, rows, part.size() / rows);
+      SCOPED_TRACE(test::describe(grid));
+      const MatrixXd r = replicate(folded(grid, dense, shape));
+      EXPECT_LE((r.transpose() * r - dense.transpose() * dense).norm(),
+                test::rounding(shape.rows + shape.cols) * dense.squaredNorm());
+      EXPECT_TRUE(test::same_bits(grid, r));
+    }
+  }
+  MPI_Comm_free(&handle);
+}
+
 // Mutations: a part that starts within a block, or on another rank, shifted; more rows than one step takes.
 TEST(Transfer, SubMatricesAreWhatTheyCutOut) {
   const MatrixXd dense = test::dense(130, 90, test::noise);

@@ -39,6 +39,8 @@ struct Config {
 
   struct Solver {
     std::string engine = "auto";     ///< "auto", "tall", "grid" or "iterative"
+    std::string grid = "auto";       ///< "auto" or "PxQ"
+    Index block = 0;                 ///< 0: chosen
     std::string algorithm = "auto";  ///< "auto", "qr", "svd" or "lsqr"
     double rcond = 1e-13;
     double tolerance = 1e-14;

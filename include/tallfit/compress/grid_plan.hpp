@@ -13,12 +13,16 @@ struct GridRequest {
   Index block_bytes = 0;     ///< features of one block of rows; 0: chosen
   bool penalised = false;    ///< the fit folds a penalty into the factor
   bool takes_svd = false;    ///< the SVD was asked for
+  int grid_rows = 0;         ///< that the user wants; 0: chosen
+  int grid_cols = 0;
+  Index block = 0;  ///< of the matrices on the grid, that the user wants; 0: chosen
 };
 
 /// The plan of a run. Bytes are per rank, on the fullest one; P ranks share every matrix.
 struct GridPlan {
   int grid_rows = 1;
   int grid_cols = 1;
+  Index block = 1;          ///< of the matrices on the grid
   Index rows_per_rank = 0;  ///< that a rank brings to a panel
   bool in_core = false;     ///< one panel holds all rows
   Index block_bytes = 0;
@@ -31,9 +35,10 @@ struct GridPlan {
   Index peak_bytes = 0;
 };
 
-/// The grid is as nearly square as the number of ranks allows, with P >= Q: rows outnumber columns. All rows
-/// are in one panel where that fits, else in panels of about K / 2 rows; peak_bytes <= limit_bytes. The
-/// same on every rank.
+/// The grid is as nearly square as the number of ranks allows, with P >= Q: rows outnumber columns; or it is
+/// the one that is wanted. All rows are in one panel where memory and the 32-bit counts of ScaLAPACK allow
+/// it, else in panels of about K / 2 rows; peak_bytes <= limit_bytes. The same on every rank.
+/// @throws Error{input} where a wanted grid is not one of the ranks; the message lists those that are.
 /// @throws Error{resource} with numbers where that does not fit.
 GridPlan plan_grid(const RowLayout& layout, const GridRequest& request);
 

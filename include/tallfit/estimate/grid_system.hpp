@@ -3,6 +3,7 @@
 
 #include "tallfit/compress/row_layout.hpp"
 #include "tallfit/estimate/least_squares_system.hpp"
+#include "tallfit/linalg/block_cyclic_matrix.hpp"
 
 namespace tallfit::estimate {
 
@@ -10,8 +11,9 @@ namespace tallfit::estimate {
 struct GridRows {
   design::RowSource& source;
   const compress::RowLayout& layout;
-  Index rows_per_rank;  ///< of a panel
-  Index block_bytes;    ///< of rows read at once
+  Index rows_per_rank;                                     ///< of a panel
+  Index block_bytes;                                       ///< of rows read at once
+  Index block = linalg::BlockCyclicMatrix::default_block;  ///< of the matrices on the grid
 };
 
 /// Reads the training rows once, folds them into a block-cyclic factor and takes it apart. With an intercept

@@ -7,6 +7,7 @@
 
 #include "tallfit/base/numeric.hpp"
 #include "tallfit/linalg/cyclic_axis.hpp"
+#include "tallfit/linalg/matrix_sizes.hpp"
 #include "tallfit/linalg/process_grid.hpp"
 
 namespace tallfit::linalg {
@@ -34,6 +35,14 @@ public:
   Index rows() const noexcept { return row_axis_.size(); }
   Index cols() const noexcept { return col_axis_.size(); }
   Index block() const noexcept { return row_axis_.block(); }
+  /// Its sizes alone, the same on all ranks.
+  MatrixShape shape() const noexcept {
+    return {.rows = rows(),
+            .cols = cols(),
+            .grid_rows = grid_.rows(),
+            .grid_cols = grid_.cols(),
+            .block = block()};
+  }
   const CyclicAxis& row_axis() const noexcept { return row_axis_; }
   const CyclicAxis& col_axis() const noexcept { return col_axis_; }
 

@@ -31,6 +31,9 @@ public:
   static Index panel_bytes(int grid_rows, int grid_cols, Index n_cols, Index rows_per_rank,
                            Index block = BlockCyclicMatrix::default_block);
   static Index exchange_bytes(Index n_cols, Index rows_per_rank);
+  /// Whether ScaLAPACK can count R, the panel and its workspace: a rank may have memory for more.
+  static bool is_countable(int grid_rows, int grid_cols, Index n_cols, Index rows_per_rank,
+                           Index block = BlockCyclicMatrix::default_block);
 
   /// Rows that a rank may bring at once; the same on all ranks.
   Index most_rows() const noexcept { return chunk_; }
