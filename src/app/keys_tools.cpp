@@ -23,7 +23,9 @@ void add_matrix_keys(SectionKeys& keys, Config::Generate& matrix) {
       .in("target")
       .must_be(at_least(0));
   keys.add("sparsity", matrix.sparsity,
-           "Fraction of the matrix entries that are zero; above 0 the features are sparse (CSR).")
+           "Fraction of the matrix entries that are zero. Above 0 the features are stored sparse (CSR), and "
+           "the "
+           "condition comes from the scales of the columns.")
       .must_be(fraction_below_one());
   keys.add("column_decades", matrix.column_decades, "Powers of ten that the scales of the columns span.")
       .must_be(from_to(0, 100));

@@ -8,6 +8,7 @@
 #include "text_fields.hpp"
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/base/memory.hpp"
 
 namespace tallfit::io {
 
@@ -120,12 +121,22 @@ private:
     });
   }
 
+  /// Before memory is taken: a size that is a mistake would take all there is.
+  void require_memory(Index n, Index bytes_each, std::string_view what) const {
+    const Index available = available_memory_bytes();
+    require(n <= available / bytes_each, ErrorKind::resource,
+            "{}: {} {} take {} bytes each; only {} of memory are left", file_.path(), n, what, bytes_each,
+            format_bytes(available));
+  }
+
   void read_entries() {
     const LinePosition first = scanner_.upcoming();
+    require_memory(n_rows(), 16, "rows");
     std::vector<Index> next(static_cast<std::size_t>(n_rows()) + 1, 0);  // where a row's next entry goes
     for_each_entry(first, [&](const MarketEntry& e) { ++next[static_cast<std::size_t>(e.row) + 1]; });
     std::partial_sum(next.begin(), next.end(), next.begin());
     rows_.clear(n_cols());
+    require_memory(next.back(), 12, "entries");
     rows_.begin = next;
     rows_.column.resize(static_cast<std::size_t>(next.back()));
     rows_.value.resize(rows_.column.size());

@@ -86,6 +86,11 @@ TEST_F(MatrixMarketFile, BadHeadersAreNamed) {
              "%%MatrixMarket matrix array real general\n4000000000 1000\n1\n");
 }
 
+TEST_F(MatrixMarketFile, SizesBeyondMemoryAreRefused) {
+  expect_error(ErrorKind::resource, {"m.mtx: 4000000000000000000 rows take 16 bytes each; only"},
+               [&] { open(real_general + "4000000000000000000 2 0\n"); });
+}
+
 // Each with the number of its line. Mutation: lines counted without comments.
 TEST_F(MatrixMarketFile, BadLinesAreNamed) {
   const std::string begin = real_general + "%\n3 2 2\n1 1 1\n";

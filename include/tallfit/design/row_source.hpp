@@ -49,9 +49,8 @@ struct DesignInfo {
   std::vector<std::string> group_names;   ///< at least one
   std::vector<std::string> column_names;  ///< n_cols
   std::optional<SnapMetadata> snap;
-  Index bytes_per_row = 0;  ///< as stored, in the mean: what one pass reads
-  std::optional<Index> n_entries =
-      std::nullopt;  ///< stored entries of a sparse design; nothing for a dense one
+  Index bytes_per_row = 0;              ///< as stored, in the mean: what one pass reads
+  std::optional<Index> n_entries = {};  ///< stored entries of a sparse design; nothing for a dense one
 };
 
 /// Labels, targets and scales of consecutive rows; all vectors have the same length.
