@@ -150,10 +150,11 @@ bool asks_for_grid(const Config::Solver& solver) {
 void choose_engine(const Config& config, const compress::PlanRequest& request, PlannedRows& planned) {
   const bool is_tall = config.solver.engine == "tall";
   const bool is_iterative = config.solver.engine == "iterative" || config.solver.algorithm == "lsqr";
-  require(!request.solves || !(is_tall || is_iterative) || !asks_for_grid(config.solver), ErrorKind::input,
-          "solver.grid and solver.block are for the engine grid, but solver.engine = \"{}\". Leave them out, or "
-          "set solver.engine = \"grid\"",
-          is_tall ? "tall" : "iterative");
+  require(
+      !request.solves || !(is_tall || is_iterative) || !asks_for_grid(config.solver), ErrorKind::input,
+      "solver.grid and solver.block are for the engine grid, but solver.engine = \"{}\". Leave them out, or "
+      "set solver.engine = \"grid\"",
+      is_tall ? "tall" : "iterative");
   if (request.solves && is_iterative) {
     planned.reason = "asked for";
     planned.plan = plan_iteration(config, request, planned);

@@ -32,7 +32,9 @@ void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& nam
     log::warn("rank {} of {}: the solution of smallest norm is given; dependent columns: {}", fit.rank,
               names.size(), fmt::join(dependent, ", "));
   }
-  if (!(fit.dof > 0.0))
+  if (fit.algorithm == "lsqr")
+    log::info("standard errors need the factor of all rows: the engines tall and grid give them");
+  else if (!(fit.dof > 0.0))
     log::warn("no degrees of freedom are left for the noise: standard errors are unknown");
 }
 

@@ -73,6 +73,7 @@ struct Standing {
   double target_gradient = 0.0;      ///< of the preconditioned problem: what the tolerance asks for
   double target_residual = 0.0;
   double backward_error = 0.0;
+  bool is_rounded = false;  ///< the gradient is what rounding leaves of the residual
 };
 
 class Iteration {
@@ -97,6 +98,7 @@ public:
     }
     n_rows_ = target_.size();
     comm::sum_in_place(a_->comm(), std::span<Index>(&n_rows_, 1));
+    target_norm_ = norm_over_ranks(a_->comm(), target_);
   }
 
   IterativeFit run() {
@@ -123,7 +125,8 @@ public:
       now = std::move(then);
     }
     result.backward_error = now.backward_error;
-    result.converged = now.backward_error <= options_.tolerance;
+    const bool may_go_on = result.iterations < options_.max_iterations;
+    result.converged = now.backward_error <= options_.tolerance || (may_go_on && now.is_rounded);
     result.fit = make_fit(x, now);
     return result;
   }
@@ -158,6 +161,9 @@ private:
     now.target_residual = options_.tolerance / 2.0 * matrix_norm_ * x_norm;
     now.target_gradient = solver_ ? now.target_residual / distortion : 0.0;
     now.backward_error = backward_error(now, x_norm);
+    now.is_rounded =
+        (solver_ ? now.gradient.cwiseProduct(scale_) : now.gradient).norm() <=
+        std::numeric_limits<double>::epsilon() * matrix_norm_ * (matrix_norm_ * x_norm + target_norm_);
     return now;
   }
 
@@ -208,6 +214,7 @@ private:
   Eigen::VectorXd target_;
   Eigen::VectorXd scale_;     ///< D
   double matrix_norm_ = 0.0;  ///< ‖A D‖_F, penalty rows included
+  double target_norm_ = 0.0;  ///< ‖b‖
   Index n_rows_ = 0;          ///< of all ranks
 };
 

@@ -38,7 +38,9 @@ struct IterativeFit {
 ///
 /// The backward error is the size of the smallest change of the equilibrated columns A D, relative to
 /// ‖A D‖_F, for which the solution is known to be exact: the least of ‖D Aᵀr‖ / ‖r‖, ‖r‖ / ‖D⁻¹θ‖ and, with
-/// a sketch, 3/2 ‖R⁻ᵀ Aᵀ r‖ / ‖D⁻¹θ‖; penalty rows belong to A.
+/// a sketch, 3/2 ‖R⁻ᵀ Aᵀ r‖ / ‖D⁻¹θ‖; penalty rows belong to A. Without a sketch none of them may show that a
+/// solution with a small residual is as good as rounding lets it be; so an iteration that no longer improves
+/// has also converged where ‖D Aᵀr‖ <= ε ‖A D‖_F (‖A D‖_F ‖D⁻¹θ‖ + ‖b‖), which rounding of r explains.
 ///
 /// Where the rank is deficient the solution has the smallest norm: with a sketch that of (c, θ), without one
 /// that of the scaled coefficients. Cost of an iteration: 4 flops an entry of A, 2 K² / P with a sketch.
