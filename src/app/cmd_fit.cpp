@@ -2,6 +2,7 @@
 #include <limits>
 #include <optional>
 
+#include "engine.hpp"
 #include "fit_output.hpp"
 #include "rows.hpp"
 
@@ -47,6 +48,11 @@ Solved solve(const Config& config, const compress::CompressedDesign& design,
              const comm::Communicator& world) {
   const Phase phase("solve");
   Solved solved;
+  if (design.on_grid()) {
+    solved.system = estimate::grid_training_system(design, multipliers, intercept_of(config));
+    solved.fit = estimator.fit(*solved.system);
+    return solved;
+  }
   solved.system = estimate::training_system(design, multipliers, intercept_of(config), world);
   comm::all_or_none(world, [&] {
     if (world.is_root()) solved.fit = estimator.fit(*solved.system);
@@ -176,6 +182,19 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
   output.write(planned.info(), solved.fit, estimate::metrics_rows(errors, planned.info().group_names));
 }
 
+/// The factors where the engine wants them.
+compress::CompressedDesign load_cells(const Config& config, const comm::Communicator& world,
+                                      io::RunRecord& record) {
+  const std::string& path = config.data.design;
+  const CellEngine engine = choose_cell_engine(config, io::describe_compressed(path, world), world);
+  record.engine_reason = engine.reason;
+  if (!engine.on_grid) return io::load_compressed(path, world);
+  record.engine = "grid";
+  record.grid = fmt::format("{} x {}", engine.grid_rows, engine.grid_cols);
+  log::info("engine {} ({}): {}", record.engine, record.grid, engine.reason);
+  return io::load_compressed(path, linalg::ProcessGrid(world, engine.grid_rows, engine.grid_cols));
+}
+
 void fit_compressed(const Config& config, const estimate::Estimator& estimator,
                     const comm::Communicator& world, FitOutput& output) {
   comm::require_replicated(
@@ -183,12 +202,8 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
       "{} is a compressed design, which has no rows: solver.refine and fit.residuals need the "
       "design file it was made from",
       config.data.design);
-  comm::require_replicated(world, config.solver.engine != "grid", ErrorKind::input,
-                           "{} is a compressed design, whose factors a rank solves: solver.engine = \"grid\" "
-                           "needs the design file it was made from",
-                           config.data.design);
   std::optional<Phase> load("load");
-  const compress::CompressedDesign design = io::load_compressed(config.data.design, world);
+  const compress::CompressedDesign design = load_cells(config, world, output.record);
   load.reset();
   design::GroupMultipliers multipliers;
   comm::all_or_none(world, [&] {

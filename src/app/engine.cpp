@@ -9,12 +9,15 @@ namespace {
 
 compress::GridPlan plan_grid(const Config& config, const compress::PlanRequest& request,
                              const PlannedRows& planned) {
-  return compress::plan_grid(planned.layout, {.n_ranks = request.n_ranks,
-                                              .limit_bytes = request.limit_bytes,
-                                              .baseline_bytes = request.baseline_bytes,
-                                              .block_bytes = request.block_bytes,
-                                              .penalised = config.fit.estimator == "ridge",
-                                              .takes_svd = request.takes_svd});
+  const compress::GridRequest of_grid{.n_ranks = request.n_ranks,
+                                      .limit_bytes = request.limit_bytes,
+                                      .baseline_bytes = request.baseline_bytes,
+                                      .block_bytes = request.block_bytes,
+                                      .penalised = config.fit.estimator == "ridge",
+                                      .takes_svd = request.takes_svd};
+  if (!request.saves) return compress::plan_grid(planned.layout, of_grid);
+  return compress::plan_grid_cells(planned.layout, of_grid,
+                                   {.wanted = request.wanted, .explicit_parts = request.explicit_parts});
 }
 
 /// Lines of a table of two columns.
@@ -37,9 +40,13 @@ void describe_memory(const Plan& plan, Lines& lines) {
   lines.add("  program, labels", plan.baseline_bytes);
 }
 
+void describe_cells(const compress::CellPlan& cells, Lines& lines) {
+  lines.add("cells", fmt::format("{} ({})", cells.cells.size(), compress::to_string(cells.parts)));
+  for (const std::string& note : cells.notes) lines.add("", note);
+}
+
 void describe_tall(const compress::MemoryPlan& plan, Lines& lines) {
-  lines.add("cells", fmt::format("{} ({})", plan.cells.cells.size(), compress::to_string(plan.cells.parts)));
-  for (const std::string& note : plan.cells.notes) lines.add("", note);
+  describe_cells(plan.cells, lines);
   lines.add("flops", fmt::format("{:.3g} a pass, {:.3g} to merge cells", plan.pass_flops, plan.merge_flops));
   lines.add("read", fmt::format("{} a pass", format_bytes(static_cast<Index>(plan.pass_bytes_read))));
   describe_memory(plan, lines);
@@ -54,19 +61,21 @@ void describe_tall(const compress::MemoryPlan& plan, Lines& lines) {
 void describe_grid(const compress::GridPlan& plan, const compress::RowLayout& layout, Lines& lines) {
   const auto k = static_cast<double>(layout.n_cols + 2);
   lines.add("process grid", fmt::format("{} x {}", plan.grid_rows, plan.grid_cols));
+  if (plan.cells) describe_cells(*plan.cells, lines);
   lines.add("panel", plan.in_core ? "all rows" : fmt::format("{} rows of each rank", plan.rows_per_rank));
   lines.add("flops", fmt::format("{:.3g}", 2.0 * static_cast<double>(layout.n_used) * k * k));
   describe_memory(plan, lines);
   lines.add("  rows on their way", plan.stream_bytes);
-  lines.add("  factor", plan.factor_bytes);
+  if (plan.cells) lines.add("  rows waiting", plan.waiting_bytes);
+  lines.add(plan.cells ? "  factors" : "  factor", plan.factor_bytes);
   lines.add("  panel", plan.panel_bytes);
-  lines.add("  solving", plan.solve_bytes);
+  if (plan.solve_bytes > 0) lines.add("  solving", plan.solve_bytes);
 }
 
 }  // namespace
 
 void choose_engine(const Config& config, const compress::PlanRequest& request, PlannedRows& planned) {
-  const bool may_grid = request.solves && config.solver.engine != "tall";
+  const bool may_grid = (request.solves || request.saves) && config.solver.engine != "tall";
   if (may_grid && config.solver.engine == "grid") {
     planned.reason = "asked for";
     planned.plan = plan_grid(config, request, planned);

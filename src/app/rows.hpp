@@ -31,6 +31,7 @@ void require_same_rows(const design::DesignInfo& info, const comm::Communicator&
 struct RowUse {
   bool weighted = true;  ///< apply fit.weights to the rows
   bool solves = false;
+  bool saves = false;  ///< the cells, as a compressed design
   int n_passes = 1;
   compress::CellParts parts;
   bool explicit_parts = false;
@@ -73,7 +74,7 @@ Index memory_limit(const Config& config, const comm::Communicator& world);
 /// The plan as lines of text.
 std::string describe(const PlannedRows& planned, int n_ranks);
 
-/// One pass over the rows in which a compressed design is made. @collective
+/// One pass over the rows in which a compressed design is made, by the engine of the plan. @collective
 compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm::Communicator& world);
 
 }  // namespace tallfit::app

@@ -210,6 +210,12 @@ void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks
 }
 
 CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits) {
+  return plan_cells(layout, limits,
+                    [&](CellPlan& plan) { predict_bytes_in_place(plan, layout, limits.n_ranks); });
+}
+
+CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits,
+                    const std::function<void(CellPlan&)>& predict_bytes) {
   const double rows_per_column = static_cast<double>(layout.n_used) / static_cast<double>(layout.n_cols);
   const bool few_rows = !limits.only_fits && rows_per_column < rows_per_column_for_folds;
   std::vector<std::string> notes;
@@ -228,7 +234,7 @@ CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits) {
                                   to_string(parts), n_cells, layout.n_cols, layout.n_used));
       continue;
     }
-    predict_bytes_in_place(plan, layout, limits.n_ranks);
+    predict_bytes(plan);
     if (plan.peak_bytes <= limits.max_bytes) {
       plan.notes = notes;
       return plan;

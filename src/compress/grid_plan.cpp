@@ -2,17 +2,19 @@
 
 #include <algorithm>
 
+#include "engine_bytes.hpp"
+
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/memory.hpp"
+#include "tallfit/design/row_stream.hpp"
 #include "tallfit/linalg/grid_fold.hpp"
+#include "tallfit/linalg/grid_folds.hpp"
 
 namespace tallfit::compress {
 
 namespace {
 
 constexpr Index usual_block = Index{1} << 20U;
-/// Buffers of BLAS, MPI and HDF5, and the workspace of ScaLAPACK: some blocks of columns.
-constexpr Index grid_library_bytes = Index{16} << 20U;
 
 /// Of R while a fit is made: R, equilibrated R and its inverse, which the covariance factor replaces; the SVD
 /// takes two factors and workspace.
@@ -29,16 +31,31 @@ int most_columns(int ranks) {
   return columns;
 }
 
-}  // namespace
-
-GridPlan plan_grid(const RowLayout& layout, const GridRequest& request) {
-  const Index n = layout.n_cols + 2;
+/// What does not depend on the rows.
+GridPlan empty_plan(const GridRequest& request) {
   GridPlan plan;
   plan.grid_cols = most_columns(request.n_ranks);
   plan.grid_rows = request.n_ranks / plan.grid_cols;
   plan.limit_bytes = request.limit_bytes;
-  plan.baseline_bytes = request.baseline_bytes + grid_library_bytes;
+  plan.baseline_bytes = request.baseline_bytes + detail::grid_library_bytes;
   plan.block_bytes = request.block_bytes > 0 ? request.block_bytes : usual_block;
+  return plan;
+}
+
+/// Of the cells of a design that are dealt to the ranks in turn, on the fullest one.
+Index packed_bytes(const CompressedDesign& design, int n_ranks) {
+  std::vector<Index> held(static_cast<std::size_t>(n_ranks), 0);
+  const Index n = design.n_cols() + 2;
+  for (std::size_t i = 0; i < design.cells.size(); ++i)
+    held[i % held.size()] += double_bytes * reduced_size(std::min(design.cells[i].sums.count, n), n);
+  return *std::max_element(held.begin(), held.end());
+}
+
+}  // namespace
+
+GridPlan plan_grid(const RowLayout& layout, const GridRequest& request) {
+  const Index n = layout.n_cols + 2;
+  GridPlan plan = empty_plan(request);
   plan.factor_bytes = linalg::GridFold::factor_bytes(plan.grid_rows, plan.grid_cols, n);
   plan.solve_bytes = copies_of_factor(request) * plan.factor_bytes;
 
@@ -54,12 +71,66 @@ GridPlan plan_grid(const RowLayout& layout, const GridRequest& request) {
   plan.in_core = set_panel(all_rows);
   if (plan.in_core) return plan;
   // Smaller panels would not help: this one with R takes less than the copies of R in the solve.
-  const bool fits = set_panel(std::min(all_rows, ceil_div(n, Index{2} * request.n_ranks)));
+  const bool fits = set_panel(std::min(all_rows, linalg::FoldPanel::usual_rows(n, request.n_ranks)));
   require(fits, ErrorKind::resource,
           "{} columns on a {} x {} grid need {} per rank, of which {} for copies of the factor, but "
           "run.memory_per_rank = {}. Use more ranks, or raise it",
           layout.n_cols, plan.grid_rows, plan.grid_cols, format_bytes(plan.peak_bytes),
           format_bytes(plan.solve_bytes), format_bytes(plan.limit_bytes));
+  return plan;
+}
+
+GridPlan plan_grid_cells(const RowLayout& layout, const GridRequest& request, const CellLimits& wanted) {
+  const Index n = layout.n_cols + 2;
+  GridPlan plan = empty_plan(request);
+  plan.rows_per_rank = linalg::FoldPanel::usual_rows(n, request.n_ranks);
+  plan.panel_bytes = linalg::GridFolds::panel_bytes(plan.grid_rows, plan.grid_cols, n, plan.rows_per_rank);
+  plan.stream_bytes = 2 * plan.block_bytes + linalg::GridFolds::exchange_bytes(n, plan.rows_per_rank);
+  const Index block_rows = design::rows_in(plan.block_bytes, layout.n_cols);
+  const Index least_waiting = block_rows + plan.rows_per_rank;
+  const Index row_bytes = double_bytes * n;
+  const Index left = plan.limit_bytes - plan.baseline_bytes - plan.panel_bytes - plan.stream_bytes;
+  require(left > least_waiting * row_bytes, ErrorKind::resource,
+          "{} columns on a {} x {} grid need {} per rank before the first factor, but run.memory_per_rank = "
+          "{}. Use more ranks, or raise it",
+          layout.n_cols, plan.grid_rows, plan.grid_cols,
+          format_bytes(plan.limit_bytes - left + least_waiting * row_bytes), format_bytes(plan.limit_bytes));
+  CellLimits limits = wanted;
+  limits.max_bytes = left - least_waiting * row_bytes;
+  limits.n_ranks = request.n_ranks;
+  plan.cells = plan_cells(layout, limits, [&](CellPlan& cells) {
+    cells.peak_bytes = 0;
+    for (const TargetSums& sums : cells.sums) {
+      cells.peak_bytes += linalg::GridFolds::factor_bytes(plan.grid_rows, plan.grid_cols, n, sums.count);
+    }
+  });
+  plan.factor_bytes = plan.cells->peak_bytes;
+  // Enough for a full panel of every cell.
+  const Index useful = block_rows + static_cast<Index>(plan.cells->cells.size()) * plan.rows_per_rank;
+  plan.waiting_rows = std::clamp((left - plan.factor_bytes) / row_bytes, least_waiting, useful);
+  plan.waiting_bytes = plan.waiting_rows * row_bytes;
+  plan.peak_bytes =
+      plan.baseline_bytes + plan.factor_bytes + plan.panel_bytes + plan.stream_bytes + plan.waiting_bytes;
+  return plan;
+}
+
+CellFitPlan plan_cell_fit(const CompressedDesign& design, const GridRequest& request) {
+  const GridPlan grid = empty_plan(request);
+  const Index n = design.n_cols() + 2;
+  const Index square = double_bytes * n * n;
+  CellFitPlan plan{
+      .grid_rows = grid.grid_rows, .grid_cols = grid.grid_cols, .limit_bytes = request.limit_bytes};
+  // More than merging takes: a triangle that comes from another rank, the new one and its buffer.
+  plan.tall_bytes = request.baseline_bytes + detail::library_bytes + packed_bytes(design, request.n_ranks) +
+                    detail::solve_matrices(request.takes_svd) * square;
+  const Index factor = linalg::GridFold::factor_bytes(grid.grid_rows, grid.grid_cols, n);
+  Index held = 0;
+  for (const Cell& cell : design.cells)
+    held += linalg::GridFolds::factor_bytes(grid.grid_rows, grid.grid_cols, n, cell.sums.count);
+  // While few rows merge: what was merged, the next cell, and both in one.
+  constexpr Index copies_of_merge = 4;
+  plan.grid_bytes =
+      grid.baseline_bytes + held + std::max(copies_of_merge, copies_of_factor(request)) * factor;
   return plan;
 }
 

@@ -1,7 +1,5 @@
 #include "tallfit/estimate/grid_system.hpp"
 
-#include <cmath>
-
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/compress/row_feed.hpp"
@@ -41,23 +39,28 @@ Eigen::VectorXd row(const linalg::BlockCyclicMatrix& a, Index i) {
 
 LeastSquaresSystem grid_system(const GridRows& rows, const linalg::ProcessGrid& grid, Intercept intercept) {
   const bool ones_first = intercept == Intercept::fitted;
-  linalg::BlockCyclicMatrix factor = [&] {
+  const linalg::BlockCyclicMatrix factor = [&] {
     const Phase phase("factor rows");
     return factor_of(rows, grid, ones_first);
   }();
-  const Index n = rows.layout.n_cols;
-  const Index skip = ones_first ? 1 : 0;
-  const Eigen::VectorXd target = column(factor, n + skip);
+  return system_of(factor, rows.layout.n_cols, compress::count_training_rows(rows.layout), intercept);
+}
+
+LeastSquaresSystem system_of(const linalg::BlockCyclicMatrix& factor, Index n_coeffs, Index n_rows,
+                             Intercept intercept) {
+  const Index n = n_coeffs;
+  const Index skip = intercept == Intercept::fitted ? 1 : 0;
+  const Eigen::VectorXd target = column(factor, factor.cols() - 1);
   std::optional<InterceptRow> intercept_row;
-  if (ones_first) {
+  if (intercept == Intercept::fitted) {
     const Eigen::VectorXd first = row(factor, 0);
     intercept_row = {.r11 = first(0), .r12 = first.segment(1, n), .z1 = target(0)};
   }
   return {.r = linalg::sub_matrix(factor, skip, skip, n, n),
           .z = target.segment(skip, n),
-          .rho = std::abs(target(n + skip)),
+          .rho = target.tail(target.size() - skip - n).norm(),
           .intercept = std::move(intercept_row),
-          .n_rows = compress::count_training_rows(rows.layout)};
+          .n_rows = n_rows};
 }
 
 }  // namespace tallfit::estimate

@@ -1,6 +1,7 @@
 /// Which cells a compression keeps, as far as memory and the number of rows allow.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -61,5 +62,9 @@ void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks
 /// least a factor of eight; below N / K = 80 that cannot be reached with ten folds and cells keep their rows.
 /// @throws Error{resource} with numbers where not even one cell fits.
 CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits);
+
+/// The same where something else than predict_bytes_in_place() sets peak_bytes of a plan.
+CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits,
+                    const std::function<void(CellPlan&)>& predict_bytes);
 
 }  // namespace tallfit::compress

@@ -24,4 +24,20 @@ struct GridRows {
 /// @throws Error{input} for rows that are not finite, on all ranks.
 LeastSquaresSystem grid_system(const GridRows& rows, const linalg::ProcessGrid& grid, Intercept intercept);
 
+/// Takes a block-cyclic factor apart: of w [1 A b] with an intercept, else of w [A b], or w [A 1 b], whose
+/// ones take no part. Cost: two copies of R. @collective over its grid
+/// @param factor  upper triangular, as many rows as columns
+/// @param n_coeffs  K
+LeastSquaresSystem system_of(const linalg::BlockCyclicMatrix& factor, Index n_coeffs, Index n_rows,
+                             Intercept intercept);
+
+/// The system of all training cells of a design on a grid, each times its multiplier, on all its ranks.
+///
+/// With an intercept the column of ones is moved to the front of the merged factor and eliminated.
+/// Cost: compress::merge_training_cells_on_grid(), then (4/3) K³ / P flops where it has an intercept or few
+/// rows. @collective over the grid
+/// @throws Error{input} as training_system().
+LeastSquaresSystem grid_training_system(const compress::CompressedDesign& design,
+                                        const design::GroupMultipliers& multipliers, Intercept intercept);
+
 }  // namespace tallfit::estimate
