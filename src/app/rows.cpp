@@ -56,7 +56,8 @@ compress::CompressedDesign compress_on_grid(const PlannedRows& planned, const co
                                      .cells = plan.cells.value(),
                                      .rows_per_rank = plan.rows_per_rank,
                                      .waiting_rows = plan.waiting_rows,
-                                     .block_bytes = plan.block_bytes},
+                                     .block_bytes = plan.block_bytes,
+                                     .what = "compress rows"},
                                     grid);
 }
 

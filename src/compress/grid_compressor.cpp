@@ -87,9 +87,8 @@ CompressedDesign compress_on_grid(const GridCells& rows, const linalg::ProcessGr
   CellFolder folder(rows, grid, block);
   RowVisitor* const visitors[] = {&folder.visitor()};
   std::optional<RowPass> pass;
-  comm::all_or_none(grid.comm(), [&] {
-    pass.emplace(rows.source, rows.layout, visitors, rows.block_bytes, "compress rows");
-  });
+  comm::all_or_none(grid.comm(),
+                    [&] { pass.emplace(rows.source, rows.layout, visitors, rows.block_bytes, rows.what); });
   for (bool some_read = true; some_read;) {
     bool reads = false;
     comm::all_or_none(grid.comm(), [&] { reads = pass->step(); });
