@@ -60,7 +60,7 @@ Solved solve(const Config& config, const compress::CompressedDesign& design,
   return solved;
 }
 
-/// Rows are folded as they come, so that the digits of light ones may drown in heavy ones.
+/// Rows that are folded as they come, because factors of light ones do not fit beside those of heavy ones.
 void warn_of_uneven_scales(const compress::RowLayout& layout) {
   constexpr double even = 1e8;  // leaves half of the digits
   double smallest = std::numeric_limits<double>::infinity();
@@ -72,8 +72,9 @@ void warn_of_uneven_scales(const compress::RowLayout& layout) {
   }
   if (largest <= even * smallest) return;
   log::warn(
-      "row weights span {:.0e} to {:.0e}: the grid engine does not sort rows by weight, and light ones may "
-      "lose digits; the tall engine keeps them",
+      "row weights span {:.0e} to {:.0e}, and memory is too short to sort rows by weight: light ones may "
+      "lose "
+      "digits; use more ranks, or raise run.memory_per_rank",
       smallest, largest);
 }
 
@@ -81,9 +82,17 @@ Solved solve_on_grid(const Config& config, const PlannedRows& planned, const est
                      const comm::Communicator& world) {
   const Phase phase("solve");
   const compress::GridPlan& plan = planned.grid();
+  Solved solved;
+  if (plan.cells) {
+    solved.system = estimate::grid_training_system(
+        compress_rows(planned, world), compress::group_multipliers(planned.info().group_names, {}),
+        intercept_of(config));
+    const Phase estimate("estimate");
+    solved.fit = estimator.fit(*solved.system);
+    return solved;
+  }
   warn_of_uneven_scales(planned.layout);
   const linalg::ProcessGrid grid(world, plan.grid_rows, plan.grid_cols);
-  Solved solved;
   solved.system = estimate::grid_system({.source = planned.rows(),
                                          .layout = planned.layout,
                                          .rows_per_rank = plan.rows_per_rank,

@@ -15,9 +15,17 @@ compress::GridPlan plan_grid(const Config& config, const compress::PlanRequest& 
                                       .block_bytes = request.block_bytes,
                                       .penalised = config.fit.estimator == "ridge",
                                       .takes_svd = request.takes_svd};
-  if (!request.saves) return compress::plan_grid(planned.layout, of_grid);
-  return compress::plan_grid_cells(planned.layout, of_grid,
-                                   {.wanted = request.wanted, .explicit_parts = request.explicit_parts});
+  if (request.saves) {
+    return compress::plan_grid_cells(planned.layout, of_grid,
+                                     {.wanted = request.wanted, .explicit_parts = request.explicit_parts});
+  }
+  if (std::optional<compress::CellPlan> classes = compress::scale_classes(planned.layout)) {
+    try {
+      return compress::plan_grid_fit(planned.layout, of_grid, std::move(*classes));
+    } catch (const Error&) {  // one factor takes less; the fit warns of what it loses
+    }
+  }
+  return compress::plan_grid(planned.layout, of_grid);
 }
 
 /// Lines of a table of two columns.

@@ -23,6 +23,9 @@ Index copies_of_factor(const GridRequest& request) {
   return request.penalised ? 5 : 3;
 }
 
+/// Of R while few rows of cells merge: what was merged, the next cell, and both in one.
+constexpr Index copies_of_merge = 4;
+
 /// The largest Q with Q <= P and P Q = ranks.
 int most_columns(int ranks) {
   int columns = 1;
@@ -40,6 +43,47 @@ GridPlan empty_plan(const GridRequest& request) {
   plan.baseline_bytes = request.baseline_bytes + detail::grid_library_bytes;
   plan.block_bytes = request.block_bytes > 0 ? request.block_bytes : usual_block;
   return plan;
+}
+
+/// What the pass of a plan leaves for factors.
+Index bytes_left(const GridPlan& plan) {
+  return plan.limit_bytes - plan.baseline_bytes - plan.panel_bytes - plan.stream_bytes;
+}
+
+/// A pass with a panel, before there are factors: as few rows as possible wait.
+GridPlan panel_plan(const RowLayout& layout, const GridRequest& request) {
+  const Index n = layout.n_cols + 2;
+  GridPlan plan = empty_plan(request);
+  plan.rows_per_rank = linalg::FoldPanel::usual_rows(n, request.n_ranks);
+  plan.panel_bytes = linalg::GridFolds::panel_bytes(plan.grid_rows, plan.grid_cols, n, plan.rows_per_rank);
+  plan.stream_bytes = 2 * plan.block_bytes + linalg::GridFolds::exchange_bytes(n, plan.rows_per_rank);
+  plan.waiting_rows = design::rows_in(plan.block_bytes, layout.n_cols) + plan.rows_per_rank;
+  plan.waiting_bytes = plan.waiting_rows * n * double_bytes;
+  require(bytes_left(plan) > plan.waiting_bytes, ErrorKind::resource,
+          "{} columns on a {} x {} grid need {} per rank before the first factor, but run.memory_per_rank = "
+          "{}. Use more ranks, or raise it",
+          layout.n_cols, plan.grid_rows, plan.grid_cols,
+          format_bytes(plan.limit_bytes - bytes_left(plan) + plan.waiting_bytes),
+          format_bytes(plan.limit_bytes));
+  return plan;
+}
+
+Index bytes_of_cells(const CellPlan& cells, const GridPlan& plan, Index n) {
+  Index bytes = 0;
+  for (const TargetSums& sums : cells.sums)
+    bytes += linalg::GridFolds::factor_bytes(plan.grid_rows, plan.grid_cols, n, sums.count);
+  return bytes;
+}
+
+/// As many as make a full panel of every cell, and a block, where that fits.
+void let_rows_wait(GridPlan& plan, const RowLayout& layout) {
+  const Index row_bytes = double_bytes * (layout.n_cols + 2);
+  const Index useful = design::rows_in(plan.block_bytes, layout.n_cols) +
+                       static_cast<Index>(plan.cells->cells.size()) * plan.rows_per_rank;
+  const Index affordable = (bytes_left(plan) - plan.factor_bytes) / row_bytes;
+  plan.waiting_rows = std::max(plan.waiting_rows, std::min(affordable, useful));
+  plan.waiting_bytes = plan.waiting_rows * row_bytes;
+  plan.peak_bytes = plan.limit_bytes - bytes_left(plan) + plan.factor_bytes + plan.waiting_bytes;
 }
 
 /// Of the cells of a design that are dealt to the ranks in turn, on the fullest one.
@@ -81,36 +125,32 @@ GridPlan plan_grid(const RowLayout& layout, const GridRequest& request) {
 }
 
 GridPlan plan_grid_cells(const RowLayout& layout, const GridRequest& request, const CellLimits& wanted) {
-  const Index n = layout.n_cols + 2;
-  GridPlan plan = empty_plan(request);
-  plan.rows_per_rank = linalg::FoldPanel::usual_rows(n, request.n_ranks);
-  plan.panel_bytes = linalg::GridFolds::panel_bytes(plan.grid_rows, plan.grid_cols, n, plan.rows_per_rank);
-  plan.stream_bytes = 2 * plan.block_bytes + linalg::GridFolds::exchange_bytes(n, plan.rows_per_rank);
-  const Index block_rows = design::rows_in(plan.block_bytes, layout.n_cols);
-  const Index least_waiting = block_rows + plan.rows_per_rank;
-  const Index row_bytes = double_bytes * n;
-  const Index left = plan.limit_bytes - plan.baseline_bytes - plan.panel_bytes - plan.stream_bytes;
-  require(left > least_waiting * row_bytes, ErrorKind::resource,
-          "{} columns on a {} x {} grid need {} per rank before the first factor, but run.memory_per_rank = "
-          "{}. Use more ranks, or raise it",
-          layout.n_cols, plan.grid_rows, plan.grid_cols,
-          format_bytes(plan.limit_bytes - left + least_waiting * row_bytes), format_bytes(plan.limit_bytes));
+  GridPlan plan = panel_plan(layout, request);
   CellLimits limits = wanted;
-  limits.max_bytes = left - least_waiting * row_bytes;
+  limits.max_bytes = bytes_left(plan) - plan.waiting_bytes;
   limits.n_ranks = request.n_ranks;
   plan.cells = plan_cells(layout, limits, [&](CellPlan& cells) {
-    cells.peak_bytes = 0;
-    for (const TargetSums& sums : cells.sums) {
-      cells.peak_bytes += linalg::GridFolds::factor_bytes(plan.grid_rows, plan.grid_cols, n, sums.count);
-    }
+    cells.peak_bytes = bytes_of_cells(cells, plan, layout.n_cols + 2);
   });
   plan.factor_bytes = plan.cells->peak_bytes;
-  // Enough for a full panel of every cell.
-  const Index useful = block_rows + static_cast<Index>(plan.cells->cells.size()) * plan.rows_per_rank;
-  plan.waiting_rows = std::clamp((left - plan.factor_bytes) / row_bytes, least_waiting, useful);
-  plan.waiting_bytes = plan.waiting_rows * row_bytes;
-  plan.peak_bytes =
-      plan.baseline_bytes + plan.factor_bytes + plan.panel_bytes + plan.stream_bytes + plan.waiting_bytes;
+  let_rows_wait(plan, layout);
+  return plan;
+}
+
+GridPlan plan_grid_fit(const RowLayout& layout, const GridRequest& request, CellPlan cells) {
+  const Index n = layout.n_cols + 2;
+  GridPlan plan = panel_plan(layout, request);
+  plan.factor_bytes = bytes_of_cells(cells, plan, n);
+  plan.cells = std::move(cells);
+  const Index r = linalg::GridFold::factor_bytes(plan.grid_rows, plan.grid_cols, n);
+  plan.solve_bytes = std::max(plan.factor_bytes + copies_of_merge * r, copies_of_factor(request) * r);
+  let_rows_wait(plan, layout);
+  plan.peak_bytes = std::max(plan.peak_bytes, plan.baseline_bytes + plan.solve_bytes);
+  require(plan.peak_bytes <= plan.limit_bytes, ErrorKind::resource,
+          "{} columns on a {} x {} grid need {} per rank for factors of {} classes of row weights, but "
+          "run.memory_per_rank = {}. Use more ranks, or raise it",
+          layout.n_cols, plan.grid_rows, plan.grid_cols, format_bytes(plan.peak_bytes),
+          plan.cells->cells.size(), format_bytes(plan.limit_bytes));
   return plan;
 }
 
@@ -127,8 +167,6 @@ CellFitPlan plan_cell_fit(const CompressedDesign& design, const GridRequest& req
   Index held = 0;
   for (const Cell& cell : design.cells)
     held += linalg::GridFolds::factor_bytes(grid.grid_rows, grid.grid_cols, n, cell.sums.count);
-  // While few rows merge: what was merged, the next cell, and both in one.
-  constexpr Index copies_of_merge = 4;
   plan.grid_bytes =
       grid.baseline_bytes + held + std::max(copies_of_merge, copies_of_factor(request)) * factor;
   return plan;

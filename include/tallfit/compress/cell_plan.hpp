@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,11 @@ struct CellLimits {
 /// The cells that parts and weights give: keys without what is not told apart, split by decade of the row
 /// scale where that varies by more than a decade.
 CellPlan make_cells(const RowLayout& layout, const CellParts& parts);
+
+/// Cells of training rows whose scales lie within four decades, counted from the largest, for a fit that is
+/// to merge them in order of scale; none where all scales do, and the order of rows hardly matters. Test rows
+/// are in no cell.
+std::optional<CellPlan> scale_classes(const RowLayout& layout);
 
 /// Rows of each cell in leaves [begin, end): [cell][leaf - begin]. Cost: O(leaves x cells). Local.
 std::vector<std::vector<Index>> rows_by_cell_and_leaf(const RowLayout& layout, const CellPlan& plan,

@@ -48,6 +48,10 @@ GridPlan plan_grid(const RowLayout& layout, const GridRequest& request);
 /// @throws Error{resource} with numbers where not even one cell fits.
 GridPlan plan_grid_cells(const RowLayout& layout, const GridRequest& request, const CellLimits& wanted);
 
+/// The plan of a fit that keeps cells apart until all rows are read, as scale_classes() makes them.
+/// @throws Error{resource} with numbers where that does not fit.
+GridPlan plan_grid_fit(const RowLayout& layout, const GridRequest& request, CellPlan cells);
+
 /// What the fit of a compressed design takes on either engine, per rank, on the fullest one.
 struct CellFitPlan {
   int grid_rows = 1;

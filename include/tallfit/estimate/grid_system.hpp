@@ -18,9 +18,9 @@ struct GridRows {
 /// the column of ones comes first, so that what is left of the factor is that of the centred design.
 ///
 /// No rank holds more than its share of a matrix. The bits depend on the grid, not only on the rows. Rows are
-/// folded as they come: unlike the cells of compression they are not sorted by weight, so that rows much
-/// lighter than others may lose digits.
-/// Cost: 2 N K² / P flops; every row travels once within a row of the grid. @collective over grid.comm()
+/// folded as they come: unlike the cells of grid_training_system() they are not sorted by weight, so that
+/// rows much lighter than others may lose digits. Cost: 2 N K² / P flops; every row travels once within a row
+/// of the grid. @collective over grid.comm()
 /// @throws Error{input} for rows that are not finite, on all ranks.
 LeastSquaresSystem grid_system(const GridRows& rows, const linalg::ProcessGrid& grid, Intercept intercept);
 
