@@ -55,6 +55,7 @@ int MatrixLines::entry_rank(int rank) const {
 std::vector<Index> MatrixLines::counts_of_blocks(Index step) const {
   const int me = grid_.comm().rank();
   std::vector<Index> counts;
+  counts.reserve(static_cast<std::size_t>(grid_.comm().size()));
   for (int rank = 0; rank < grid_.comm().size(); ++rank) {
     counts.push_back(local_lines(lines_of(step, rank), line_rank(me)).count *
                      entry_axis_.local_size(entry_rank(me)));
@@ -64,6 +65,7 @@ std::vector<Index> MatrixLines::counts_of_blocks(Index step) const {
 
 std::vector<Index> MatrixLines::counts_of_pieces(Index step) const {
   std::vector<Index> counts;
+  counts.reserve(static_cast<std::size_t>(grid_.comm().size()));
   for (int rank = 0; rank < grid_.comm().size(); ++rank) {
     counts.push_back(local_lines(mine(step), line_rank(rank)).count *
                      entry_axis_.local_size(entry_rank(rank)));
