@@ -2,20 +2,16 @@
 
 #include "tallfit/app/commands.hpp"
 #include "tallfit/base/log.hpp"
-#include "tallfit/comm/collective_error.hpp"
 #include "tallfit/io/compressed_file.hpp"
 
 namespace tallfit::app {
 
 void run_compress(const Config& config, const comm::Communicator& world) {
-  comm::require_replicated(
-      world, config.solver.engine != "grid", ErrorKind::input,
-      "a compressed design keeps the factors of the tall engine: solver.engine = \"grid\" "
-      "is for `tallfit fit` from rows. Leave it out");
   const Config defaults;
   const PlannedRows planned = plan_rows(config, world,
                                         {.weighted = false,
                                          .solves = false,
+                                         .saves = true,
                                          .n_passes = 1,
                                          .parts = cell_parts(config),
                                          .explicit_parts = config.compress.cells != defaults.compress.cells,

@@ -51,6 +51,11 @@ Solved solve(const Config& config, const compress::CompressedDesign& design,
              const comm::Communicator& world) {
   const Phase phase("solve");
   Solved solved;
+  if (design.on_grid()) {
+    solved.system = estimate::grid_training_system(design, multipliers, intercept_of(config));
+    solved.fit = estimator.fit(*solved.system);
+    return solved;
+  }
   solved.system = estimate::training_system(design, multipliers, intercept_of(config), world);
   comm::all_or_none(world, [&] {
     if (world.is_root()) solved.fit = estimator.fit(*solved.system);
@@ -58,7 +63,7 @@ Solved solve(const Config& config, const compress::CompressedDesign& design,
   return solved;
 }
 
-/// Rows are folded as they come, so that the digits of light ones may drown in heavy ones.
+/// Rows that are folded as they come, because factors of light ones do not fit beside those of heavy ones.
 void warn_of_uneven_scales(const compress::RowLayout& layout) {
   constexpr double even = 1e8;  // leaves half of the digits
   double smallest = std::numeric_limits<double>::infinity();
@@ -70,24 +75,61 @@ void warn_of_uneven_scales(const compress::RowLayout& layout) {
   }
   if (largest <= even * smallest) return;
   log::warn(
-      "row weights span {:.0e} to {:.0e}: the grid engine does not sort rows by weight, and light ones may "
-      "lose digits; the tall engine keeps them",
+      "row weights span {:.0e} to {:.0e}, and memory is too short to sort rows by weight: light ones may "
+      "lose "
+      "digits; use more ranks, or raise run.memory_per_rank",
       smallest, largest);
+}
+
+/// The Gram matrix, its Cholesky factor and two corrections over the rows (corrected semi-normal equations).
+void solve_normal_equations(const Config& config, const estimate::GridRows& rows,
+                            const linalg::ProcessGrid& grid, const estimate::Estimator& estimator,
+                            Solved& solved) {
+  constexpr double safe_condition = 1e6;  // two corrections bring it to 11 digits
+  solved.system = estimate::normal_system(rows, grid, intercept_of(config));
+  solved.fit = estimator.fit(*solved.system);
+  const Phase phase("correct");
+  estimate::refine({.source = rows.source,
+                    .layout = rows.layout,
+                    .comm = grid.comm(),
+                    .block_bytes = rows.block_bytes,
+                    .max_passes = 2},
+                   &solved.fit, &*solved.system, estimator.penalty(), estimator_options(config));
+  solved.fit.algorithm = "cholesky";
+  solved.fit.reason = fmt::format("asked for; condition estimate {:.1e}, two corrections over the rows",
+                                  solved.fit.condition);
+  if (solved.fit.condition > safe_condition)
+    log::warn(
+        "normal equations of columns with condition {:.1e} keep few digits; solver.algorithm = \"qr\" keeps "
+        "twice as many",
+        solved.fit.condition);
 }
 
 Solved solve_on_grid(const Config& config, const PlannedRows& planned, const estimate::Estimator& estimator,
                      const comm::Communicator& world) {
   const Phase phase("solve");
   const compress::GridPlan& plan = planned.grid();
-  warn_of_uneven_scales(planned.layout);
-  const linalg::ProcessGrid grid(world, plan.grid_rows, plan.grid_cols);
   Solved solved;
-  solved.system = estimate::grid_system({.source = planned.rows(),
-                                         .layout = planned.layout,
-                                         .rows_per_rank = plan.rows_per_rank,
-                                         .block_bytes = plan.block_bytes,
-                                         .block = plan.block},
-                                        grid, intercept_of(config));
+  if (plan.cells) {
+    solved.system = estimate::grid_training_system(
+        compress_rows(planned, world), compress::group_multipliers(planned.info().group_names, {}),
+        intercept_of(config));
+    const Phase estimate("estimate");
+    solved.fit = estimator.fit(*solved.system);
+    return solved;
+  }
+  const linalg::ProcessGrid grid(world, plan.grid_rows, plan.grid_cols);
+  const estimate::GridRows rows{.source = planned.rows(),
+                                .layout = planned.layout,
+                                .rows_per_rank = plan.rows_per_rank,
+                                .block_bytes = plan.block_bytes,
+                                .block = plan.block};
+  if (plan.forms_gram) {
+    solve_normal_equations(config, rows, grid, estimator, solved);
+    return solved;
+  }
+  warn_of_uneven_scales(planned.layout);
+  solved.system = estimate::grid_system(rows, grid, intercept_of(config));
   const Phase estimate("estimate");
   solved.fit = estimator.fit(*solved.system);
   return solved;
@@ -232,6 +274,20 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
   output.write(planned.info(), solved.fit, estimate::metrics_rows(errors, planned.info().group_names));
 }
 
+/// The factors where the engine wants them.
+compress::CompressedDesign load_cells(const Config& config, const comm::Communicator& world,
+                                      io::RunRecord& record) {
+  const std::string& path = config.data.design;
+  const CellEngine engine = choose_cell_engine(config, io::describe_compressed(path, world), world);
+  record.engine_reason = engine.reason;
+  if (!engine.on_grid) return io::load_compressed(path, world);
+  record.engine = "grid";
+  record.grid = fmt::format("{} x {}", engine.grid_rows, engine.grid_cols);
+  log::info("engine {} ({}): {}", record.engine, record.grid, engine.reason);
+  return io::load_compressed(path, linalg::ProcessGrid(world, engine.grid_rows, engine.grid_cols),
+                             engine.block);
+}
+
 void fit_compressed(const Config& config, const estimate::Estimator& estimator,
                     const comm::Communicator& world, FitOutput& output) {
   comm::require_replicated(
@@ -239,12 +295,8 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
       "{} is a compressed design, which has no rows: solver.refine and fit.residuals need the "
       "design file it was made from",
       config.data.design);
-  comm::require_replicated(world, !asks_for_grid(config.solver), ErrorKind::input,
-                           "{} is a compressed design, whose factors a rank solves: solver.engine = \"grid\" "
-                           "(solver.grid, solver.block) needs the design file it was made from",
-                           config.data.design);
   std::optional<Phase> load("load");
-  const compress::CompressedDesign design = io::load_compressed(config.data.design, world);
+  const compress::CompressedDesign design = load_cells(config, world, output.record);
   load.reset();
   design::GroupMultipliers multipliers;
   comm::all_or_none(world, [&] {

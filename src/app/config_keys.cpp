@@ -29,6 +29,7 @@ std::vector<Key> keys_of(Config& config) {
   append(merge_keys(config.merge));
   append(predict_keys(config.predict));
   append(plan_keys(config.plan));
+  append(machine_keys(config.machine));
   append(bench_keys(config.bench));
   return keys;
 }

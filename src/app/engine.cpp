@@ -6,6 +6,7 @@
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/memory.hpp"
+#include "tallfit/compress/cost_model.hpp"
 
 namespace tallfit::app {
 
@@ -36,16 +37,23 @@ GridShape parse_grid(const std::string& text) {
 
 compress::GridPlan plan_grid(const Config& config, const compress::PlanRequest& request,
                              const PlannedRows& planned) {
-  const GridShape grid = parse_grid(config.solver.grid);
-  return compress::plan_grid(planned.layout, {.n_ranks = request.n_ranks,
-                                              .limit_bytes = request.limit_bytes,
-                                              .baseline_bytes = request.baseline_bytes,
-                                              .block_bytes = request.block_bytes,
-                                              .penalised = config.fit.estimator == "ridge",
-                                              .takes_svd = request.takes_svd,
-                                              .grid_rows = grid.rows,
-                                              .grid_cols = grid.cols,
-                                              .block = config.solver.block});
+  compress::GridRequest of_grid = grid_request(config);
+  of_grid.n_ranks = request.n_ranks;
+  of_grid.limit_bytes = request.limit_bytes;
+  of_grid.baseline_bytes = request.baseline_bytes;
+  of_grid.block_bytes = request.block_bytes;
+  if (request.saves) {
+    return compress::plan_grid_cells(planned.layout, of_grid,
+                                     {.wanted = request.wanted, .explicit_parts = request.explicit_parts});
+  }
+  std::optional<compress::CellPlan> classes = compress::scale_classes(planned.layout);
+  if (classes && !of_grid.forms_gram) {
+    try {
+      return compress::plan_grid_fit(planned.layout, of_grid, std::move(*classes));
+    } catch (const Error&) {  // one factor takes less; the fit warns of what it loses
+    }
+  }
+  return compress::plan_grid(planned.layout, of_grid);
 }
 
 /// Lines of a table of two columns.
@@ -68,9 +76,13 @@ void describe_memory(const Plan& plan, Lines& lines) {
   lines.add("  program, labels", plan.baseline_bytes);
 }
 
+void describe_cells(const compress::CellPlan& cells, Lines& lines) {
+  lines.add("cells", fmt::format("{} ({})", cells.cells.size(), compress::to_string(cells.parts)));
+  for (const std::string& note : cells.notes) lines.add("", note);
+}
+
 void describe_tall(const compress::MemoryPlan& plan, Lines& lines) {
-  lines.add("cells", fmt::format("{} ({})", plan.cells.cells.size(), compress::to_string(plan.cells.parts)));
-  for (const std::string& note : plan.cells.notes) lines.add("", note);
+  describe_cells(plan.cells, lines);
   lines.add("flops", fmt::format("{:.3g} a pass, {:.3g} to merge cells", plan.pass_flops, plan.merge_flops));
   lines.add("read", fmt::format("{} a pass", format_bytes(static_cast<Index>(plan.pass_bytes_read))));
   describe_memory(plan, lines);
@@ -95,13 +107,16 @@ void describe_grid(const compress::GridPlan& plan, const compress::RowLayout& la
               fmt::format("only {} of {} ranks have a part of the factor: use smaller blocks or fewer ranks",
                           with_part, n_ranks));
   }
+  if (plan.cells) describe_cells(*plan.cells, lines);
   lines.add("panel", plan.in_core ? "all rows" : fmt::format("{} rows of each rank", plan.rows_per_rank));
-  lines.add("flops", fmt::format("{:.3g}", 2.0 * static_cast<double>(layout.n_used) * k * k));
+  const double per_row = (plan.forms_gram ? 1.0 : 2.0) * k * k;
+  lines.add("flops", fmt::format("{:.3g}", static_cast<double>(layout.n_used) * per_row));
   describe_memory(plan, lines);
   lines.add("  rows on their way", plan.stream_bytes);
-  lines.add("  factor", plan.factor_bytes);
+  if (plan.cells) lines.add("  rows waiting", plan.waiting_bytes);
+  lines.add(plan.cells ? "  factors" : "  factor", plan.factor_bytes);
   lines.add("  panel", plan.panel_bytes);
-  lines.add("  solving", plan.solve_bytes);
+  if (plan.solve_bytes > 0) lines.add("  solving", plan.solve_bytes);
 }
 
 compress::IterativePlan plan_iteration(const Config& config, const compress::PlanRequest& request,
@@ -141,43 +156,133 @@ void describe_iteration(const compress::IterativePlan& plan, Lines& lines) {
   lines.add("  sketch", plan.sketch_bytes);
 }
 
+/// The engines of a run, those that do not fit its memory left out.
+class Candidates {
+public:
+  enum Engine { tall, grid, iterative };
+
+  Candidates(const Config& config, const compress::PlanRequest& request, PlannedRows& planned)
+      : config_(config), request_(request), planned_(planned) {}
+
+  void take_only(Engine engine) {
+    planned_.plan = plan(engine);
+    planned_.reason = "asked for";
+  }
+
+  void take_best() {
+    std::optional<Error> tall_error;
+    const std::optional<Candidate> of_tall = try_plan(tall, tall_error);
+    std::optional<Error> other_error;
+    const std::optional<Candidate> of_grid = try_plan(grid, other_error);
+    std::optional<Candidate> of_rows;
+    if (request_.solves && !config_.solver.refine) of_rows = try_plan(iterative, other_error);
+    const bool sparse = planned_.info().n_entries.has_value();
+    const std::optional<Candidate>& factored =
+        !of_tall || (of_grid && of_grid->seconds < of_tall->seconds / 2.0) ? of_grid : of_tall;
+    if (of_rows && (!factored || (sparse && of_rows->seconds < factored->seconds / 2.0)))
+      take(*of_rows, factored,
+           factored ? "the design is sparse, and a factor would take longer"
+                    : "neither K x K on a rank nor its part on a grid fits");
+    else if (!factored)
+      throw *tall_error;
+    else if (&factored == &of_tall)
+      take(*of_tall, of_grid, "K x K fits the memory of a rank");
+    else
+      take(*of_grid, of_tall,
+           of_tall ? "the solve on one rank would take longer"
+                   : fmt::format("the tall engine does not fit: {}", tall_error->what()));
+  }
+
+private:
+  using Plan = std::variant<compress::MemoryPlan, compress::GridPlan, compress::IterativePlan>;
+
+  struct Candidate {
+    Plan plan;
+    double seconds;
+  };
+
+  Plan plan(Engine engine) const {
+    if (engine == tall)
+      return compress::plan_memory(planned_.layout, request_, planned_.info().bytes_per_row);
+    if (engine == grid) return plan_grid(config_, request_, planned_);
+    return plan_iteration(config_, request_, planned_);
+  }
+
+  double seconds(const Plan& plan) const {
+    const Config::Machine& machine = config_.machine;
+    const compress::MachineRates rates{.dgemm_gflops = machine.dgemm_gflops,
+                                       .memory_gbs = machine.memory_gbs,
+                                       .network_gbs = machine.network_gbs,
+                                       .latency_us = machine.latency_us};
+    if (const auto* of_grid = std::get_if<compress::GridPlan>(&plan))
+      return compress::grid_seconds(planned_.layout, of_grid->grid_rows, of_grid->grid_cols, rates);
+    if (const auto* of_rows = std::get_if<compress::IterativePlan>(&plan))
+      return compress::iterative_seconds(*of_rows, request_.n_ranks, planned_.info().n_entries.has_value(),
+                                         rates);
+    return compress::tall_seconds(planned_.layout, request_.n_ranks, rates);
+  }
+
+  /// Nothing where it does not fit.
+  std::optional<Candidate> try_plan(Engine engine, std::optional<Error>& why_not) const {
+    try {
+      Plan found = plan(engine);
+      const double of_plan = seconds(found);
+      return Candidate{std::move(found), of_plan};
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::resource) throw;
+      why_not = error;
+      return std::nullopt;
+    }
+  }
+
+  void take(const Candidate& best, const std::optional<Candidate>& other, std::string reason) {
+    planned_.plan = best.plan;
+    planned_.reason = std::move(reason);
+    planned_.estimate = fmt::format("{:.2g} s", best.seconds);
+    if (other) planned_.estimate += fmt::format(" ({:.2g} s by another engine)", other->seconds);
+  }
+
+  const Config& config_;
+  const compress::PlanRequest& request_;
+  PlannedRows& planned_;
+};
+
 }  // namespace
 
 bool asks_for_grid(const Config::Solver& solver) {
-  return solver.engine == "grid" || solver.grid != "auto" || solver.block > 0;
+  return solver.engine == "grid" || solver.grid != "auto" || solver.block > 0 ||
+         solver.algorithm == "cholesky";
+}
+
+compress::GridRequest grid_request(const Config& config) {
+  const GridShape grid = parse_grid(config.solver.grid);
+  return {.penalised = config.fit.estimator == "ridge",
+          .takes_svd = config.solver.algorithm == "svd",
+          .forms_gram = config.solver.algorithm == "cholesky",
+          .grid_rows = grid.rows,
+          .grid_cols = grid.cols,
+          .block = config.solver.block};
 }
 
 void choose_engine(const Config& config, const compress::PlanRequest& request, PlannedRows& planned) {
-  const bool is_tall = config.solver.engine == "tall";
-  const bool is_iterative = config.solver.engine == "iterative" || config.solver.algorithm == "lsqr";
+  const Config::Solver& solver = config.solver;
+  const bool is_tall = solver.engine == "tall";
+  const bool is_iterative = solver.engine == "iterative" || solver.algorithm == "lsqr";
   require(
-      !request.solves || !(is_tall || is_iterative) || !asks_for_grid(config.solver), ErrorKind::input,
-      "solver.grid and solver.block are for the engine grid, but solver.engine = \"{}\". Leave them out, or "
-      "set solver.engine = \"grid\"",
-      is_tall ? "tall" : "iterative");
-  if (request.solves && is_iterative) {
-    planned.reason = "asked for";
-    planned.plan = plan_iteration(config, request, planned);
-    return;
-  }
-  const bool may_grid = request.solves && !is_tall;
-  if (may_grid && asks_for_grid(config.solver)) {
-    planned.reason = "asked for";
-    planned.plan = plan_grid(config, request, planned);
-    return;
-  }
-  try {
-    planned.plan = compress::plan_memory(planned.layout, request, planned.info().bytes_per_row);
+      !request.solves || !(is_tall || is_iterative) || !asks_for_grid(solver), ErrorKind::input,
+      "solver.grid, solver.block and solver.algorithm = \"cholesky\" are for the engine grid, but {}. Leave "
+      "them out, or set solver.engine = \"grid\"",
+      is_tall ? "solver.engine = \"tall\"" : "the engine iterative was asked for");
+  Candidates candidates{config, request, planned};
+  if (request.solves && is_iterative) return candidates.take_only(Candidates::iterative);
+  if ((request.solves || request.saves) && !is_tall && asks_for_grid(solver))
+    return candidates.take_only(Candidates::grid);
+  if (is_tall || !(request.solves || request.saves)) {
+    candidates.take_only(Candidates::tall);
     planned.reason = "K x K fits the memory of a rank";
-  } catch (const Error& error) {
-    if (!may_grid || error.kind() != ErrorKind::resource) throw;
-    try {
-      planned.plan = plan_grid(config, request, planned);
-    } catch (const Error&) {
-      throw error;  // what it asks for is less
-    }
-    planned.reason = fmt::format("the tall engine does not fit: {}", error.what());
+    return;
   }
+  candidates.take_best();
 }
 
 std::string_view engine_name(const PlannedRows& planned) {
@@ -191,6 +296,7 @@ std::string describe(const PlannedRows& planned, int n_ranks) {
   lines.add("rows x columns",
             fmt::format("{} x {} ({} of weight > 0)", layout.n_rows, layout.n_cols, layout.n_used));
   lines.add("ranks, leaves", fmt::format("{}, {}", n_ranks, layout.n_leaves()));
+  if (!planned.estimate.empty()) lines.add("estimated time", planned.estimate);
   if (planned.is_tall())
     describe_tall(planned.tall(), lines);
   else if (planned.on_grid())

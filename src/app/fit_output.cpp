@@ -49,7 +49,6 @@ FitOutput::FitOutput(const Config& config, const comm::Communicator& world) : co
   record.versions.insert(record.versions.begin(), {{"tallfit", version()}, {"git", git_revision()}});
   record.config = resolved(config);
   record.ranks = world.size();
-  record.engine_reason = "a compressed design is solved on one rank";
 }
 
 io::RowResultFile& FitOutput::open_residuals(Index n_rows) {

@@ -56,18 +56,20 @@ std::vector<Key> solver_keys(Config::Solver& solver) {
   keys.add("engine", solver.engine, "Which distributed algorithms run; auto chooses and says why.")
       .one_of({"auto", "tall", "grid", "iterative"})
       .only_for({plan, compress, fit});
-  keys.add(
-      "grid", solver.grid,
-      "Rows and columns of the process grid, as \"2x3\", whose product is the number of ranks; asks for the "
-      "engine grid.");
+  keys.add("grid", solver.grid,
+           "Rows and columns of the process grid, as \"2x3\", whose product is the number of ranks; asks for "
+           "the "
+           "engine grid.")
+      .only_for({plan, compress, fit});
   keys.add(
           "block", solver.block,
           "Rows and columns of the blocks in which matrices are dealt over the grid; 0 chooses; asks for the "
           "engine grid.")
-      .must_be(from_to(0, std::numeric_limits<int>::max()));
+      .must_be(from_to(0, std::numeric_limits<int>::max()))
+      .only_for({plan, compress, fit});
   keys.add("algorithm", solver.algorithm,
            "Factorisation that yields the coefficients; auto chooses and says why.")
-      .one_of({"auto", "qr", "svd", "lsqr"});
+      .one_of({"auto", "qr", "svd", "cholesky", "lsqr"});
   keys.add("rcond", solver.rcond, "Singular values below rcond times the largest are dropped and reported.")
       .must_be(between(0, 1))
       .only_for({inspect, fit});

@@ -122,6 +122,19 @@ std::vector<Key> plan_keys(Config::Plan& options) {
   return keys.take();
 }
 
+std::vector<Key> machine_keys(Config::Machine& machine) {
+  SectionKeys keys("machine", {plan, compress, fit});
+  const auto add = [&](const char* name, double& rate, const char* what, const char* unit) {
+    keys.add(name, rate, what).in(unit).must_be(between(0, 1e9));
+  };
+  add("dgemm_gflops", machine.dgemm_gflops, "Rate of DGEMM of a rank, as `tallfit bench` writes it.",
+      "1e9 flops/s");
+  add("memory_gbs", machine.memory_gbs, "Rate at which a rank reads its memory while all do.", "1e9 bytes/s");
+  add("network_gbs", machine.network_gbs, "Rate at which a rank sends to all others.", "1e9 bytes/s");
+  add("latency_us", machine.latency_us, "Time of a step of a reduction.", "microseconds");
+  return keys.take();
+}
+
 std::vector<Key> bench_keys(Config::Bench& options) {
   SectionKeys keys("bench", {bench});
   keys.add("columns", options.columns, "Numbers of columns to measure.").must_be(at_least(1));

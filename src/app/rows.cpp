@@ -10,6 +10,7 @@
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/compress/compressor.hpp"
+#include "tallfit/compress/grid_compressor.hpp"
 #include "tallfit/design/atoms_source.hpp"
 #include "tallfit/design/matrix_source.hpp"
 #include "tallfit/design/row_filters.hpp"
@@ -45,6 +46,19 @@ std::vector<Index> find_bad_rows(design::RowSource& rows, const comm::Communicat
     for (std::size_t i = 0; i < n_shown; ++i) log::info("  {}", design::describe(found[i], rows));
   });
   return bad;
+}
+
+compress::CompressedDesign compress_on_grid(const PlannedRows& planned, const comm::Communicator& world) {
+  const compress::GridPlan& plan = planned.grid();
+  const linalg::ProcessGrid grid(world, plan.grid_rows, plan.grid_cols);
+  return compress::compress_on_grid({.source = planned.rows(),
+                                     .layout = planned.layout,
+                                     .cells = plan.cells.value(),
+                                     .rows_per_rank = plan.rows_per_rank,
+                                     .waiting_rows = plan.waiting_rows,
+                                     .block_bytes = plan.block_bytes,
+                                     .what = "compress rows"},
+                                    grid, plan.block);
 }
 
 }  // namespace
@@ -183,6 +197,7 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
       .baseline_bytes = baseline,
       .block_bytes = config.run.block_bytes.value_or(0),
       .solves = use.solves,
+      .saves = use.saves,
       .takes_svd = config.solver.algorithm == "svd",
       .n_passes = use.n_passes};
   comm::all_or_none(world, [&] { choose_engine(config, request, planned); });
@@ -197,6 +212,7 @@ void keep_rows(PlannedRows& planned) {
 
 compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm::Communicator& world) {
   Phase phase("compress");
+  if (planned.on_grid()) return compress_on_grid(planned, world);
   const compress::MemoryPlan& plan = planned.tall();
   compress::Compressor compressor(planned.layout, plan.cells);
   compress::RowVisitor* const visitors[] = {&compressor};

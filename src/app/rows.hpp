@@ -32,6 +32,7 @@ void require_same_rows(const design::DesignInfo& info, const comm::Communicator&
 struct RowUse {
   bool weighted = true;  ///< apply fit.weights to the rows
   bool solves = false;
+  bool saves = false;  ///< the cells, as a compressed design
   int n_passes = 1;
   compress::CellParts parts;
   bool explicit_parts = false;
@@ -43,7 +44,8 @@ struct PlannedRows {
   std::vector<std::unique_ptr<design::RowSource>> sources;
   compress::RowLayout layout;
   std::variant<compress::MemoryPlan, compress::GridPlan, compress::IterativePlan> plan;
-  std::string reason;  ///< why this engine
+  std::string reason;    ///< why this engine
+  std::string estimate;  ///< of the time it takes, where engines were compared
 
   bool on_grid() const { return std::holds_alternative<compress::GridPlan>(plan); }
   bool is_tall() const { return std::holds_alternative<compress::MemoryPlan>(plan); }
@@ -81,7 +83,7 @@ std::string_view engine_name(const PlannedRows& planned);
 /// The plan as lines of text.
 std::string describe(const PlannedRows& planned, int n_ranks);
 
-/// One pass over the rows in which a compressed design is made. @collective
+/// One pass over the rows in which a compressed design is made, by the engine of the plan. @collective
 compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm::Communicator& world);
 
 }  // namespace tallfit::app

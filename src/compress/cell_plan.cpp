@@ -127,6 +127,25 @@ private:
   Index peak_ = 0;
 };
 
+/// The plan of cells whose keys are given for finest keys; rows of others are in no cell.
+CellPlan plan_of(const RowLayout& layout, const CellParts& parts, const std::map<CellKey, CellKey>& key_of) {
+  CellPlan plan;
+  plan.parts = parts;
+  std::map<CellKey, TargetSums> cells;
+  for (const LeafCell& cell : layout.leaf_cells) {
+    const auto found = key_of.find(cell.key);
+    if (found != key_of.end()) cells[found->second].add(cell.sums);
+  }
+  std::map<CellKey, int> index;
+  for (const auto& [key, sums] : cells) {
+    index[key] = static_cast<int>(plan.cells.size());
+    plan.cells.push_back(key);
+    plan.sums.push_back(sums);
+  }
+  for (const auto& [fine, key] : key_of) plan.cell_of[fine] = index[key];
+  return plan;
+}
+
 /// Steps from the wanted parts to a single cell.
 std::vector<CellParts> coarsening_steps(const CellParts& wanted) {
   std::vector<CellParts> steps = {wanted};
@@ -162,24 +181,35 @@ CellPlan make_cells(const RowLayout& layout, const CellParts& parts) {
   std::map<CellKey, TargetSums> coarse;
   for (const LeafCell& cell : layout.leaf_cells) coarse[coarsened(cell.key, parts)].add(cell.sums);
 
-  CellPlan plan;
-  plan.parts = parts;
-  std::map<CellKey, TargetSums> cells;
   std::map<CellKey, CellKey> key_of;
   for (const LeafCell& cell : layout.leaf_cells) {
     CellKey key = coarsened(cell.key, parts);
     const TargetSums& all = coarse[key];
     if (all.max_scale > 10.0 * all.min_scale) key.decade = cell.key.decade;
-    cells[key].add(cell.sums);
     key_of[cell.key] = key;
   }
-  std::map<CellKey, int> index;
-  for (const auto& [key, sums] : cells) {
-    index[key] = static_cast<int>(plan.cells.size());
-    plan.cells.push_back(key);
-    plan.sums.push_back(sums);
+  return plan_of(layout, parts, key_of);
+}
+
+std::optional<CellPlan> scale_classes(const RowLayout& layout) {
+  constexpr int decades_of_class = 4;  // rows as they come lose at most so many digits
+  TargetSums all;
+  int top = -CellKey::no_decade;
+  for (const LeafCell& cell : layout.leaf_cells) {
+    if (cell.key.is_test()) continue;
+    all.add(cell.sums);
+    top = std::max(top, cell.key.decade);
   }
-  for (const auto& [fine, key] : key_of) plan.cell_of[fine] = index[key];
+  if (!(all.max_scale > 1e4 * all.min_scale)) return std::nullopt;
+  std::map<CellKey, CellKey> key_of;
+  for (const LeafCell& cell : layout.leaf_cells) {
+    if (cell.key.is_test()) continue;
+    const int decade = top - (top - cell.key.decade) / decades_of_class * decades_of_class;
+    key_of[cell.key] = CellKey{.decade = decade};
+  }
+  CellPlan plan = plan_of(layout, {.group = false, .row_type = false, .fold = false}, key_of);
+  plan.notes.push_back(fmt::format("row weights span {:.0e} to {:.0e}: a cell for each {} decades of them",
+                                   all.min_scale, all.max_scale, decades_of_class));
   return plan;
 }
 
@@ -210,6 +240,12 @@ void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks
 }
 
 CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits) {
+  return plan_cells(layout, limits,
+                    [&](CellPlan& plan) { predict_bytes_in_place(plan, layout, limits.n_ranks); });
+}
+
+CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits,
+                    const std::function<void(CellPlan&)>& predict_bytes) {
   const double rows_per_column = static_cast<double>(layout.n_used) / static_cast<double>(layout.n_cols);
   const bool few_rows = !limits.only_fits && rows_per_column < rows_per_column_for_folds;
   std::vector<std::string> notes;
@@ -228,7 +264,7 @@ CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits) {
                                   to_string(parts), n_cells, layout.n_cols, layout.n_used));
       continue;
     }
-    predict_bytes_in_place(plan, layout, limits.n_ranks);
+    predict_bytes(plan);
     if (plan.peak_bytes <= limits.max_bytes) {
       plan.notes = notes;
       return plan;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "training_cells.hpp"
+
 #include "tallfit/base/error.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
@@ -16,29 +18,14 @@ using design::GroupMultipliers;
 
 namespace {
 
-/// Largest entry of a factor: the size of its heaviest direction to within a factor of K, for ordering only.
-double size_of(const Factor& factor) {
+/// Largest entry that this rank holds of a cell's factor; over the ranks the size of its heaviest direction
+/// to within a factor of K, for ordering only.
+double size_of(const Cell& cell) {
   double size = 0.0;
-  for (const Factor::Part& part : factor.parts())
+  if (cell.dealt && cell.dealt->local().size() > 0) size = cell.dealt->local().cwiseAbs().maxCoeff();
+  for (const Factor::Part& part : cell.factor.parts())
     for (const double x : *part.values) size = std::max(size, std::abs(x * part.scale));
   return size;
-}
-
-/// Positions of cells by decreasing size times multiplier; ties keep the order of keys.
-std::vector<std::size_t> by_decreasing_scale(const CompressedDesign& design, const comm::Communicator& comm,
-                                             const std::vector<double>& multipliers) {
-  std::vector<double> sizes(design.cells.size(), 0.0);
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    if (design.cells[i].home == comm.rank()) sizes[i] = size_of(design.cells[i].factor) * multipliers[i];
-  }
-  comm::max_in_place(comm, sizes);
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    if (!design.cells[i].key.is_test() && multipliers[i] != 0.0) order.push_back(i);
-  }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return sizes[a] > sizes[b]; });
-  return order;
 }
 
 /// The multipliers of all (group, row type) pairs that a key covers, if they agree.
@@ -57,6 +44,23 @@ std::optional<double> common_multiplier(const CellKey& key, const GroupMultiplie
 }
 
 }  // namespace
+
+CompressedDesign describe_design(const design::DesignInfo& info, const RowLayout& layout,
+                                 const CellPlan& plan) {
+  CompressedDesign design{.name = info.name,
+                          .group_names = info.group_names,
+                          .column_names = info.column_names,
+                          .snap = info.snap,
+                          .n_rows = layout.n_rows,
+                          .n_configurations = layout.n_configurations,
+                          .n_folds = layout.n_folds,
+                          .seed = layout.seed,
+                          .parts = plan.parts,
+                          .cells = {}};
+  for (std::size_t i = 0; i < plan.cells.size(); ++i)
+    design.cells.push_back({.key = plan.cells[i], .sums = plan.sums[i], .home = 0, .factor = Factor()});
+  return design;
+}
 
 std::uint64_t fingerprint(const std::vector<std::string>& column_names) {
   std::uint64_t hash = 14695981039346656037U;  // FNV-1a
@@ -112,24 +116,47 @@ double cell_multiplier(const CompressedDesign& design, const CellKey& key,
   return *common;
 }
 
-Factor merge_training_cells(const CompressedDesign& design, const comm::Communicator& comm,
-                            const GroupMultipliers& multipliers) {
+Index count_training_rows(const CompressedDesign& design, const GroupMultipliers& multipliers) {
+  Index rows = 0;
+  for (const Cell& cell : design.cells) {
+    if (!cell.key.is_test() && cell_multiplier(design, cell.key, multipliers) > 0.0) rows += cell.sums.count;
+  }
+  return rows;
+}
+
+std::vector<TrainingCell> training_cells(const CompressedDesign& design, const comm::Communicator& comm,
+                                         const GroupMultipliers& multipliers) {
   std::vector<double> scale(design.cells.size());
   comm::all_or_none(comm, [&] {
     for (std::size_t i = 0; i < scale.size(); ++i)
       scale[i] = cell_multiplier(design, design.cells[i].key, multipliers);
   });
-  const std::vector<std::size_t> order = by_decreasing_scale(design, comm, scale);
+  std::vector<double> sizes(scale.size());
+  for (std::size_t i = 0; i < sizes.size(); ++i) sizes[i] = size_of(design.cells[i]) * scale[i];
+  comm::max_in_place(comm, sizes);
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (!design.cells[i].key.is_test() && scale[i] != 0.0) order.push_back(i);
+  }
   comm::require_replicated(comm, !order.empty(), ErrorKind::input,
                            "{}: no training rows of positive weight are left; there is nothing to fit",
                            design.name);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return sizes[a] > sizes[b]; });
+  std::vector<TrainingCell> cells;
+  cells.reserve(order.size());
+  for (const std::size_t i : order) cells.push_back({.cell = design.cells[i], .multiplier = scale[i]});
+  return cells;
+}
+
+Factor merge_training_cells(const CompressedDesign& design, const comm::Communicator& comm,
+                            const GroupMultipliers& multipliers) {
   TreePieces pieces;
   std::vector<int> owners;
-  for (std::size_t position = 0; position < order.size(); ++position) {
-    const Cell& cell = design.cells[order[position]];
+  for (const auto& [cell, multiplier] : training_cells(design, comm, multipliers)) {
+    const auto position = static_cast<Index>(owners.size());
     owners.push_back(cell.home);
-    if (cell.home == comm.rank())
-      pieces[{0, 0, static_cast<Index>(position)}] = scaled(cell.factor, scale[order[position]]);
+    if (cell.home == comm.rank()) pieces[{0, 0, position}] = scaled(cell.factor, multiplier);
   }
   std::map<Index, Factor> root = reduce_over_tree(comm, owners, 1, std::move(pieces));
   return move_to_root(comm, root.empty() ? Factor(design.n_cols() + 2) : std::move(root.at(0)),

@@ -117,22 +117,11 @@ CompressedDesign Compressor::finish(const design::DesignInfo& info, const comm::
   std::map<Index, Factor> roots =
       reduce_over_tree(comm, owners, n_cells, std::exchange(pieces_, {}), RowScales::alike);
 
-  CompressedDesign design{.name = info.name,
-                          .group_names = info.group_names,
-                          .column_names = info.column_names,
-                          .snap = info.snap,
-                          .n_rows = layout_.n_rows,
-                          .n_configurations = layout_.n_configurations,
-                          .n_folds = layout_.n_folds,
-                          .seed = layout_.seed,
-                          .parts = plan_.parts,
-                          .cells = {}};
+  CompressedDesign design = describe_design(info, layout_, plan_);
   for (Index i = 0; i < n_cells; ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    Cell cell{
-        .key = plan_.cells[at], .sums = plan_.sums[at], .home = root_owner(owners, i), .factor = Factor()};
+    Cell& cell = design.cells[static_cast<std::size_t>(i)];
+    cell.home = root_owner(owners, i);
     if (cell.home == comm.rank()) cell.factor = std::move(roots.at(i));
-    design.cells.push_back(std::move(cell));
   }
   return design;
 }

@@ -3,18 +3,21 @@
 #include <algorithm>
 #include <string>
 
+#include "engine_bytes.hpp"
+
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/memory.hpp"
+#include "tallfit/design/row_stream.hpp"
 #include "tallfit/linalg/grid_fold.hpp"
+#include "tallfit/linalg/grid_folds.hpp"
 #include "tallfit/linalg/matrix_sizes.hpp"
+#include "tallfit/linalg/process_grid.hpp"
 
 namespace tallfit::compress {
 
 namespace {
 
 constexpr Index usual_block = Index{1} << 20U;
-/// Buffers of BLAS, MPI and HDF5, and the workspace of ScaLAPACK: some blocks of columns.
-constexpr Index grid_library_bytes = Index{16} << 20U;
 
 /// Of R while a fit is made: R, equilibrated R and its inverse, which the covariance factor replaces; the SVD
 /// takes two factors and workspace.
@@ -23,13 +26,8 @@ Index copies_of_factor(const GridRequest& request) {
   return request.penalised ? 5 : 3;
 }
 
-/// The largest Q with Q <= P and P Q = ranks.
-int most_columns(int ranks) {
-  int columns = 1;
-  for (int q = 1; q * q <= ranks; ++q)
-    if (ranks % q == 0) columns = q;
-  return columns;
-}
+/// Of R while few rows of cells merge: what was merged, the next cell, and both in one.
+constexpr Index copies_of_merge = 4;
 
 std::string grids_of(int ranks) {
   std::string grids;
@@ -44,7 +42,7 @@ void choose_grid(const GridRequest& request, Index n, GridPlan& plan) {
           "solver.grid = \"{}x{}\" has {} places, but there are {} ranks. Use one of {}, or \"auto\"",
           request.grid_rows, request.grid_cols, Index{request.grid_rows} * request.grid_cols, request.n_ranks,
           grids_of(request.n_ranks));
-  plan.grid_cols = wanted ? request.grid_cols : most_columns(request.n_ranks);
+  plan.grid_cols = wanted ? request.grid_cols : linalg::ProcessGrid::most_columns(request.n_ranks);
   plan.grid_rows = request.n_ranks / plan.grid_cols;
   plan.block = request.block > 0 ? request.block : linalg::block_for(n, plan.grid_rows, plan.grid_cols);
 }
@@ -66,15 +64,73 @@ void require_countable(const RowLayout& layout, const GridRequest& request, cons
           plan.panel_bytes / double_bytes);
 }
 
+/// What does not depend on the rows.
+GridPlan empty_plan(const GridRequest& request, Index n) {
+  GridPlan plan;
+  choose_grid(request, n, plan);
+  plan.forms_gram = request.forms_gram;
+  plan.limit_bytes = request.limit_bytes;
+  plan.baseline_bytes = request.baseline_bytes + detail::grid_library_bytes;
+  plan.block_bytes = request.block_bytes > 0 ? request.block_bytes : usual_block;
+  return plan;
+}
+
+/// What the pass of a plan leaves for factors.
+Index bytes_left(const GridPlan& plan) {
+  return plan.limit_bytes - plan.baseline_bytes - plan.panel_bytes - plan.stream_bytes;
+}
+
+/// A pass with a panel, before there are factors: as few rows as possible wait.
+GridPlan panel_plan(const RowLayout& layout, const GridRequest& request) {
+  const Index n = layout.n_cols + 2;
+  GridPlan plan = empty_plan(request, n);
+  plan.rows_per_rank = linalg::FoldPanel::usual_rows(n, request.n_ranks);
+  plan.panel_bytes =
+      linalg::GridFolds::panel_bytes(plan.grid_rows, plan.grid_cols, n, plan.rows_per_rank, plan.block);
+  plan.stream_bytes = 2 * plan.block_bytes + linalg::GridFolds::exchange_bytes(n, plan.rows_per_rank);
+  plan.waiting_rows = design::rows_in(plan.block_bytes, layout.n_cols) + plan.rows_per_rank;
+  plan.waiting_bytes = plan.waiting_rows * n * double_bytes;
+  require(bytes_left(plan) > plan.waiting_bytes, ErrorKind::resource,
+          "{} columns on a {} x {} grid need {} per rank before the first factor, but run.memory_per_rank = "
+          "{}. Use more ranks, or raise it",
+          layout.n_cols, plan.grid_rows, plan.grid_cols,
+          format_bytes(plan.limit_bytes - bytes_left(plan) + plan.waiting_bytes),
+          format_bytes(plan.limit_bytes));
+  return plan;
+}
+
+Index bytes_of_cells(const CellPlan& cells, const GridPlan& plan, Index n) {
+  Index bytes = 0;
+  for (const TargetSums& sums : cells.sums)
+    bytes += linalg::GridFolds::factor_bytes(plan.grid_rows, plan.grid_cols, n, sums.count, plan.block);
+  return bytes;
+}
+
+/// As many as make a full panel of every cell, and a block, where that fits.
+void let_rows_wait(GridPlan& plan, const RowLayout& layout) {
+  const Index row_bytes = double_bytes * (layout.n_cols + 2);
+  const Index useful = design::rows_in(plan.block_bytes, layout.n_cols) +
+                       static_cast<Index>(plan.cells->cells.size()) * plan.rows_per_rank;
+  const Index affordable = (bytes_left(plan) - plan.factor_bytes) / row_bytes;
+  plan.waiting_rows = std::max(plan.waiting_rows, std::min(affordable, useful));
+  plan.waiting_bytes = plan.waiting_rows * row_bytes;
+  plan.peak_bytes = plan.limit_bytes - bytes_left(plan) + plan.factor_bytes + plan.waiting_bytes;
+}
+
+/// Of the cells of a design that are dealt to the ranks in turn, on the fullest one.
+Index packed_bytes(const CompressedDesign& design, int n_ranks) {
+  std::vector<Index> held(static_cast<std::size_t>(n_ranks), 0);
+  const Index n = design.n_cols() + 2;
+  for (std::size_t i = 0; i < design.cells.size(); ++i)
+    held[i % held.size()] += double_bytes * reduced_size(std::min(design.cells[i].sums.count, n), n);
+  return *std::max_element(held.begin(), held.end());
+}
+
 }  // namespace
 
 GridPlan plan_grid(const RowLayout& layout, const GridRequest& request) {
   const Index n = layout.n_cols + 2;
-  GridPlan plan;
-  choose_grid(request, n, plan);
-  plan.limit_bytes = request.limit_bytes;
-  plan.baseline_bytes = request.baseline_bytes + grid_library_bytes;
-  plan.block_bytes = request.block_bytes > 0 ? request.block_bytes : usual_block;
+  GridPlan plan = empty_plan(request, n);
   plan.factor_bytes = linalg::GridFold::factor_bytes(plan.grid_rows, plan.grid_cols, n, plan.block);
   plan.solve_bytes = copies_of_factor(request) * plan.factor_bytes;
 
@@ -90,7 +146,7 @@ GridPlan plan_grid(const RowLayout& layout, const GridRequest& request) {
   };
   plan.in_core = set_panel(all_rows) &&
                  linalg::GridFold::is_countable(plan.grid_rows, plan.grid_cols, n, all_rows, plan.block);
-  if (!plan.in_core) set_panel(std::min(all_rows, ceil_div(n, Index{2} * request.n_ranks)));
+  if (!plan.in_core) set_panel(std::min(all_rows, linalg::FoldPanel::usual_rows(n, request.n_ranks)));
   // Smaller panels would not help: this one with R takes less than the copies of R in the solve.
   require(plan.peak_bytes <= plan.limit_bytes, ErrorKind::resource,
           "{} columns on a {} x {} grid need {} per rank, of which {} for copies of the factor, but "
@@ -98,6 +154,58 @@ GridPlan plan_grid(const RowLayout& layout, const GridRequest& request) {
           layout.n_cols, plan.grid_rows, plan.grid_cols, format_bytes(plan.peak_bytes),
           format_bytes(plan.solve_bytes), format_bytes(plan.limit_bytes));
   require_countable(layout, request, plan);
+  return plan;
+}
+
+GridPlan plan_grid_cells(const RowLayout& layout, const GridRequest& request, const CellLimits& wanted) {
+  GridPlan plan = panel_plan(layout, request);
+  CellLimits limits = wanted;
+  limits.max_bytes = bytes_left(plan) - plan.waiting_bytes;
+  limits.n_ranks = request.n_ranks;
+  plan.cells = plan_cells(layout, limits, [&](CellPlan& cells) {
+    cells.peak_bytes = bytes_of_cells(cells, plan, layout.n_cols + 2);
+  });
+  plan.factor_bytes = plan.cells->peak_bytes;
+  let_rows_wait(plan, layout);
+  require_countable(layout, request, plan);
+  return plan;
+}
+
+GridPlan plan_grid_fit(const RowLayout& layout, const GridRequest& request, CellPlan cells) {
+  const Index n = layout.n_cols + 2;
+  GridPlan plan = panel_plan(layout, request);
+  plan.factor_bytes = bytes_of_cells(cells, plan, n);
+  plan.cells = std::move(cells);
+  const Index r = linalg::GridFold::factor_bytes(plan.grid_rows, plan.grid_cols, n, plan.block);
+  plan.solve_bytes = std::max(plan.factor_bytes + copies_of_merge * r, copies_of_factor(request) * r);
+  let_rows_wait(plan, layout);
+  plan.peak_bytes = std::max(plan.peak_bytes, plan.baseline_bytes + plan.solve_bytes);
+  require(plan.peak_bytes <= plan.limit_bytes, ErrorKind::resource,
+          "{} columns on a {} x {} grid need {} per rank for factors of {} classes of row weights, but "
+          "run.memory_per_rank = {}. Use more ranks, or raise it",
+          layout.n_cols, plan.grid_rows, plan.grid_cols, format_bytes(plan.peak_bytes),
+          plan.cells->cells.size(), format_bytes(plan.limit_bytes));
+  require_countable(layout, request, plan);
+  return plan;
+}
+
+CellFitPlan plan_cell_fit(const CompressedDesign& design, const GridRequest& request) {
+  const Index n = design.n_cols() + 2;
+  const GridPlan grid = empty_plan(request, n);
+  const Index square = double_bytes * n * n;
+  CellFitPlan plan{.grid_rows = grid.grid_rows,
+                   .grid_cols = grid.grid_cols,
+                   .block = grid.block,
+                   .limit_bytes = request.limit_bytes};
+  // More than merging takes: a triangle that comes from another rank, the new one and its buffer.
+  plan.tall_bytes = request.baseline_bytes + detail::library_bytes + packed_bytes(design, request.n_ranks) +
+                    detail::solve_matrices(request.takes_svd) * square;
+  const Index factor = linalg::GridFold::factor_bytes(grid.grid_rows, grid.grid_cols, n, grid.block);
+  Index held = 0;
+  for (const Cell& cell : design.cells)
+    held += linalg::GridFolds::factor_bytes(grid.grid_rows, grid.grid_cols, n, cell.sums.count, grid.block);
+  plan.grid_bytes =
+      grid.baseline_bytes + held + std::max(copies_of_merge, copies_of_factor(request)) * factor;
   return plan;
 }
 

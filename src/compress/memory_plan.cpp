@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine_bytes.hpp"
+
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/memory.hpp"
 #include "tallfit/compress/factor.hpp"
@@ -15,14 +17,6 @@ constexpr Index largest_block = Index{2} << 20U;
 constexpr Index smallest_block = Index{256} << 10U;
 /// Of one row in a block beside its features: labels (two blocks) and cell keys.
 constexpr Index label_bytes = Index{2} * (1 + 8 + 4 + 1 + 8 + 8) + static_cast<Index>(sizeof(CellKey));
-/// BLAS packs panels into a buffer of its own, and MPI and HDF5 take buffers at first use: measured, see
-/// docs/performance.md.
-constexpr Index library_bytes = Index{8} << 20U;
-
-/// Square matrices of n columns that are alive together on rank 0: the merged factor, R, equilibrated R and
-/// its inverse, which the covariance factor replaces; or the two factors of an SVD and its workspace.
-Index solve_matrices(const PlanRequest& request) { return request.takes_svd ? 6 : 4; }
-
 Index rows_of_fullest_rank(const RowLayout& layout, int n_ranks) {
   Index most = 0;
   for (int rank = 0; rank < n_ranks; ++rank) {
@@ -56,13 +50,13 @@ MemoryPlan plan_memory(const RowLayout& layout, const PlanRequest& request, Inde
   const Index square = n * n * double_bytes;
   MemoryPlan plan;
   plan.limit_bytes = request.limit_bytes;
-  plan.baseline_bytes = request.baseline_bytes + library_bytes;
+  plan.baseline_bytes = request.baseline_bytes + detail::library_bytes;
   plan.block_bytes = request.block_bytes > 0
                          ? request.block_bytes
                          : std::clamp(request.limit_bytes / 64, smallest_block, largest_block);
   const Index most_rows = rows_of_fullest_rank(layout, request.n_ranks);
   plan.stream_bytes = stream_bytes(plan.block_bytes, layout.n_cols, most_rows);
-  plan.solve_bytes = request.solves ? solve_matrices(request) * square : 0;
+  plan.solve_bytes = request.solves ? detail::solve_matrices(request.takes_svd) * square : 0;
 
   const Index left = plan.limit_bytes - plan.baseline_bytes - plan.stream_bytes;
   require(left > 0, ErrorKind::resource,

@@ -48,6 +48,9 @@ void adopt_groups(CompressedDesign& to, CompressedDesign& from) {
 CompressedDesign merge_designs(std::vector<CompressedDesign> designs, const comm::Communicator& comm) {
   comm::require_replicated(comm, !designs.empty(), ErrorKind::input,
                            "merge needs at least one compressed design");
+  for (const CompressedDesign& one : designs)
+    comm::require_replicated(comm, !one.on_grid(), ErrorKind::bug, "{}: factors on a grid are not merged",
+                             one.name);
   comm::all_or_none(comm, [&] {
     for (const CompressedDesign& other : designs) require_mergeable(designs.front(), other);
   });

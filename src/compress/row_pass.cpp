@@ -57,20 +57,42 @@ private:
 
 }  // namespace
 
+struct RowPass::State {
+  design::RowSource& source;
+  design::RowStream stream;
+  LeafCutter cutter;
+  std::optional<Progress> progress;
+};
+
+RowPass::RowPass(design::RowSource& source, const RowLayout& layout, std::span<RowVisitor* const> visitors,
+                 Index block_bytes, std::string_view what)
+    : state_(new State{
+          .source = source,
+          .stream = {source, layout.my_begin(), layout.my_end(), design::rows_in(block_bytes, layout.n_cols)},
+          .cutter = {layout, visitors},
+          .progress = std::nullopt}) {
+  if (!what.empty()) state_->progress.emplace(std::string(what), layout.my_end() - layout.my_begin());
+}
+
+RowPass::~RowPass() = default;
+
+bool RowPass::step() {
+  const design::RowBlock* block = state_->stream.next();
+  if (block == nullptr) {
+    state_->cutter.finish();
+    return false;
+  }
+  design::require_finite(*block, state_->source.info());
+  state_->cutter.take(*block);
+  if (state_->progress) state_->progress->advance(block->size());
+  return true;
+}
+
 void run_row_pass(design::RowSource& source, const RowLayout& layout, const comm::Communicator& comm,
                   std::span<RowVisitor* const> visitors, Index block_bytes, std::string_view what) {
   comm::all_or_none(comm, [&] {
-    design::RowStream stream(source, layout.my_begin(), layout.my_end(),
-                             design::rows_in(block_bytes, source.info().n_cols));
-    LeafCutter cutter(layout, visitors);
-    std::optional<Progress> progress;
-    if (!what.empty()) progress.emplace(std::string(what), layout.my_end() - layout.my_begin());
-    while (const design::RowBlock* block = stream.next()) {
-      design::require_finite(*block, source.info());
-      cutter.take(*block);
-      if (progress) progress->advance(block->size());
-    }
-    cutter.finish();
+    RowPass pass(source, layout, visitors, block_bytes, what);
+    while (pass.step()) continue;
   });
 }
 

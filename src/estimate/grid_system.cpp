@@ -1,10 +1,12 @@
 #include "tallfit/estimate/grid_system.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/compress/row_feed.hpp"
+#include "tallfit/linalg/cholesky.hpp"
 #include "tallfit/linalg/grid_fold.hpp"
 #include "tallfit/linalg/matrix_ops.hpp"
 #include "tallfit/linalg/transfer.hpp"
@@ -13,13 +15,15 @@ namespace tallfit::estimate {
 
 namespace {
 
-linalg::BlockCyclicMatrix factor_of(const GridRows& rows, const linalg::ProcessGrid& grid, bool ones_first) {
+/// Reads the training rows once and folds w [1 A b], or w [A b].
+linalg::BlockCyclicMatrix fold_rows(const GridRows& rows, const linalg::ProcessGrid& grid, bool ones_first,
+                                    linalg::FoldedInto into) {
   const comm::Communicator& comm = grid.comm();
   const Index n_rows = rows.layout.n_rows;
   // Leaves are for bits that do not depend on the ranks; here they do, and equal parts need the least memory.
   compress::RowFeed feed(rows.source, n_rows * comm.rank() / comm.size(),
                          n_rows * (comm.rank() + 1) / comm.size(), ones_first, rows.block_bytes);
-  linalg::GridFold fold(grid, feed.n_cols(), rows.rows_per_rank, rows.block);
+  linalg::GridFold fold(grid, feed.n_cols(), rows.rows_per_rank, rows.block, into);
   const Index most = ceil_div(n_rows, comm.size());
   std::vector<double> some;
   for (Index done = 0; done < most; done += fold.most_rows()) {
@@ -41,23 +45,52 @@ Eigen::VectorXd row(const linalg::BlockCyclicMatrix& a, Index i) {
 
 LeastSquaresSystem grid_system(const GridRows& rows, const linalg::ProcessGrid& grid, Intercept intercept) {
   const bool ones_first = intercept == Intercept::fitted;
-  linalg::BlockCyclicMatrix factor = [&] {
+  const linalg::BlockCyclicMatrix factor = [&] {
     const Phase phase("factor rows");
-    return factor_of(rows, grid, ones_first);
+    return fold_rows(rows, grid, ones_first, linalg::FoldedInto::triangle);
   }();
-  const Index n = rows.layout.n_cols;
-  const Index skip = ones_first ? 1 : 0;
-  const Eigen::VectorXd target = column(factor, n + skip);
+  return system_of(factor, rows.layout.n_cols, compress::count_training_rows(rows.layout), intercept);
+}
+
+LeastSquaresSystem normal_system(const GridRows& rows, const linalg::ProcessGrid& grid, Intercept intercept) {
+  const bool ones_first = intercept == Intercept::fitted;
+  linalg::BlockCyclicMatrix gram = [&] {
+    const Phase phase("multiply rows");
+    return fold_rows(rows, grid, ones_first, linalg::FoldedInto::gram);
+  }();
+  const Phase phase("factor the Gram matrix");
+  const Eigen::VectorXd norms = linalg::diagonal(gram).cwiseSqrt();
+  const Eigen::VectorXd scale =
+      norms.unaryExpr([](double norm) { return norm > 0.0 ? std::ldexp(1.0, -std::ilogb(norm)) : 1.0; });
+  linalg::scale_columns_in_place(gram, scale);
+  linalg::scale_rows_in_place(gram, scale);
+  // The last pivot is that of the targets, ρ², and may be nothing but rounding: 1 keeps it positive.
+  const Index last = gram.cols() - 1;
+  if (gram.owns(last, last)) gram.at_local(gram.local_rows() - 1, gram.local_cols() - 1) += 1.0;
+  linalg::cholesky_in_place(gram, "the Gram matrix of the rows");
+  if (gram.owns(last, last)) {
+    double& pivot = gram.at_local(gram.local_rows() - 1, gram.local_cols() - 1);
+    pivot = std::sqrt(std::max(0.0, pivot * pivot - 1.0));
+  }
+  linalg::scale_columns_in_place(gram, scale.cwiseInverse());
+  return system_of(gram, rows.layout.n_cols, compress::count_training_rows(rows.layout), intercept);
+}
+
+LeastSquaresSystem system_of(const linalg::BlockCyclicMatrix& factor, Index n_coeffs, Index n_rows,
+                             Intercept intercept) {
+  const Index n = n_coeffs;
+  const Index skip = intercept == Intercept::fitted ? 1 : 0;
+  const Eigen::VectorXd target = column(factor, factor.cols() - 1);
   std::optional<InterceptRow> intercept_row;
-  if (ones_first) {
+  if (intercept == Intercept::fitted) {
     const Eigen::VectorXd first = row(factor, 0);
     intercept_row = {.r11 = first(0), .r12 = first.segment(1, n), .z1 = target(0)};
   }
   return {.r = linalg::sub_matrix(factor, skip, skip, n, n),
           .z = target.segment(skip, n),
-          .rho = std::abs(target(n + skip)),
+          .rho = target.tail(target.size() - skip - n).norm(),
           .intercept = std::move(intercept_row),
-          .n_rows = compress::count_training_rows(rows.layout)};
+          .n_rows = n_rows};
 }
 
 }  // namespace tallfit::estimate

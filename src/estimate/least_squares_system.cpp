@@ -86,11 +86,7 @@ std::optional<LeastSquaresSystem> training_system(const compress::CompressedDesi
     const Phase phase("merge cells");
     merged = compress::merge_training_cells(design, comm, multipliers);
   }
-  Index n_rows = 0;
-  for (const compress::Cell& cell : design.cells) {
-    if (!cell.key.is_test() && compress::cell_multiplier(design, cell.key, multipliers) > 0.0)
-      n_rows += cell.sums.count;
-  }
+  const Index n_rows = compress::count_training_rows(design, multipliers);
   std::optional<LeastSquaresSystem> system;
   comm::all_or_none(comm, [&] {
     if (!comm.is_root()) return;

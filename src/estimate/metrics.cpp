@@ -6,6 +6,7 @@
 
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/linalg/dot.hpp"
+#include "tallfit/linalg/matrix_ops.hpp"
 
 namespace tallfit::estimate {
 
@@ -102,7 +103,9 @@ ErrorTable errors_from_factors(const compress::CompressedDesign& design,
   x << coefficients, intercept, -1.0;
   std::vector<double> norms(design.cells.size(), 0.0);
   for (std::size_t i = 0; i < norms.size(); ++i) {
-    if (design.cells[i].home == comm.rank()) norms[i] = (design.cells[i].factor.dense() * x).norm();
+    const compress::Cell& cell = design.cells[i];
+    if (cell.dealt) norms[i] = linalg::multiply(*cell.dealt, x).norm();
+    if (cell.home == comm.rank()) norms[i] = (cell.factor.dense() * x).norm();
   }
   comm::max_in_place(comm, norms);
   ErrorTable table;

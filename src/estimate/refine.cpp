@@ -14,8 +14,6 @@ namespace tallfit::estimate {
 
 namespace {
 
-constexpr int max_passes = 10;
-
 using Extended = std::vector<DoubleDouble>;
 
 /// Sums w² a r, w² r and w² r² over the training rows of each leaf. Coefficients: θ, then the intercept.
@@ -89,8 +87,8 @@ double relative_size(const Eigen::VectorXd& delta, const Extended& coefficients)
 /// State of the iteration, on the ranks that have the fit.
 class Corrector {
 public:
-  Corrector(LinearFit* fit, const LeastSquaresSystem* system, double lambda)
-      : fit_(fit), system_(system), lambda_(lambda) {}
+  Corrector(LinearFit* fit, const LeastSquaresSystem* system, double lambda, int max_passes)
+      : fit_(fit), system_(system), lambda_(lambda), max_passes_(max_passes) {}
 
   /// Takes one gradient. @return whether another pass is worth its cost
   bool step(const Extended& sums, Extended& coefficients, Refinement& done) {
@@ -113,13 +111,14 @@ public:
     // Half a unit in the last place is the goal; corrections that stop shrinking near it are as good as it
     // gets.
     done.converged = done.last_correction <= ulp / 4.0 || (!shrinks && done.last_correction <= 4.0 * ulp);
-    return !done.converged && shrinks && done.passes < max_passes;
+    return !done.converged && shrinks && done.passes < max_passes_;
   }
 
 private:
   LinearFit* fit_;
   const LeastSquaresSystem* system_;
   double lambda_;
+  int max_passes_;
 };
 
 }  // namespace
@@ -132,7 +131,7 @@ Refinement refine(const RefineRows& rows, LinearFit* fit, const LeastSquaresSyst
     for (Index j = 0; j < n; ++j) coefficients[static_cast<std::size_t>(j)] = fit->coefficients(j);
     coefficients.back() = fit->intercept;
   }
-  Corrector corrector(fit, system, lambda);
+  Corrector corrector(fit, system, lambda, rows.max_passes);
   Refinement done;
   for (int again = 1; again != 0;) {
     comm::broadcast(rows.comm, std::span(coefficients), 0);

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "dealt_factor.hpp"
 #include "disk.hpp"
 #include "hdf5.hpp"
 #include "hdf5_text.hpp"
@@ -68,6 +69,9 @@ std::vector<Index> factor_offsets(const CompressedDesign& design) {
   return offsets;
 }
 
+/// Who writes what is said of a cell, and its factor where one rank has it.
+int writer_of(const Cell& cell) { return cell.dealt ? 0 : cell.home; }
+
 void write_header(hdf5::File& file, const CompressedDesign& design) {
   hdf5::write_attribute(file, "/", version_attribute, std::int64_t{1});
   hdf5::write_attribute(file, "/", "rows", std::int64_t{design.n_rows});
@@ -101,16 +105,19 @@ void write_partial(const std::string& partial, const CompressedDesign& design,
   comm::all_or_none(comm, [&] {
     for (Index i = 0; i < n_cells; ++i) {
       const Cell& cell = design.cells[static_cast<std::size_t>(i)];
-      if (cell.home != comm.rank()) continue;
+      if (writer_of(cell) != comm.rank()) continue;
       const Index offset = offsets[static_cast<std::size_t>(i)];
-      const CellRow row = row_of(cell, cell.factor.n_rows(), offset);
+      const CellRow row = row_of(cell, factor_rows(design, cell), offset);
       sets[0].write_rows(i, 1, row.key.data());
       sets[1].write_rows(i, 1, row.sizes.data());
       sets[2].write_rows(i, 1, row.sums.data());
+      if (cell.dealt) continue;
       const auto values = cell.factor.values();
       sets[3].write_rows(offset, static_cast<Index>(values->size()), values->data());
     }
   });
+  for (std::size_t i = 0; i < design.cells.size(); ++i)
+    if (design.cells[i].dealt) write_dealt_factor(sets[3], offsets[i], *design.cells[i].dealt);
   comm::all_or_none(comm, [&] {
     for (Dataset& set : sets) set.close();
     file->close();
@@ -120,20 +127,29 @@ void write_partial(const std::string& partial, const CompressedDesign& design,
 /// A full disk may lose data without a word, so what is to be kept is read back.
 void verify_partial(const std::string& partial, const CompressedDesign& design,
                     const comm::Communicator& comm) {
-  const hdf5::File file = hdf5::File::open(partial);
-  const Dataset factors = Dataset::open(file, "factors");
   const std::vector<Index> offsets = factor_offsets(design);
-  std::vector<double> read;
-  for (std::size_t i = 0; i < design.cells.size(); ++i) {
-    if (design.cells[i].home != comm.rank()) continue;
-    read.resize(static_cast<std::size_t>(offsets[i + 1] - offsets[i]));
-    factors.read_rows(offsets[i], offsets[i + 1] - offsets[i], read.data());
-    require(read == *design.cells[i].factor.values(), ErrorKind::resource,
-            "{}: cell {} differs from what was written: the disk is full or broken", partial, i);
-  }
+  std::optional<hdf5::File> file;
+  std::optional<Dataset> factors;
+  comm::all_or_none(comm, [&] {
+    file.emplace(hdf5::File::open(partial));
+    factors.emplace(Dataset::open(*file, "factors"));
+    std::vector<double> read;
+    for (std::size_t i = 0; i < design.cells.size(); ++i) {
+      if (design.cells[i].home != comm.rank()) continue;
+      read.resize(static_cast<std::size_t>(offsets[i + 1] - offsets[i]));
+      factors->read_rows(offsets[i], offsets[i + 1] - offsets[i], read.data());
+      require(read == *design.cells[i].factor.values(), ErrorKind::resource,
+              "{}: cell {} differs from what was written: the disk is full or broken", partial, i);
+    }
+  });
+  for (std::size_t i = 0; i < design.cells.size(); ++i)
+    if (design.cells[i].dealt) verify_dealt_factor(*factors, offsets[i], *design.cells[i].dealt);
 }
 
-CompressedDesign read_header(const hdf5::File& file) {
+CompressedDesign header_of(const hdf5::File& file) {
+  require(hdf5::has_attribute(file, "/", version_attribute), ErrorKind::input,
+          "{} is no compressed design: it has no root attribute '{}'. Make one with 'tallfit compress'",
+          file.path(), version_attribute);
   const auto integer = [&](const char* name) { return hdf5::read_integer_attribute(file, "/", name).at(0); };
   CompressedDesign design;
   design.name = file.path();
@@ -155,46 +171,66 @@ CompressedDesign read_header(const hdf5::File& file) {
   return design;
 }
 
-CompressedDesign read_file(const std::string& path, const comm::Communicator& comm) {
-  const hdf5::File file = hdf5::File::open(path);
-  require(hdf5::has_attribute(file, "/", version_attribute), ErrorKind::input,
-          "{} is no compressed design: it has no root attribute '{}'. Make one with 'tallfit compress'", path,
-          version_attribute);
-  CompressedDesign design = read_header(file);
-  const Index n = design.n_cols() + 2;
-  const Dataset keys = Dataset::open(file, "cell_keys");
-  const Dataset sizes = Dataset::open(file, "cell_sizes");
-  const Dataset sums = Dataset::open(file, "cell_sums");
-  const Dataset factors = Dataset::open(file, "factors");
-  for (Index i = 0; i < keys.n_rows(); ++i) {
-    CellRow row{.key = std::vector<std::int32_t>(4),
-                .sizes = std::vector<std::int64_t>(3),
-                .sums = std::vector<double>(sums_per_cell)};
-    keys.read_rows(i, 1, row.key.data());
-    sizes.read_rows(i, 1, row.sizes.data());
-    sums.read_rows(i, 1, row.sums.data());
-    Cell cell = cell_of(row);
-    cell.home = static_cast<int>(i % comm.size());
-    const Index stored = compress::reduced_size(row.sizes[1], n);
-    require(row.sizes[0] > 0 && row.sizes[1] == factor_rows(design, cell) && row.sizes[2] >= 0 &&
-                row.sizes[2] <= factors.n_rows() - stored,
-            ErrorKind::input,
-            "{}: the factor of cell {} has {} rows at {}, which does not fit its {} rows and {} columns",
-            path, i, row.sizes[1], row.sizes[2], row.sizes[0], n);
-    if (cell.home == comm.rank()) {
-      std::vector<double> values(static_cast<std::size_t>(stored));
-      factors.read_rows(row.sizes[2], stored, values.data());
-      cell.factor = row.sizes[1] < n ? Factor::of_rows(n, std::move(values))
-                                     : Factor::of_triangle(n, std::move(values));
-    }
-    design.cells.push_back(std::move(cell));
+/// A file that this rank has open, and what it says beside the factors.
+struct OpenDesign {
+  explicit OpenDesign(const std::string& path)
+      : file(hdf5::File::open(path)), design(header_of(file)), factors(Dataset::open(file, "factors")) {
+    read_cells();
   }
-  return design;
+
+  void read_cells() {
+    const Index n = design.n_cols() + 2;
+    const Dataset keys = Dataset::open(file, "cell_keys");
+    const Dataset sizes = Dataset::open(file, "cell_sizes");
+    const Dataset sums = Dataset::open(file, "cell_sums");
+    for (Index i = 0; i < keys.n_rows(); ++i) {
+      CellRow row{.key = std::vector<std::int32_t>(4),
+                  .sizes = std::vector<std::int64_t>(3),
+                  .sums = std::vector<double>(sums_per_cell)};
+      keys.read_rows(i, 1, row.key.data());
+      sizes.read_rows(i, 1, row.sizes.data());
+      sums.read_rows(i, 1, row.sums.data());
+      Cell cell = cell_of(row);
+      require(row.sizes[0] > 0 && row.sizes[1] == factor_rows(design, cell) && row.sizes[2] >= 0 &&
+                  row.sizes[2] <= factors.n_rows() - compress::reduced_size(row.sizes[1], n),
+              ErrorKind::input,
+              "{}: the factor of cell {} has {} rows at {}, which does not fit its {} rows and {} columns",
+              file.path(), i, row.sizes[1], row.sizes[2], row.sizes[0], n);
+      offsets.push_back(row.sizes[2]);
+      design.cells.push_back(std::move(cell));
+    }
+  }
+
+  hdf5::File file;
+  CompressedDesign design;
+  Dataset factors;
+  std::vector<Index> offsets;  ///< of the factors of cells
+};
+
+/// Cells are dealt to the ranks in turn.
+void read_factors(OpenDesign& open, const comm::Communicator& comm) {
+  const Index n = open.design.n_cols() + 2;
+  for (std::size_t i = 0; i < open.design.cells.size(); ++i) {
+    Cell& cell = open.design.cells[i];
+    cell.home = static_cast<int>(i % static_cast<std::size_t>(comm.size()));
+    if (cell.home != comm.rank()) continue;
+    const Index rows = factor_rows(open.design, cell);
+    std::vector<double> values(static_cast<std::size_t>(compress::reduced_size(rows, n)));
+    open.factors.read_rows(open.offsets[i], static_cast<Index>(values.size()), values.data());
+    cell.factor =
+        rows < n ? Factor::of_rows(n, std::move(values)) : Factor::of_triangle(n, std::move(values));
+  }
 }
 
-}  // namespace
-
-namespace {
+void read_factors(OpenDesign& open, const linalg::ProcessGrid& grid, Index block) {
+  const Index n = open.design.n_cols() + 2;
+  for (std::size_t i = 0; i < open.design.cells.size(); ++i) {
+    Cell& cell = open.design.cells[i];
+    cell.home = Cell::on_grid;
+    cell.dealt.emplace(grid, factor_rows(open.design, cell), n, block);
+    read_dealt_factor(open.factors, open.offsets[i], *cell.dealt);
+  }
+}
 
 /// Ranks read the file each for itself; where one sees another version of it, merging would wait for cells
 /// that nobody has.
@@ -214,6 +250,13 @@ void require_same_cells(const CompressedDesign& design, const comm::Communicator
             "{}: rank {} sees other cells than rank 0 ({} rows and {}). Give all ranks the same file",
             design.name, comm.rank(), design.n_rows, of_root[0]);
   });
+}
+
+OpenDesign open_design(const std::string& path, const comm::Communicator& comm) {
+  std::optional<OpenDesign> open;
+  comm::all_or_none(comm, [&] { open.emplace(path); });
+  require_same_cells(open->design, comm);
+  return std::move(*open);
 }
 
 }  // namespace
@@ -238,7 +281,7 @@ void save_compressed(const std::string& path, const CompressedDesign& design,
   });
   try {
     write_partial(partial, design, comm);
-    comm::all_or_none(comm, [&] { verify_partial(partial, design, comm); });
+    verify_partial(partial, design, comm);
     comm::all_or_none(comm, [&] {
       if (comm.is_root()) rename_file(partial, path);
     });
@@ -249,10 +292,19 @@ void save_compressed(const std::string& path, const CompressedDesign& design,
 }
 
 CompressedDesign load_compressed(const std::string& path, const comm::Communicator& comm) {
-  CompressedDesign design;
-  comm::all_or_none(comm, [&] { design = read_file(path, comm); });
-  require_same_cells(design, comm);
-  return design;
+  OpenDesign open = open_design(path, comm);
+  comm::all_or_none(comm, [&] { read_factors(open, comm); });
+  return std::move(open.design);
+}
+
+CompressedDesign load_compressed(const std::string& path, const linalg::ProcessGrid& grid, Index block) {
+  OpenDesign open = open_design(path, grid.comm());
+  read_factors(open, grid, block);
+  return std::move(open.design);
+}
+
+CompressedDesign describe_compressed(const std::string& path, const comm::Communicator& comm) {
+  return std::move(open_design(path, comm).design);
 }
 
 }  // namespace tallfit::io

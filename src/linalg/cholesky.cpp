@@ -31,20 +31,25 @@ int factor_upper_in_place(BlockCyclicMatrix& gram, std::string_view what) {
 }  // namespace
 
 void add_gram_in_place(BlockCyclicMatrix& gram, const BlockCyclicMatrix& rows) {
+  add_gram_in_place(gram, rows, 0, rows.rows());
+}
+
+void add_gram_in_place(BlockCyclicMatrix& gram, const BlockCyclicMatrix& rows, Index first, Index count) {
   require(gram.rows() == rows.cols() && gram.cols() == rows.cols(), ErrorKind::bug,
           "a {} x {} Gram matrix of {} x {} rows", gram.rows(), gram.cols(), rows.rows(), rows.cols());
   require(gram.grid() == rows.grid() && gram.block() == rows.block(), ErrorKind::bug,
           "the rows of a Gram matrix do not lie as it does");
-  if (rows.rows() == 0 || rows.cols() == 0) return;
+  if (count == 0 || rows.cols() == 0) return;
   const int n = cols_of(rows);
-  const int k = rows_of(rows);
+  const int k = static_cast<int>(count);
   const double unit = 1.0;
   if (gram.grid().is_serial()) {
     const int ld_rows = stride_of(rows);
     const int ld_gram = stride_of(gram);
-    dsyrk_("U", "T", &n, &k, &unit, rows.data(), &ld_rows, &unit, gram.data(), &ld_gram, 1, 1);
+    dsyrk_("U", "T", &n, &k, &unit, rows.data() + first, &ld_rows, &unit, gram.data(), &ld_gram, 1, 1);
   } else {
-    pdsyrk_("U", "T", &n, &k, &unit, rows.data(), &one, &one, rows.descriptor().data(), &unit, gram.data(),
+    const int from = static_cast<int>(first + 1);
+    pdsyrk_("U", "T", &n, &k, &unit, rows.data(), &from, &one, rows.descriptor().data(), &unit, gram.data(),
             &one, &one, gram.descriptor().data());
   }
 }

@@ -135,28 +135,41 @@ Eigen::MatrixXd replicate(const BlockCyclicMatrix& a) {
   return dense;
 }
 
-BlockCyclicMatrix sub_matrix(const BlockCyclicMatrix& a, Index row, Index col, Index rows, Index cols) {
-  require(row >= 0 && col >= 0 && rows >= 0 && cols >= 0 && row + rows <= a.rows() && col + cols <= a.cols(),
-          ErrorKind::bug, "rows {} + {} and columns {} + {} are not within a {} x {} matrix", row, rows, col,
-          cols, a.rows(), a.cols());
-  BlockCyclicMatrix part(a.grid(), rows, cols, a.block());
-  if (rows == 0) return part;
-  if (a.grid().is_serial()) {
-    part.local() = a.local().block(row, col, rows, cols);
-    return part;
+void copy_part(const BlockCyclicMatrix& from, const Part& part, BlockCyclicMatrix& to,
+               const std::array<Index, 2>& row_and_col) {
+  const auto [row, col, rows, cols] = part;
+  const auto [to_row, to_col] = row_and_col;
+  const auto lies_within = [&part](const BlockCyclicMatrix& a, Index i, Index j) {
+    return i >= 0 && j >= 0 && part.rows >= 0 && part.cols >= 0 && i + part.rows <= a.rows() &&
+           j + part.cols <= a.cols();
+  };
+  require(lies_within(from, row, col) && lies_within(to, to_row, to_col), ErrorKind::bug,
+          "rows {} + {} and columns {} + {} are not within a {} x {} matrix, or not at {}, {} of a {} x {} "
+          "one",
+          row, rows, col, cols, from.rows(), from.cols(), to_row, to_col, to.rows(), to.cols());
+  if (rows == 0) return;
+  if (from.grid().is_serial()) {
+    to.local().block(to_row, to_col, rows, cols) = from.local().block(row, col, rows, cols);
+    return;
   }
   // The routine packs all it is asked for into messages before it sends the first.
-  const Index step = 8 * a.block() * a.grid().cols();
+  const Index step = 8 * from.block() * from.grid().cols();
   const int m = static_cast<int>(rows);
   const int first_row = static_cast<int>(row + 1);
-  const int context = a.grid().context();
+  const int first_to_row = static_cast<int>(to_row + 1);
+  const int context = from.grid().context();
   for (Index j = 0; j < cols; j += step) {
     const int n = static_cast<int>(std::min(step, cols - j));
-    const int from = static_cast<int>(col + j + 1);
-    const int to = static_cast<int>(j + 1);
-    pdgemr2d_(&m, &n, a.data(), &first_row, &from, a.descriptor().data(), part.data(), &detail::one, &to,
-              part.descriptor().data(), &context);
+    const int first_col = static_cast<int>(col + j + 1);
+    const int first_to_col = static_cast<int>(to_col + j + 1);
+    pdgemr2d_(&m, &n, from.data(), &first_row, &first_col, from.descriptor().data(), to.data(), &first_to_row,
+              &first_to_col, to.descriptor().data(), &context);
   }
+}
+
+BlockCyclicMatrix sub_matrix(const BlockCyclicMatrix& a, Index row, Index col, Index rows, Index cols) {
+  BlockCyclicMatrix part(a.grid(), rows, cols, a.block());
+  copy_part(a, {.row = row, .col = col, .rows = rows, .cols = cols}, part, {0, 0});
   return part;
 }
 

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cmath>
 #include <string>
 
 #include "support/errors.hpp"
@@ -137,6 +139,88 @@ TEST(GridPlan, KeepsWithinTheCountsOfScalapack) {
                         {"SVD of 100000 columns on a 2 x 2 grid", "a workspace of 50", "2^31 - 1"},
                         [&] { plan_grid(wide, {.n_ranks = 4, .limit_bytes = tebibyte, .takes_svd = true}); });
   EXPECT_TRUE(plan_grid(wide, {.n_ranks = 16, .limit_bytes = tebibyte}).in_core);
+}
+
+/// Two groups of one row scale each.
+RowLayout layout_of_groups(Index rows_per_leaf, Index n_cols, std::array<double, 2> scales) {
+  RowLayout layout = layout_of(64, rows_per_leaf, n_cols);
+  std::vector<LeafCell> cells;
+  for (const LeafCell& cell : layout.leaf_cells) {
+    for (int group = 0; group < 2; ++group) {
+      const double scale = scales[static_cast<std::size_t>(group)];
+      LeafCell half = cell;
+      half.key.group = group;
+      half.key.row_type = 0;
+      half.key.decade = static_cast<int>(std::floor(std::log10(scale)));
+      half.sums.count = cell.sums.count / 2;
+      half.sums.min_scale = half.sums.max_scale = scale;
+      cells.push_back(half);
+    }
+  }
+  layout.leaf_cells = cells;
+  return layout;
+}
+
+// Mutations: a factor of each cell that is not counted, or counted whole on every rank; waiting rows beyond
+// the limit, or less than a block; cells that are not coarsened.
+TEST(GridPlan, CountsAFactorForEveryCell) {
+  const RowLayout layout = layout_of_groups(2000, 3000, {1.0, 1.0});
+  const auto plan = [&](Index limit) {
+    return plan_grid_cells(layout, {.n_ranks = 4, .limit_bytes = limit},
+                           {.wanted = {.fold = false}, .explicit_parts = true});
+  };
+  const GridPlan four = plan(gibibyte);
+  ASSERT_TRUE(four.cells.has_value());
+  EXPECT_EQ(four.cells->cells.size(), 4U);  // two groups, for training and for testing
+  const double factor = 8.0 * 3002.0 * 3002.0 / 4.0;
+  EXPECT_NEAR(static_cast<double>(four.factor_bytes), 4.0 * factor, 0.2 * factor);  // whole blocks
+  EXPECT_EQ(four.peak_bytes, four.baseline_bytes + four.factor_bytes + four.panel_bytes + four.stream_bytes +
+                                 four.waiting_bytes);
+  EXPECT_EQ(four.waiting_rows, 43 + 4 * 376);  // a block of 1 MiB, and n / 2 rows of each cell on four ranks
+  for (const Index limit : {Index{130} << 20U, Index{105} << 20U, Index{95} << 20U}) {
+    const GridPlan less = plan(limit);
+    EXPECT_LE(less.peak_bytes, limit);
+    EXPECT_GE(less.waiting_rows, 43 + 376);
+  }
+  EXPECT_LT(plan(Index{95} << 20U).cells->cells.size(), 4U);
+  EXPECT_THROW(plan(Index{40} << 20U), Error);
+}
+
+// Mutations: test rows that make classes, a class of more than four decades, classes of even weights.
+TEST(ScaleClasses, AreOfFourDecades) {
+  EXPECT_FALSE(scale_classes(layout_of_groups(100, 5, {1.0, 9e3})).has_value());
+  RowLayout layout = layout_of_groups(100, 5, {2e3, 3e-9});
+  for (LeafCell& cell : layout.leaf_cells) {
+    if (cell.key.is_test()) cell.key.decade = -200;
+  }
+  const std::optional<CellPlan> classes = scale_classes(layout);
+  ASSERT_TRUE(classes.has_value());
+  EXPECT_EQ(classes->cells.size(), 2U);
+  EXPECT_EQ(classes->sums[0].count + classes->sums[1].count, 64 * 90);
+  EXPECT_EQ(classes->cell_of.size(), 2U);  // test rows are in none
+  const GridPlan plan = plan_grid_fit(layout, {.n_ranks = 4, .limit_bytes = gibibyte}, *classes);
+  EXPECT_GT(plan.solve_bytes, plan.factor_bytes);
+  EXPECT_THROW(plan_grid_fit(layout, {.n_ranks = 4, .limit_bytes = 1 << 20U}, *classes), Error);
+}
+
+// Mutations: factors of all ranks counted on one, a grid that never fits, the limit ignored.
+TEST(CellFitPlan, TakesTheGridWhereARankIsTooSmall) {
+  CompressedDesign design;
+  design.column_names.assign(4000, "x");
+  for (int i = 0; i < 10; ++i) {
+    Cell cell;
+    cell.sums.count = 100000;
+    design.cells.push_back(std::move(cell));
+  }
+  const CellFitPlan plan = plan_cell_fit(design, {.n_ranks = 16, .limit_bytes = Index{300} << 20U});
+  EXPECT_EQ(plan.grid_rows, 4);
+  EXPECT_EQ(plan.grid_cols, 4);
+  EXPECT_FALSE(plan.tall_fits());
+  EXPECT_TRUE(plan.grid_fits());
+  const double square = 8.0 * 4002.0 * 4002.0;
+  EXPECT_NEAR(static_cast<double>(plan.tall_bytes), 4.5 * square, 0.1 * square);
+  EXPECT_NEAR(static_cast<double>(plan.grid_bytes), 14.0 * square / 16.0, 0.3 * square);
+  EXPECT_TRUE(plan_cell_fit(design, {.n_ranks = 16, .limit_bytes = gibibyte}).tall_fits());
 }
 
 }  // namespace

@@ -9,7 +9,9 @@
 #include "support/table_source.hpp"
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/compress/grid_compressor.hpp"
 #include "tallfit/estimate/grid_system.hpp"
+#include "tallfit/estimate/metrics.hpp"
 
 namespace tallfit::test {
 namespace {
@@ -151,6 +153,104 @@ TEST(GridEngine, ABadRowIsEveryRanksError) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::input);
     EXPECT_NE(std::string(error.what()).find("row 399"), std::string::npos) << error.what();
+  }
+}
+
+/// The cells of a table on a grid. @collective
+compress::CompressedDesign cells_on(const linalg::ProcessGrid& grid, design::RowSource& table,
+                                    const compress::RowLayout& layout, Index block) {
+  const compress::CellPlan plan =
+      compress::make_cells(layout, {.group = true, .row_type = true, .fold = false});
+  return compress::compress_on_grid({.source = table,
+                                     .layout = layout,
+                                     .cells = plan,
+                                     .rows_per_rank = 20,
+                                     .waiting_rows = 200,
+                                     .block_bytes = test_block_bytes,
+                                     .what = {}},
+                                    grid, block);
+}
+
+struct CellCase {
+  const char* estimator;
+  Intercept intercept;
+};
+
+class GridCellFit : public testing::TestWithParam<CellCase> {};
+
+// Mutations: test cells that are fitted, a multiplier left out or squared, the ones not eliminated first, z
+// or rho from another row, norms of a rank's part of a factor.
+TEST_P(GridCellFit, FitsAndJudgesAsTheTallEngine) {
+  const auto world = comm::Communicator::world();
+  const auto table = make_rows();
+  const auto estimator = estimate::make_estimator(GetParam().estimator, {.lambda = 0.3});
+  const auto multipliers = compress::group_multipliers(table->info().group_names, {{"g1.force", 0.5}});
+  const compress::CompressedDesign cells = compress_rows(*table, world).design;
+  const Fitted tall = fit_compressed(cells, *estimator, GetParam().intercept, multipliers, world);
+  const estimate::ErrorTable tall_errors =
+      estimate::errors_from_factors(cells, multipliers, tall.fit.coefficients, tall.fit.intercept, world);
+  const compress::RowLayout layout = compress::survey(*table, world, 0, 1);
+  for (const linalg::ProcessGrid& grid : grids_of_world()) {
+    for (const Index block : {1, 5, 64}) {
+      SCOPED_TRACE(testing::Message() << "grid " << grid.rows() << " x " << grid.cols() << ", " << block);
+      const compress::CompressedDesign design = cells_on(grid, *table, layout, block);
+      const estimate::LinearFit fit =
+          estimator->fit(estimate::grid_training_system(design, multipliers, GetParam().intercept));
+      const double close = 400.0 * eps * fit.condition;  // as above
+      for (Index j = 0; j < n_cols; ++j) {
+        EXPECT_NEAR(fit.coefficients(j), tall.fit.coefficients(j),
+                    close * (std::abs(tall.fit.coefficients(j)) + tall.fit.standard_errors(j)));
+        EXPECT_NEAR(fit.standard_errors(j), tall.fit.standard_errors(j), close * tall.fit.standard_errors(j));
+      }
+      EXPECT_NEAR(fit.intercept, tall.fit.intercept, close * 10.0);
+      EXPECT_NEAR(fit.intercept_standard_error, tall.fit.intercept_standard_error, close);
+      EXPECT_NEAR(fit.residual_norm, tall.fit.residual_norm, close * tall.fit.residual_norm);
+      EXPECT_EQ(fit.dof, tall.fit.dof);
+      const estimate::ErrorTable errors = estimate::errors_from_factors(
+          design, multipliers, tall.fit.coefficients, tall.fit.intercept, world);
+      EXPECT_EQ(errors.size(), tall_errors.size());
+      for (const auto& [key, sums] : tall_errors) {
+        EXPECT_EQ(errors.at(key).targets.count, sums.targets.count);
+        // R [θ; c; -1] cancels to the size of the errors from that of the targets, 10 times 4 here.
+        EXPECT_NEAR(std::sqrt(errors.at(key).weighted_squares), std::sqrt(sums.weighted_squares),
+                    close * (std::sqrt(sums.weighted_squares) + std::sqrt(sums.targets.wtt.value())));
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, GridCellFit,
+                         testing::Values(CellCase{"ols", Intercept::none}, CellCase{"ols", Intercept::fitted},
+                                         CellCase{"ridge", Intercept::fitted}),
+                         [](const auto& one) {
+                           return std::string(one.param.estimator) +
+                                  (one.param.intercept == Intercept::fitted ? "_intercept" : "");
+                         });
+
+// Columns that only rows 1e8 times lighter than the others see keep their digits. Mutation: light cells on
+// top of heavy ones, or folded with them as they come.
+TEST(GridCellFit, LightRowsKeepTheirDigits) {
+  const auto world = comm::Communicator::world();
+  const auto table = make_rows();
+  for (std::size_t i = 0; i < 400; ++i) {
+    const bool light = i % 2 == 0;
+    table->labels.scale[i] = light ? 1e-4 : 1e4;
+    table->labels.testing[i] = 0;
+    if (!light) table->features.row(static_cast<Index>(i)).tail(3).setZero();
+    table->labels.target[i] = table->features.row(static_cast<Index>(i)).sum();  // noiseless: θ = 1
+  }
+  const auto estimator = estimate::make_estimator("ols", {});
+  const compress::RowLayout layout = compress::survey(*table, world, 0, 1);
+  for (const linalg::ProcessGrid& grid : grids_of_world()) {
+    const compress::CompressedDesign design = cells_on(grid, *table, layout, 5);
+    const auto ones = compress::group_multipliers(table->info().group_names, {});
+    const estimate::LinearFit fit =
+        estimator->fit(estimate::grid_training_system(design, ones, Intercept::none));
+    // Row-wise backward stable (Higham, 19.4): each row to c n ε of its own size, so that θ has the accuracy
+    // of the columns equilibrated by the rows that see them, whose condition is below 10; columns are 10^2.25
+    // apart there, and the targets of light rows are 1e4 times the smallest terms in them.
+    for (Index j = 0; j < n_cols; ++j)
+      EXPECT_NEAR(fit.coefficients(j), 1.0, 1e4 * 10.0 * 400.0 * eps) << "column " << j;
   }
 }
 

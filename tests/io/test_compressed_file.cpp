@@ -1,9 +1,12 @@
 #include <hdf5.h>
 
 #include "compress/compress_support.hpp"
+#include "matrix_lines.hpp"
 #include "mpi_support.hpp"
+#include "support/grids.hpp"
 
 #include "tallfit/io/compressed_file.hpp"
+#include "tallfit/linalg/transfer.hpp"
 
 namespace tallfit::io::test {
 namespace {
@@ -83,6 +86,70 @@ TEST_F(CompressedFile, RoundTripKeepsEveryBit) {
     EXPECT_EQ(a.home == world.rank(), !a.factor.is_empty());
     EXPECT_TRUE(same_bits(everywhere(world, a.factor, a.home), everywhere(world, b.factor, b.home)))
         << "cell " << i;
+  }
+}
+
+std::vector<linalg::ProcessGrid> file_grids() {
+  std::vector<linalg::ProcessGrid> grids = tallfit::test::all_grids();
+  if (grids.size() > 1) grids.pop_back();  // each rank alone would write a file of its own
+  return grids;
+}
+
+// Written by the tall engine, read on a grid, written from there, read by the tall engine: every bit, and the
+// same bytes of factors. Mutations: rows for columns, an offset or a packed column off by one, blocks of
+// another rank, what is below the diagonal.
+TEST_F(CompressedFile, GoesFromEngineToEngine) {
+  const CompressedDesign design = some_design(world);
+  for (const linalg::ProcessGrid& grid : file_grids()) {
+    for (const Index block : {1, 3, 64}) {
+      SCOPED_TRACE(testing::Message() << grid.rows() << " x " << grid.cols() << ", blocks of " << block);
+      save_compressed(path, design, world);
+      const CompressedDesign dealt = load_compressed(path, grid, block);
+      EXPECT_TRUE(dealt.on_grid());
+      EXPECT_EQ(dealt.cells.size(), design.cells.size());
+      for (std::size_t i = 0; i < std::min(dealt.cells.size(), design.cells.size()); ++i) {
+        EXPECT_EQ(linalg::replicate(*dealt.cells[i].dealt),
+                  everywhere(world, design.cells[i].factor, design.cells[i].home).dense());
+      }
+      save_compressed(path, dealt, world);
+      const CompressedDesign read = load_compressed(path, world);
+      for (std::size_t i = 0; i < std::min(read.cells.size(), design.cells.size()); ++i) {
+        expect_same_sums(read.cells[i].sums, design.cells[i].sums);
+        EXPECT_TRUE(same_bits(everywhere(world, read.cells[i].factor, read.cells[i].home),
+                              everywhere(world, design.cells[i].factor, design.cells[i].home)));
+      }
+    }
+  }
+  EXPECT_EQ(describe_compressed(path, world).cells.size(), design.cells.size());
+}
+
+// Lines of several steps, and steps in which ranks have none. Mutation: a step that overlaps the next.
+TEST(MatrixLines, WholeColumnsAndRowsOfEveryStep) {
+  for (const linalg::ProcessGrid& grid : tallfit::test::all_grids()) {
+    const auto value = [](Index i, Index j) { return static_cast<double>(100 * i + j); };
+    linalg::BlockCyclicMatrix a(grid, 13, 17, 2);
+    a.fill(value);
+    for (const MatrixLines::Kind kind : {MatrixLines::Kind::columns, MatrixLines::Kind::rows}) {
+      MatrixLines lines(a, kind, 3 * 8 * 20);
+      linalg::BlockCyclicMatrix back(grid, 13, 17, 2);
+      Index seen = 0;
+      for (Index step = 0; step < lines.n_steps(); ++step) {
+        lines.take(a, step);
+        const MatrixLines::Range mine = lines.mine(step);
+        for (Index k = 0; k < mine.count; ++k) {
+          for (Index e = 0; e < lines.line_length(); ++e) {
+            const Index line = mine.begin + k;
+            EXPECT_EQ(lines.values()[static_cast<std::size_t>(k * lines.line_length() + e)],
+                      kind == MatrixLines::Kind::columns ? value(e, line) : value(line, e));
+          }
+        }
+        seen += mine.count;
+        lines.give(step, back);
+      }
+      EXPECT_TRUE(back.local() == a.local());
+      comm::sum_in_place(grid.comm(), std::span(&seen, 1));
+      EXPECT_EQ(seen, kind == MatrixLines::Kind::columns ? 17 : 13);
+    }
   }
 }
 

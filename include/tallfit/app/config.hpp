@@ -41,7 +41,7 @@ struct Config {
     std::string engine = "auto";     ///< "auto", "tall", "grid" or "iterative"
     std::string grid = "auto";       ///< "auto" or "PxQ"
     Index block = 0;                 ///< 0: chosen
-    std::string algorithm = "auto";  ///< "auto", "qr", "svd" or "lsqr"
+    std::string algorithm = "auto";  ///< "auto", "qr", "svd", "cholesky" or "lsqr"
     double rcond = 1e-13;
     double tolerance = 1e-14;
     Index max_iterations = 10000;
@@ -109,6 +109,14 @@ struct Config {
     Index ranks = 0;  ///< 0: the ranks of this run
   };
 
+  /// Rates of a rank; `tallfit bench` measures them. The defaults are those of a common server.
+  struct Machine {
+    double dgemm_gflops = 40.0;
+    double memory_gbs = 8.0;
+    double network_gbs = 4.0;
+    double latency_us = 2.0;
+  };
+
   struct Bench {
     std::vector<Index> columns = {500, 1000};
     std::vector<Index> cells = {1, 100};
@@ -128,6 +136,7 @@ struct Config {
   Merge merge;
   Predict predict;
   Plan plan;
+  Machine machine;
   Bench bench;
 
   std::string output;  ///< `-o OUT`; empty where the command needs none

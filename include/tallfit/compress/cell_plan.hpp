@@ -1,7 +1,9 @@
 /// Which cells a compression keeps, as far as memory and the number of rows allow.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +48,11 @@ struct CellLimits {
 /// scale where that varies by more than a decade.
 CellPlan make_cells(const RowLayout& layout, const CellParts& parts);
 
+/// Cells of training rows whose scales lie within four decades, counted from the largest, for a fit that is
+/// to merge them in order of scale; none where all scales do, and the order of rows hardly matters. Test rows
+/// are in no cell.
+std::optional<CellPlan> scale_classes(const RowLayout& layout);
+
 /// Rows of each cell in leaves [begin, end): [cell][leaf - begin]. Cost: O(leaves x cells). Local.
 std::vector<std::vector<Index>> rows_by_cell_and_leaf(const RowLayout& layout, const CellPlan& plan,
                                                       Index begin, Index end);
@@ -61,5 +68,9 @@ void predict_bytes_in_place(CellPlan& plan, const RowLayout& layout, int n_ranks
 /// least a factor of eight; below N / K = 80 that cannot be reached with ten folds and cells keep their rows.
 /// @throws Error{resource} with numbers where not even one cell fits.
 CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits);
+
+/// The same where something else than predict_bytes_in_place() sets peak_bytes of a plan.
+CellPlan plan_cells(const RowLayout& layout, const CellLimits& limits,
+                    const std::function<void(CellPlan&)>& predict_bytes);
 
 }  // namespace tallfit::compress

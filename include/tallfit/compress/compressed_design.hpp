@@ -12,18 +12,24 @@
 #include "tallfit/compress/cell_plan.hpp"
 #include "tallfit/compress/factor.hpp"
 #include "tallfit/design/row_source.hpp"
+#include "tallfit/linalg/block_cyclic_matrix.hpp"
 
 namespace tallfit::compress {
 
-/// One cell. The factor is of w [A 1 b] and lives on rank `home` only.
+/// One cell. Its factor is of w [A 1 b], in one of two forms: whole on rank `home`, or dealt over a grid.
 struct Cell {
+  static constexpr int on_grid = -1;  ///< value of home for a factor that no rank holds
+
   CellKey key;
   TargetSums sums;
   int home = 0;
   Factor factor;
+  /// On a grid: min(rows, K + 2) rows, a triangle where it is square.
+  std::optional<linalg::BlockCyclicMatrix> dealt = std::nullopt;
 };
 
-/// A design matrix without its rows. Everything but the factors is the same on every rank.
+/// A design matrix without its rows. Everything but the factors is the same on every rank, and all factors
+/// have the same form.
 struct CompressedDesign {
   std::string name;  ///< for messages: where it came from
   std::vector<std::string> group_names;
@@ -37,7 +43,13 @@ struct CompressedDesign {
   std::vector<Cell> cells;  ///< sorted by key
 
   Index n_cols() const { return static_cast<Index>(column_names.size()); }
+  /// Whether factors are dealt over a grid.
+  bool on_grid() const { return !cells.empty() && cells.front().dealt.has_value(); }
 };
+
+/// The design that a plan makes of rows, without factors.
+CompressedDesign describe_design(const design::DesignInfo& info, const RowLayout& layout,
+                                 const CellPlan& plan);
 
 /// A number that differs for designs with other columns (names, order or number); only designs of equal
 /// fingerprints may be merged or used to predict for one another.
@@ -57,12 +69,25 @@ design::GroupMultipliers group_multipliers(const std::vector<std::string>& group
 Factor merge_training_cells(const CompressedDesign& design, const comm::Communicator& comm,
                             const design::GroupMultipliers& multipliers);
 
+/// The same for factors on a grid: min(rows, K + 2) rows on it, a triangle where it is square.
+///
+/// Triangles merge without leaving their ranks, by a panel of the usual size; while there are fewer than K +
+/// 2 rows they are put one above the other. Cost: (2/3) K^3 / P flops a cell. @collective over the grid
+/// @throws Error{input} as merge_training_cells().
+linalg::BlockCyclicMatrix merge_training_cells_on_grid(const CompressedDesign& design,
+                                                       const design::GroupMultipliers& multipliers);
+
 /// The multiplier of a cell. @throws Error{input} as merge_training_cells().
 double cell_multiplier(const CompressedDesign& design, const CellKey& key,
                        const design::GroupMultipliers& multipliers);
 
+/// How many rows are fitted: not for testing, and of multiplier > 0. @throws Error{input} as
+/// merge_training_cells().
+Index count_training_rows(const CompressedDesign& design, const design::GroupMultipliers& multipliers);
+
 /// Joins designs of the same columns; cells of equal group name, row type, fold and decade merge. @collective
 /// @throws Error{input} where columns, numbers of folds or the parts of the cells differ.
+/// @throws Error{bug} for factors on a grid.
 CompressedDesign merge_designs(std::vector<CompressedDesign> designs, const comm::Communicator& comm);
 
 /// Leaves out the cells of a group. @throws Error{input} where there is no such group, or cells know no

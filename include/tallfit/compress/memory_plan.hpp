@@ -17,6 +17,7 @@ struct PlanRequest {
   Index baseline_bytes = 0;  ///< resident on the fullest rank when the rows are laid out: libraries, labels
   Index block_bytes = 0;     ///< features of one block; 0: chosen
   bool solves = false;       ///< a fit follows on rank 0
+  bool saves = false;        ///< the cells are written
   bool takes_svd = false;    ///< asked for; where only the data ask for it, a solve takes two matrices more
   int n_passes = 1;          ///< over the rows; rows are kept in memory where more than one and they fit
 };

@@ -1,6 +1,7 @@
 /// One streaming read of a rank's rows in which several visitors ride together.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,24 @@ public:
   virtual void begin_leaf(Index leaf) { static_cast<void>(leaf); }
   virtual void visit(const LeafRows& rows) = 0;
   virtual void end_leaf(Index leaf) { static_cast<void>(leaf); }
+};
+
+/// A pass over this rank's rows, block by block, for work that ranks do together between blocks. Local.
+class RowPass {
+public:
+  RowPass(design::RowSource& source, const RowLayout& layout, std::span<RowVisitor* const> visitors,
+          Index block_bytes, std::string_view what = {});
+  RowPass(const RowPass&) = delete;
+  RowPass& operator=(const RowPass&) = delete;
+  ~RowPass();
+
+  /// Shows the next block to the visitors. @return false after the last one, when every leaf has ended
+  /// @throws Error{input} as run_row_pass()
+  bool step();
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 /// Reads this rank's rows once and shows them to every visitor. Rows with w > 0 are checked to be finite.

@@ -72,7 +72,8 @@ private:
 };
 
 /// Sums of squares from factors alone: ‖F [θ; c; -1]‖² for each cell; absolute and largest errors are NaN,
-/// and so are unweighted squares of cells whose row scale varies. Cost: K² flops a cell. @collective
+/// and so are unweighted squares of cells whose row scale varies. Cost: K² flops a cell,
+/// over the grid where factors are dealt. @collective
 /// @param multipliers  of the row scales, as the fit had them; test cells and cells of multiplier 0 included
 ErrorTable errors_from_factors(const compress::CompressedDesign& design,
                                const design::GroupMultipliers& multipliers,

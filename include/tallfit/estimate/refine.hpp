@@ -20,6 +20,7 @@ struct RefineRows {
   const compress::RowLayout& layout;
   const comm::Communicator& comm;
   Index block_bytes;
+  int max_passes = 10;
 };
 
 /// Corrects θ (and c) until they stop moving, 2 or 3 passes as a rule.

@@ -11,8 +11,9 @@ namespace tallfit::io {
 /// Whether a file is a compressed design (root attribute tallfit_compressed); false for anything else. Local.
 bool is_compressed_file(const std::string& path);
 
-/// Writes cells, names, sums and fingerprint; every rank writes the factors it holds. The file appears under
-/// its name when it is complete and has been read back. @collective
+/// Writes cells, names, sums and fingerprint; every rank writes the factors it holds, or its part of the
+/// columns of those on a grid. The file says nothing of ranks and grids, and is read on any. The file appears
+/// under its name when it is complete and has been read back. @collective
 /// @throws Error{input} when the folder is not writable, Error{resource} when the disk is full.
 void save_compressed(const std::string& path, const compress::CompressedDesign& design,
                      const comm::Communicator& comm);
@@ -21,5 +22,14 @@ void save_compressed(const std::string& path, const compress::CompressedDesign& 
 /// @throws Error{input} when the file is missing, truncated or something else, or its fingerprint does not
 /// fit its column names.
 compress::CompressedDesign load_compressed(const std::string& path, const comm::Communicator& comm);
+
+/// The same with factors dealt over a grid: each rank reads some columns or rows of every factor, which then
+/// travel once. Memory of a rank: its share C K² / P of the factors, and 8 MiB.
+/// @throws Error{input} as above, Error{resource} as BlockCyclicMatrix.   @collective over grid.comm()
+compress::CompressedDesign load_compressed(const std::string& path, const linalg::ProcessGrid& grid,
+                                           Index block = linalg::BlockCyclicMatrix::default_block);
+
+/// What the file says beside the factors: cells are without them. @collective @throws Error{input} as above
+compress::CompressedDesign describe_compressed(const std::string& path, const comm::Communicator& comm);
 
 }  // namespace tallfit::io

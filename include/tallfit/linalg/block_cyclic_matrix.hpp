@@ -50,6 +50,10 @@ public:
   Index local_cols() const noexcept { return col_axis_.local_size(grid_.my_col()); }
   /// Distance of local columns: at least 1, whole cache lines, never a multiple of a page.
   Index leading_dimension() const noexcept { return leading_dimension_; }
+  /// Whether this rank has entry (i, j).
+  bool owns(Index row, Index col) const noexcept {
+    return row_axis_.owner(row) == grid_.my_row() && col_axis_.owner(col) == grid_.my_col();
+  }
   Index global_row(Index local) const noexcept { return row_axis_.global_index(local, grid_.my_row()); }
   Index global_col(Index local) const noexcept { return col_axis_.global_index(local, grid_.my_col()); }
 

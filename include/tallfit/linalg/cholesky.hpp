@@ -18,6 +18,9 @@ namespace tallfit::linalg {
 /// @see BLAS dsyrk, PBLAS pdsyrk.
 void add_gram_in_place(BlockCyclicMatrix& gram, const BlockCyclicMatrix& rows);
 
+/// The same for rows [first, first + count) of a matrix, where first is a whole number of blocks.
+void add_gram_in_place(BlockCyclicMatrix& gram, const BlockCyclicMatrix& rows, Index first, Index count);
+
 /// G <- R, upper triangular with zeros below and a positive diagonal, G = R^T R.
 ///
 /// Backward stable entry by entry: |R^T R - G|_ij <= c K eps sqrt(G_ii G_jj), so the units of the columns do

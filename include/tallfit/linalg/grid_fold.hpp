@@ -4,26 +4,29 @@
 #include <span>
 #include <vector>
 
-#include "tallfit/linalg/block_cyclic_matrix.hpp"
+#include "tallfit/linalg/fold_panel.hpp"
 
 namespace tallfit::linalg {
+
+/// What rows are folded into.
+enum class FoldedInto {
+  triangle,  ///< R of the QR factorisation
+  gram       ///< AᵀA, its upper triangle: half the flops, half the digits
+};
 
 /// R of the QR factorisation of rows that come in parts, none of which need stay in memory.
 ///
 /// A rank's rows go to its own row of the process grid, so that they travel among Q ranks and not at all on a
-/// P x 1 grid. They fill a panel; a full panel is folded into R by super-blocks of about 256 rows, copied
-/// above the panel, which is cheaper than a factorisation of all of R on top of it. A panel with room for all
-/// rows is an in-core factorisation. The same rows of the same ranks give the same bits on the same grid.
+/// P x 1 grid. They fill a panel, and a full panel is folded into R. A panel with room for all rows is an
+/// in-core factorisation. The same rows of the same ranks give the same bits on the same grid.
 ///
 /// Memory of a rank: (n + panel + 256) n / (P Q) numbers and 6 MiB for rows on their way.
-/// @see Gunter and van de Geijn, "Parallel out-of-core computation and updating of the QR factorization", ACM
-/// TOMS 31 (2005).
 class GridFold {
 public:
   /// @param rows_per_rank  of a panel, > 0; rounded up to what divides well
   /// @throws Error{resource} as the constructor of BlockCyclicMatrix.   @collective over grid.comm()
   GridFold(const ProcessGrid& grid, Index n_cols, Index rows_per_rank,
-           Index block = BlockCyclicMatrix::default_block);
+           Index block = BlockCyclicMatrix::default_block, FoldedInto into = FoldedInto::triangle);
 
   /// What the fullest rank of a grid will hold, for planning: R, the panel, and rows on their way.
   static Index factor_bytes(int grid_rows, int grid_cols, Index n_cols,
@@ -43,23 +46,18 @@ public:
   /// its m rows and O(n log P) messages.   @collective over grid.comm()
   void append(std::span<const double> rows);
 
-  /// R, n x n upper triangular with zeros below, of all rows so far; the rest of the panel is folded first.
-  /// Nothing can be appended after it.   @collective over grid.comm()
+  /// R, n x n upper triangular with zeros below, or the Gram matrix, of all rows so far; the rest of the
+  /// panel is folded first. Nothing can be appended after it.   @collective over grid.comm()
   BlockCyclicMatrix finish();
 
 private:
-  void place(int from_col, std::span<const double> rows);
   void fold();
-  void fold_super_block(Index first, Index width);
-  void clear_free_rows();
 
+  FoldedInto into_;
   Index chunk_;             ///< rows of a rank in one call
-  Index slot_;              ///< rows of a rank in a panel: a multiple of chunk_
-  Index super_block_;       ///< rows of R above the panel
-  Index filled_ = 0;        ///< rows of each slot
   comm::Communicator row_;  ///< the ranks of this row of the grid, in order of columns
   BlockCyclicMatrix r_;
-  BlockCyclicMatrix work_;  ///< a super-block of R above the panel
+  FoldPanel panel_;
 };
 
 }  // namespace tallfit::linalg

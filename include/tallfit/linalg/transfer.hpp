@@ -3,6 +3,8 @@
 
 #include <Eigen/Core>
 
+#include <array>
+
 #include "tallfit/linalg/block_cyclic_matrix.hpp"
 
 namespace tallfit::linalg {
@@ -30,11 +32,25 @@ Eigen::MatrixXd gather(const BlockCyclicMatrix& a);
 /// @throws Error{resource} when a rank has no memory for it.   @collective over a.grid().comm()
 Eigen::MatrixXd replicate(const BlockCyclicMatrix& a);
 
-/// @return rows [row, row + rows) and columns [col, col + cols) as a matrix of their own.
+/// Rows [row, row + rows) and columns [col, col + cols) of a matrix.
+struct Part {
+  Index row;
+  Index col;
+  Index rows;
+  Index cols;
+};
+
+/// Copies a part of a matrix into another one of the same grid, to where its first entry is at (row, col).
 /// Cost: the part travels once, some block columns at a time: 8 local_rows 8 block bytes beside the matrices.
+/// @throws Error{bug} where the part, or its place, is not within the matrix.   @collective over the grid
+/// @see ScaLAPACK pdgemr2d.
+void copy_part(const BlockCyclicMatrix& from, const Part& part, BlockCyclicMatrix& to,
+               const std::array<Index, 2>& row_and_col);
+
+/// @return rows [row, row + rows) and columns [col, col + cols) as a matrix of their own.
+/// Cost: copy_part().
 /// @throws Error{bug} where the part is not within the matrix; Error{resource} as the constructor.
 /// @collective over a.grid().comm()
-/// @see ScaLAPACK pdgemr2d.
 BlockCyclicMatrix sub_matrix(const BlockCyclicMatrix& a, Index row, Index col, Index rows, Index cols);
 
 }  // namespace tallfit::linalg

@@ -1,0 +1,18 @@
+/// What the planners of both engines count alike.
+#pragma once
+
+#include "tallfit/base/numeric.hpp"
+
+namespace tallfit::compress::detail {
+
+/// BLAS packs panels into a buffer of its own, and MPI and HDF5 take buffers at first use: measured, see
+/// docs/performance.md.
+inline constexpr Index library_bytes = Index{8} << 20U;
+/// The same on a grid, and the workspace of ScaLAPACK: some blocks of columns.
+inline constexpr Index grid_library_bytes = Index{16} << 20U;
+
+/// Square matrices of n columns that are alive together on rank 0: the merged factor, R, equilibrated R and
+/// its inverse, which the covariance factor replaces; or the two factors of an SVD and its workspace.
+constexpr Index solve_matrices(bool takes_svd) { return takes_svd ? 6 : 4; }
+
+}  // namespace tallfit::compress::detail

@@ -1,0 +1,48 @@
+#include "tallfit/base/phase.hpp"
+#include "tallfit/estimate/grid_system.hpp"
+#include "tallfit/linalg/qr.hpp"
+#include "tallfit/linalg/transfer.hpp"
+
+namespace tallfit::estimate {
+
+namespace {
+
+using linalg::BlockCyclicMatrix;
+
+/// The columns of w [A 1 b] with the ones first and zeros below the rows; triangular again.
+BlockCyclicMatrix with_ones_first(const BlockCyclicMatrix& factor) {
+  const Index n = factor.cols();
+  const Index rows = factor.rows();
+  BlockCyclicMatrix moved(factor.grid(), n, n, factor.block());
+  linalg::copy_part(factor, {.row = 0, .col = n - 2, .rows = rows, .cols = 1}, moved, {0, 0});
+  linalg::copy_part(factor, {.row = 0, .col = 0, .rows = rows, .cols = n - 2}, moved, {0, 1});
+  linalg::copy_part(factor, {.row = 0, .col = n - 1, .rows = rows, .cols = 1}, moved, {0, n - 1});
+  linalg::triangularise_in_place(moved);
+  return moved;
+}
+
+/// A factor of few rows with zeros below them, triangular.
+BlockCyclicMatrix squared(const BlockCyclicMatrix& factor) {
+  BlockCyclicMatrix square(factor.grid(), factor.cols(), factor.cols(), factor.block());
+  square.local().topRows(factor.local_rows()) = factor.local();  // leading rows keep their places
+  linalg::triangularise_in_place(square);
+  return square;
+}
+
+}  // namespace
+
+LeastSquaresSystem grid_training_system(const compress::CompressedDesign& design,
+                                        const design::GroupMultipliers& multipliers, Intercept intercept) {
+  BlockCyclicMatrix factor = [&] {
+    const Phase phase("merge cells");
+    return compress::merge_training_cells_on_grid(design, multipliers);
+  }();
+  if (intercept == Intercept::fitted) {
+    factor = with_ones_first(factor);
+  } else if (factor.rows() < factor.cols()) {
+    factor = squared(factor);
+  }
+  return system_of(factor, design.n_cols(), compress::count_training_rows(design, multipliers), intercept);
+}
+
+}  // namespace tallfit::estimate
