@@ -254,6 +254,7 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
     solved = solve_iteratively(config, planned, estimator, world, output.record);
   } else if (planned.on_grid()) {
     output.record.grid = fmt::format("{} x {}", planned.grid().grid_rows, planned.grid().grid_cols);
+    if (planned.grid().cells) output.record.cells = planned.grid().cells->notes;
     solved = solve_on_grid(config, planned, estimator, world);
   } else {
     const compress::CellPlan& cells = planned.tall().cells;

@@ -156,14 +156,21 @@ TEST(GridEngine, ABadRowIsEveryRanksError) {
   }
 }
 
+struct TableRows {
+  design::RowSource& table;
+  const compress::RowLayout& layout;
+  compress::CellPlan plan;
+};
+
+TableRows in_cells(design::RowSource& table, const compress::RowLayout& layout) {
+  return {table, layout, compress::make_cells(layout, {.group = true, .row_type = true, .fold = false})};
+}
+
 /// The cells of a table on a grid. @collective
-compress::CompressedDesign cells_on(const linalg::ProcessGrid& grid, design::RowSource& table,
-                                    const compress::RowLayout& layout, Index block) {
-  const compress::CellPlan plan =
-      compress::make_cells(layout, {.group = true, .row_type = true, .fold = false});
-  return compress::compress_on_grid({.source = table,
-                                     .layout = layout,
-                                     .cells = plan,
+compress::CompressedDesign cells_on(const linalg::ProcessGrid& grid, const TableRows& rows, Index block) {
+  return compress::compress_on_grid({.source = rows.table,
+                                     .layout = rows.layout,
+                                     .cells = rows.plan,
                                      .rows_per_rank = 20,
                                      .waiting_rows = 200,
                                      .block_bytes = test_block_bytes,
@@ -193,7 +200,7 @@ TEST_P(GridCellFit, FitsAndJudgesAsTheTallEngine) {
   for (const linalg::ProcessGrid& grid : grids_of_world()) {
     for (const Index block : {1, 5, 64}) {
       SCOPED_TRACE(testing::Message() << "grid " << grid.rows() << " x " << grid.cols() << ", " << block);
-      const compress::CompressedDesign design = cells_on(grid, *table, layout, block);
+      const compress::CompressedDesign design = cells_on(grid, in_cells(*table, layout), block);
       const estimate::LinearFit fit =
           estimator->fit(estimate::grid_training_system(design, multipliers, GetParam().intercept));
       const double close = 400.0 * eps * fit.condition;  // as above
@@ -242,15 +249,18 @@ TEST(GridCellFit, LightRowsKeepTheirDigits) {
   const auto estimator = estimate::make_estimator("ols", {});
   const compress::RowLayout layout = compress::survey(*table, world, 0, 1);
   for (const linalg::ProcessGrid& grid : grids_of_world()) {
-    const compress::CompressedDesign design = cells_on(grid, *table, layout, 5);
-    const auto ones = compress::group_multipliers(table->info().group_names, {});
-    const estimate::LinearFit fit =
-        estimator->fit(estimate::grid_training_system(design, ones, Intercept::none));
-    // Row-wise backward stable (Higham, 19.4): each row to c n ε of its own size, so that θ has the accuracy
-    // of the columns equilibrated by the rows that see them, whose condition is below 10; columns are 10^2.25
-    // apart there, and the targets of light rows are 1e4 times the smallest terms in them.
-    for (Index j = 0; j < n_cols; ++j)
-      EXPECT_NEAR(fit.coefficients(j), 1.0, 1e4 * 10.0 * 400.0 * eps) << "column " << j;
+    for (const TableRows& rows :
+         {in_cells(*table, layout), TableRows{*table, layout, compress::scale_classes(layout).value()}}) {
+      const compress::CompressedDesign design = cells_on(grid, rows, 5);
+      const auto ones = compress::group_multipliers(table->info().group_names, {});
+      const estimate::LinearFit fit =
+          estimator->fit(estimate::grid_training_system(design, ones, Intercept::none));
+      // Row-wise backward stable (Higham, 19.4): each row to c n ε of its own size, so that θ has the
+      // accuracy of the columns equilibrated by the rows that see them, whose condition is below 10; columns
+      // are 10^2.25 apart there, and the targets of light rows are 1e4 times the smallest terms in them.
+      for (Index j = 0; j < n_cols; ++j)
+        EXPECT_NEAR(fit.coefficients(j), 1.0, 1e4 * 10.0 * 400.0 * eps) << "column " << j;
+    }
   }
 }
 
