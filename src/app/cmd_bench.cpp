@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <thread>
@@ -109,12 +110,17 @@ public:
     }
   }
 
-  void save() const {
+  void save(const Config::Machine& machine) const {
     if (config_.output.empty()) return;
     comm::all_or_none(world_, [&] {
       if (!world_.is_root()) return;
       io::OutputFolder folder(config_.output);
       folder.write("bench.csv", csv_.text());
+      folder.write(
+          "machine.toml",
+          fmt::format("[machine]\ndgemm_gflops = {:.4g}\nmemory_gbs = {:.4g}\nnetwork_gbs = {:.4g}\n"
+                      "latency_us = {:.4g}\n",
+                      machine.dgemm_gflops, machine.memory_gbs, machine.network_gbs, machine.latency_us));
       folder.commit();
     });
   }
@@ -136,6 +142,43 @@ double dgemm_of_all(const comm::Communicator& comm) {
   timed(comm, [&] { rate = linalg::dgemm_gflops(product_size, repeats); });
   comm::min_in_place(comm, std::span(&rate, 1));
   return rate;
+}
+
+/// A sum of one number over all ranks, and an exchange of 16 MiB of each with all others.
+void measure_network(const comm::Communicator& world, Config::Machine& machine) {
+  if (world.size() == 1) return;  // the defaults stay: nothing is sent
+  constexpr int rounds = 100;
+  const double steps = std::ceil(std::log2(static_cast<double>(world.size())));
+  double number = 1.0;
+  const double summing = timed(world, [&] {
+    for (int i = 0; i < rounds; ++i) comm::max_in_place(world, std::span(&number, 1));
+  });
+  machine.latency_us = 1e6 * summing / rounds / steps;
+  constexpr Index doubles = Index{2} << 20U;
+  const Index part = doubles / world.size();
+  const std::vector<double> sent(static_cast<std::size_t>(part * world.size()), 1.0);
+  std::vector<double> received(sent.size());
+  const std::vector<Index> counts(static_cast<std::size_t>(world.size()), part);
+  double seconds = timed(world, [&] { comm::all_to_all(world, sent, counts, received, counts); });
+  for (int i = 0; i < repeats; ++i)
+    seconds =
+        std::min(seconds, timed(world, [&] { comm::all_to_all(world, sent, counts, received, counts); }));
+  machine.network_gbs = 1e-9 * static_cast<double>(part * (world.size() - 1)) * sizeof(double) / seconds;
+}
+
+/// What the planner compares engines by.
+Config::Machine measure_machine(const comm::Communicator& world, double dgemm, Report& report) {
+  Config::Machine machine;
+  machine.dgemm_gflops = dgemm;
+  double memory = 0.0;
+  timed(world, [&] { memory = linalg::memory_gbs(repeats); });
+  comm::min_in_place(world, std::span(&memory, 1));
+  machine.memory_gbs = memory;
+  measure_network(world, machine);
+  report.add("memory, per rank", 0, 0, 0, machine.memory_gbs, "GB/s", 0.0);
+  report.add("network, per rank", 0, 0, 0, machine.network_gbs, "GB/s", 0.0);
+  report.add("latency of a step", 0, 0, 0, machine.latency_us, "us", 0.0);
+  return machine;
 }
 
 /// Compression of rows in memory, as a fraction of DGEMM per rank. The clock of a shared machine wanders, so
@@ -268,11 +311,12 @@ void run_bench(const Config& config, const comm::Communicator& world) {
   timed(world, [&] { dsyrk = linalg::dsyrk_gflops(product_size, repeats); });
   comm::min_in_place(world, std::span(&dsyrk, 1));
   report.add("DSYRK, per rank", product_size, 0, product_size, dsyrk, "GF/s", dsyrk / dgemm);
+  const Config::Machine machine = measure_machine(world, dgemm, report);
   bench_compress(config, world, report);
   bench_read(config, world, report);
   if (config.bench.peers) bench_peers(config, world, report);
   if (config.bench.scaling) bench_scaling(config, world, report);
-  report.save();
+  report.save(machine);
 }
 
 }  // namespace tallfit::app

@@ -63,6 +63,13 @@ double dsyrk_gflops(Index n, int repeats) {
   });
 }
 
+double memory_gbs(int repeats) {
+  constexpr Index n = Index{1} << 23U;  // 64 MiB
+  const Eigen::VectorXd numbers = Eigen::VectorXd::Constant(n, 1.0);
+  volatile double sum = 0.0;  // or the sums would not be computed
+  return best_gflops(static_cast<double>(n) * sizeof(double), repeats, [&] { sum = numbers.sum(); });
+}
+
 double time_dgels(Eigen::MatrixXd& a, Eigen::VectorXd& b) {
   const auto start = Clock::now();
   const int m = to_int(a.rows(), "rows");

@@ -7,7 +7,8 @@
 # or, as FILE.cases:NAME, the lines below [NAME] in FILE.cases, without the "# ". These may also say
 #   input: design d.h5 weight:last=-1         commands that make the inputs, see below; each line is one
 #   last: rm d.h5                             more commands, for the copy of the inputs that the last rank alone sees
-#   check: holds metrics.csv ALL,energy       commands in the results' folder that must succeed, after exit 0;
+#   check: holds metrics.csv ALL,energy       commands in the results' folder that must succeed, after exit 0
+#                                             or where a last iterate is left;
 #                                             $in is the folder of the inputs, $said what went to stdout
 # A failed run must leave nothing; of a successful one, no unfinished file.
 # usage: run_case.sh CASE RANKS PROGRAM MPIEXEC NUMPROC_FLAG [MAKE_DESIGN]
@@ -102,14 +103,16 @@ codes=$(sort "$scratch/codes" 2> /dev/null | uniq -c | awk '{print $1 " x " $2}'
 times=$(grep -cF -- "$text" "$scratch/stderr")
 [ -z "$text" ] || [ "$times" = 1 ] || { [ "$code" = 0 ] && [ "$times" -gt 1 ]; } ||
   complain "on stderr $times times, expected once: $text"
+iterate=$scratch/out/result/not_converged
 if [ "$code" = 0 ]; then
   left=$(find "$scratch/out" -name '*.partial')
 else
   left=$(find "$scratch/out" -mindepth 1 -not -path '*/not_converged*')
+  [ ! -d "$iterate" ] || left=${left/#"$scratch/out/result"/}
 fi
 left+=$(find "$scratch/in" | sort | comm -3 - <(echo "$before"))
 [ -z "$left" ] || complain "left behind: ${left//$scratch\/out\//}"
-if [ "$code" = 0 ] && [ $bad = 0 ] && [ -n "$(header check)" ]; then
+if { [ "$code" = 0 ] || [ -d "$iterate" ]; } && [ $bad = 0 ] && [ -n "$(header check)" ]; then
   in=$scratch/in said=$scratch/stdout
   cd "$scratch/out/result" 2> /dev/null || cd "$scratch/out" || exit 1
   while read -r check; do

@@ -103,9 +103,9 @@ TEST(Config, WrongValuesNamePlaceValueAndWhatIsExpected) {
             "run.toml:2: fit.lambda = \"small\": expected a number >= 0.");
   EXPECT_EQ(file_message("[fit]\nfit_intercept = 1\n"),
             "run.toml:2: fit.fit_intercept = 1: expected true or false.");
-  EXPECT_EQ(
-      file_message("[solver]\nalgorithm = \"svg\"\n"),
-      "run.toml:2: solver.algorithm = \"svg\": expected \"auto\", \"qr\" or \"svd\". Did you mean 'svd'?");
+  EXPECT_EQ(file_message("[solver]\nalgorithm = \"svg\"\n"),
+            "run.toml:2: solver.algorithm = \"svg\": expected \"auto\", \"qr\", \"svd\", \"cholesky\" or "
+            "\"lsqr\". Did you mean 'svd'?");
   EXPECT_EQ(file_message("[fit]\nweights = { A = -2.0 }\n"),
             "run.toml:2: fit.weights = { \"A\" = -2 }: expected a table of numbers >= 0 as { NAME = 2.0 }.");
   EXPECT_EQ(file_message("[data]\ndesign = 5\n"), "run.toml:2: data.design = 5: expected text.");

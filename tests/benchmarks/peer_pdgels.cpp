@@ -2,12 +2,18 @@
 //   mpirun -n 4 peer_pdgels --rows 40000 --cols 2000 --block 64 --grid 2x2 [--repeat 3]
 //   mpirun -n 4 peer_pdgels --rows 40000 --cols 2000 --fitsnap
 // --fitsnap: as FitSNAP sets its solver up, a P x 1 grid, on each rank one block of N / P rows and all
-// columns.
+// columns. --ours: the same rows by the grid engine, from rows in memory to coefficients.
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "peers.hpp"
+
+#include "tallfit/linalg/grid_fold.hpp"
+#include "tallfit/linalg/matrix_ops.hpp"
+#include "tallfit/linalg/transfer.hpp"
+#include "tallfit/linalg/triangular.hpp"
 
 extern "C" void pdgels_(const char* trans, const int* m, const int* n, const int* n_rhs, double* a,
                         const int* ia, const int* ja, const int* desc_a, double* b, const int* ib,
@@ -83,7 +89,44 @@ double gradient(const Matrix& a, const Matrix& solution) {
   return std::sqrt(g2 / (peers::sum_over_ranks(of_a) * norm2));
 }
 
+/// The grid engine in core: rows travel to their columns, one QR, a triangular solve.
+void measure_ours(const peers::Options& options) {
+  namespace linalg = tallfit::linalg;
+  const auto world = tallfit::comm::Communicator::world();
+  const linalg::ProcessGrid grid(world, options.grid_rows, options.grid_cols);
+  const Index k = options.cols;
+  const Index first = options.rows * world.rank() / world.size();
+  const Index count = options.rows * (world.rank() + 1) / world.size() - first;
+  std::vector<double> rows(static_cast<std::size_t>(count * (k + 1)));
+  for (Index i = 0; i < count; ++i) {
+    for (Index j = 0; j < k; ++j)
+      rows[static_cast<std::size_t>(i * (k + 1) + j)] = peers::entry(first + i, j);
+    rows[static_cast<std::size_t>(i * (k + 1) + k)] = target(first + i);
+  }
+  const auto kd = static_cast<double>(k);
+  const double flops = 2.0 * static_cast<double>(options.rows) * kd * kd - 2.0 / 3.0 * kd * kd * kd;
+  const Index most = tallfit::ceil_div(options.rows, Index{world.size()});
+  for (int i = 0; i < options.repeat; ++i) {
+    linalg::GridFold fold(grid, k + 1, most, options.block);
+    Eigen::VectorXd x;
+    const double seconds = peers::seconds_of([&] {
+      for (Index done = 0; done < most; done += fold.most_rows()) {
+        const Index some = std::clamp<Index>(count - done, 0, fold.most_rows());
+        fold.append(
+            {rows.data() + std::min(done, count) * (k + 1), static_cast<std::size_t>(some * (k + 1))});
+      }
+      const linalg::BlockCyclicMatrix factor = fold.finish();
+      const Eigen::VectorXd z = linalg::multiply(factor, Eigen::VectorXd::Unit(k + 1, k)).col(0).head(k);
+      x = linalg::solve_upper(linalg::sub_matrix(factor, 0, 0, k, k), z);
+    });
+    if (world.is_root())
+      std::printf("grid engine, grid %d x %d, block %lld: %.4f s  %.2f GF/s useful\n", options.grid_rows,
+                  options.grid_cols, static_cast<long long>(options.block), seconds, 1e-9 * flops / seconds);
+  }
+}
+
 void measure(const peers::Options& options, const peers::Grid& grid) {
+  if (options.ours) return measure_ours(options);
   const Index n = options.rows;
   const Index k = options.cols;
   const Index row_block = options.fitsnap ? tallfit::ceil_div(n, grid.rows) : options.block;

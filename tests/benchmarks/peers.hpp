@@ -22,7 +22,7 @@ using tallfit::Index;
 
 inline constexpr int one = 1;
 
-/// --NAME VALUE, and --fitsnap without a value.
+/// --NAME VALUE, and --fitsnap and --ours without a value.
 struct Options {
   Index rows = 4000;
   Index cols = 500;
@@ -31,6 +31,7 @@ struct Options {
   int grid_cols = 1;
   int repeat = 3;
   bool fitsnap = false;
+  bool ours = false;
 };
 
 /// @throws std::runtime_error for what cannot be read.
@@ -38,8 +39,8 @@ inline Options read_options(int argc, char** argv, int ranks) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
-    if (name == "--fitsnap") {
-      options.fitsnap = true;
+    if (name == "--fitsnap" || name == "--ours") {
+      (name == "--ours" ? options.ours : options.fitsnap) = true;
       continue;
     }
     if (++i == argc) throw std::runtime_error(name + " needs a value");

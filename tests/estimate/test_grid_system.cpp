@@ -97,6 +97,65 @@ INSTANTIATE_TEST_SUITE_P(Cases, GridEngine,
                                   std::to_string(one.param.rows_per_rank);
                          });
 
+// Mutations: a panel counted twice or never, rows of an earlier panel left in it, scales not taken back, the
+// penalty among the rows, one correction in place of two, the sum of the targets lost.
+TEST_P(GridEngine, NormalEquationsWithCorrectionsFitAsTheTallEngine) {
+  const auto world = comm::Communicator::world();
+  const auto table = make_rows();
+  const auto estimator = estimate::make_estimator(GetParam().estimator, {.lambda = 0.3});
+  const Fitted tall = fit_rows(*table, *estimator, GetParam().intercept, world);
+  const compress::RowLayout layout = compress::survey(*table, world, 0, 1);
+  for (const linalg::ProcessGrid& grid : grids_of_world()) {
+    for (const Index block : {1, 5, 64}) {
+      SCOPED_TRACE(testing::Message()
+                   << "grid " << grid.rows() << " x " << grid.cols() << ", block " << block);
+      const estimate::GridRows rows{.source = *table,
+                                    .layout = layout,
+                                    .rows_per_rank = GetParam().rows_per_rank,
+                                    .block_bytes = test_block_bytes,
+                                    .block = block};
+      const estimate::LeastSquaresSystem system = estimate::normal_system(rows, grid, GetParam().intercept);
+      estimate::LinearFit fit = estimator->fit(system);
+      estimate::refine({.source = *table,
+                        .layout = layout,
+                        .comm = grid.comm(),
+                        .block_bytes = test_block_bytes,
+                        .max_passes = 2},
+                       &fit, &system, estimator->penalty(), {});
+      // The condition is about 3: the factor has lost its square, the corrections bring the rest back, so
+      // that what differs is the rounding of the tall engine.
+      const double close = 400.0 * eps * tall.fit.condition;
+      for (Index j = 0; j < n_cols; ++j) {
+        EXPECT_NEAR(fit.coefficients(j), tall.fit.coefficients(j),
+                    close * (std::abs(tall.fit.coefficients(j)) + tall.fit.standard_errors(j)));
+        EXPECT_NEAR(fit.standard_errors(j), tall.fit.standard_errors(j),
+                    10.0 * close * tall.fit.standard_errors(j));
+      }
+      EXPECT_NEAR(fit.intercept, tall.fit.intercept, close * 10.0);
+      EXPECT_NEAR(fit.residual_norm, tall.fit.residual_norm, close * tall.fit.residual_norm);
+      EXPECT_EQ(system.n_rows, tall.system ? tall.system->n_rows : system.n_rows);
+    }
+  }
+}
+
+// Mutation: dependent columns that give NaN, or a factor of rounding errors.
+TEST(GridEngine, NormalEquationsOfDependentColumnsAreRefused) {
+  const auto world = comm::Communicator::world();
+  const auto table = make_rows();
+  table->features.col(5).setZero();
+  const compress::RowLayout layout = compress::survey(*table, world, 0, 1);
+  const linalg::ProcessGrid grid(world, world.size(), 1);
+  try {
+    estimate::normal_system(
+        {.source = *table, .layout = layout, .rows_per_rank = 60, .block_bytes = test_block_bytes}, grid,
+        Intercept::none);
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::numerical);
+    EXPECT_NE(std::string(error.what()).find("column 5"), std::string::npos) << error.what();
+  }
+}
+
 // Mutations: a grid that gives NaN for dependent columns, as other codes do on several elements; another
 // solution than that of minimum norm.
 TEST(GridEngine, DependentColumnsHaveTheSolutionOfMinimumNorm) {

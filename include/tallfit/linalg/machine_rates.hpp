@@ -14,6 +14,9 @@ double dgemm_gflops(Index n, int repeats);
 /// Rate of the upper triangle of AᵀA for an n x n matrix A, counted as n³ flops. Local.
 double dsyrk_gflops(Index n, int repeats);
 
+/// Rate at which an array far larger than the caches is read, in 1e9 bytes per second. Local.
+double memory_gbs(int repeats);
+
 /// Seconds that LAPACK's dgels (QR) takes to solve min ‖A x - b‖; both are overwritten. Local.
 double time_dgels(Eigen::MatrixXd& a, Eigen::VectorXd& b);
 
