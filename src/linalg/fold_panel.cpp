@@ -35,6 +35,26 @@ struct Columns {
   Index rows;
 };
 
+/// Multiplies the @p rest columns to the right of some columns by their Q^T. pdormqr would do it, but takes
+/// the first block of reflectors one by one: with four blocks a super-block that is most of the time.
+void apply_reflectors(BlockCyclicMatrix& a, const Columns& columns, const std::vector<double>& tau,
+                      int rest) {
+  const Index block = a.block();
+  std::vector<double> t(static_cast<std::size_t>(block * block));
+  std::vector<double> work(static_cast<std::size_t>(qr_workspace(a.shape())));
+  const int* descriptor = a.descriptor().data();
+  const int after = static_cast<int>(columns.first + columns.width + 1);
+  for (Index done = 0; done < columns.width; done += block) {
+    const int m = static_cast<int>(columns.rows - done);
+    const int k = static_cast<int>(std::min(block, columns.width - done));
+    const int row = static_cast<int>(done + 1);
+    const int col = static_cast<int>(columns.first + done + 1);
+    pdlarft_("F", "C", &m, &k, a.data(), &row, &col, descriptor, tau.data(), t.data(), work.data(), 1, 1);
+    pdlarfb_("L", "T", "F", "C", &m, &rest, &k, a.data(), &row, &col, descriptor, t.data(), a.data(), &row,
+             &after, descriptor, work.data(), 1, 1, 1, 1);
+  }
+}
+
 /// Q R of some columns of a; those to the right of them are multiplied by Q^T.
 void factor_columns(BlockCyclicMatrix& a, const Columns& columns) {
   const auto [first, width, rows] = columns;
@@ -60,19 +80,11 @@ void factor_columns(BlockCyclicMatrix& a, const Columns& columns) {
     return;
   }
   const int from = static_cast<int>(first + 1);
-  const int after = static_cast<int>(first + width + 1);
-  const int* descriptor = a.descriptor().data();
-  const Index formula = qr_workspace(a.shape());
   detail::run_with_workspace(
-      {"pdgeqrf", panel_name}, formula, comm, [&](double* work, const int* lwork, int* info) {
-        pdgeqrf_(&m, &k, a.data(), &detail::one, &from, descriptor, tau.data(), work, lwork, info);
+      {"pdgeqrf", panel_name}, qr_workspace(a.shape()), comm, [&](double* work, const int* lwork, int* info) {
+        pdgeqrf_(&m, &k, a.data(), &detail::one, &from, a.descriptor().data(), tau.data(), work, lwork, info);
       });
-  if (rest == 0) return;
-  detail::run_with_workspace(
-      {"pdormqr", panel_name}, formula, comm, [&](double* work, const int* lwork, int* info) {
-        pdormqr_("L", "T", &m, &rest, &k, a.data(), &detail::one, &from, descriptor, tau.data(), a.data(),
-                 &detail::one, &after, descriptor, work, lwork, info, 1, 1);
-      });
+  if (rest > 0) apply_reflectors(a, columns, tau, rest);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "tallfit/linalg/grid_fold.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "exchange_chunk.hpp"
@@ -21,6 +23,33 @@ Index slot_rows(Index n_cols, Index rows_per_rank) {
 /// Of a row of the grid.
 Index panel_rows(int grid_cols, Index n_cols, Index rows_per_rank) {
   return slot_rows(n_cols, rows_per_rank) * grid_cols;
+}
+
+/// Rows that are row-major, and where their columns go.
+struct RowsOf {
+  const double* data;
+  Index count;
+  Index n_cols;
+};
+struct ColumnsTo {
+  double* data;
+  Index stride;
+};
+
+/// Copies the columns of one rank of a row of the grid; a cache line of a row at a time.
+void transpose(const RowsOf& rows, const CyclicAxis& axis, int rank, const ColumnsTo& to) {
+  constexpr Index together = 8;
+  const Index width = axis.local_size(rank);
+  for (Index first = 0; first < width; first += together) {
+    const Index n = std::min(together, width - first);
+    std::array<Index, together> from{};
+    for (Index j = 0; j < n; ++j) from[static_cast<std::size_t>(j)] = axis.global_index(first + j, rank);
+    for (Index i = 0; i < rows.count; ++i) {
+      const double* row = rows.data + i * rows.n_cols;
+      for (Index j = 0; j < n; ++j)
+        to.data[(first + j) * to.stride + i] = row[from[static_cast<std::size_t>(j)]];
+    }
+  }
 }
 
 }  // namespace
@@ -62,15 +91,18 @@ void GridFold::append(std::span<const double> rows) {
   for (int col = 0; col < r_.grid().cols(); ++col) {
     const Index width = columns.local_size(col);
     to_each.push_back(chunk_ * width);
-    for (Index j = 0; j < width; ++j, next += chunk_) {
-      const Index global = columns.global_index(j, col);
-      for (Index i = 0; i < count; ++i) next[i] = rows[static_cast<std::size_t>(i * n + global)];
-    }
+    transpose({rows.data(), count, n}, columns, col, {next, chunk_});
+    next += chunk_ * width;
   }
   const auto part = static_cast<std::size_t>(chunk_ * r_.local_cols());
-  std::vector<double> received(to_each.size() * part);
-  const std::vector<Index> from_each(to_each.size(), chunk_ * r_.local_cols());
-  comm::all_to_all(row_, sent, to_each, received, from_each);
+  std::vector<double> received;
+  if (row_.size() == 1) {
+    received.swap(sent);
+  } else {
+    received.resize(to_each.size() * part);
+    const std::vector<Index> from_each(to_each.size(), chunk_ * r_.local_cols());
+    comm::all_to_all(row_, sent, to_each, received, from_each);
+  }
   const Index most = static_cast<Index>(to_each.size()) * chunk_;
   for (std::size_t col = 0; col < to_each.size(); ++col)
     panel_.append(Eigen::Map<const Eigen::MatrixXd>(received.data() + col * part, chunk_, r_.local_cols()));

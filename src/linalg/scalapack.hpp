@@ -50,10 +50,13 @@ void pdsyevd_(const char* job, const char* uplo, const int* n, double* a, const 
 
 void pdgeqrf_(const int* m, const int* n, double* a, const int* ia, const int* ja, const int* desc_a,
               double* tau, double* work, const int* lwork, int* info);
-void pdormqr_(const char* side, const char* trans, const int* m, const int* n, const int* k, const double* a,
-              const int* ia, const int* ja, const int* desc_a, const double* tau, double* c, const int* ic,
-              const int* jc, const int* desc_c, double* work, const int* lwork, int* info, std::size_t,
-              std::size_t);
+void pdlarft_(const char* direct, const char* store, const int* n, const int* k, const double* v,
+              const int* iv, const int* jv, const int* desc_v, const double* tau, double* t, double* work,
+              std::size_t, std::size_t);
+void pdlarfb_(const char* side, const char* trans, const char* direct, const char* store, const int* m,
+              const int* n, const int* k, const double* v, const int* iv, const int* jv, const int* desc_v,
+              const double* t, double* c, const int* ic, const int* jc, const int* desc_c, double* work,
+              std::size_t, std::size_t, std::size_t, std::size_t);
 void pdgeqpf_(const int* m, const int* n, double* a, const int* ia, const int* ja, const int* desc_a,
               int* pivots, double* tau, double* work, const int* lwork, int* info);
 void pdgesvd_(const char* job_u, const char* job_vt, const int* m, const int* n, double* a, const int* ia,

@@ -46,7 +46,7 @@ bool is_countable(const MatrixShape& shape);
 // that is too little. What a routine itself answers is computed in 32 bits and may overflow
 // (Reference-ScaLAPACK #105).
 
-/// dgeqrf, or pdgeqrf and pdormqr by it.
+/// dgeqrf, or pdgeqrf, pdlarft and pdlarfb.
 Index qr_workspace(const MatrixShape& shape);
 /// dgeqp3, pdgeqpf.
 Index pivoted_qr_workspace(const MatrixShape& shape);
