@@ -175,7 +175,8 @@ public:
     std::optional<Error> other_error;
     const std::optional<Candidate> of_grid = try_plan(grid, other_error);
     std::optional<Candidate> of_rows;
-    if (request_.solves && !config_.solver.refine) of_rows = try_plan(iterative, other_error);
+    const bool may_iterate = request_.solves && !config_.solver.refine && config_.solver.algorithm == "auto";
+    if (may_iterate) of_rows = try_plan(iterative, other_error);
     const bool sparse = planned_.info().n_entries.has_value();
     const std::optional<Candidate>& factored =
         !of_tall || (of_grid && of_grid->seconds < of_tall->seconds / 2.0) ? of_grid : of_tall;

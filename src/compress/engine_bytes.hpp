@@ -11,6 +11,9 @@ inline constexpr Index library_bytes = Index{8} << 20U;
 /// The same on a grid, and the workspace of ScaLAPACK: some blocks of columns.
 inline constexpr Index grid_library_bytes = Index{16} << 20U;
 
+/// Blocks of rows that are read on a grid or into memory.
+inline constexpr Index usual_block_bytes = Index{1} << 20U;
+
 /// Square matrices of n columns that are alive together on rank 0: the merged factor, R, equilibrated R and
 /// its inverse, which the covariance factor replaces; or the two factors of an SVD and its workspace.
 constexpr Index solve_matrices(bool takes_svd) { return takes_svd ? 6 : 4; }

@@ -17,8 +17,6 @@ namespace tallfit::compress {
 
 namespace {
 
-constexpr Index usual_block = Index{1} << 20U;
-
 /// Of R while a fit is made: R, equilibrated R and its inverse, which the covariance factor replaces; the SVD
 /// takes two factors and workspace.
 Index copies_of_factor(const GridRequest& request) {
@@ -71,7 +69,7 @@ GridPlan empty_plan(const GridRequest& request, Index n) {
   plan.forms_gram = request.forms_gram;
   plan.limit_bytes = request.limit_bytes;
   plan.baseline_bytes = request.baseline_bytes + detail::grid_library_bytes;
-  plan.block_bytes = request.block_bytes > 0 ? request.block_bytes : usual_block;
+  plan.block_bytes = request.block_bytes > 0 ? request.block_bytes : detail::usual_block_bytes;
   return plan;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine_bytes.hpp"
+
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/memory.hpp"
 #include "tallfit/linalg/grid_fold.hpp"
@@ -12,9 +14,8 @@ namespace tallfit::compress {
 
 namespace {
 
-constexpr Index usual_block = Index{1} << 20U;
 /// PETSc, and buffers of BLAS, MPI and HDF5.
-constexpr Index library_bytes = Index{32} << 20U;
+constexpr Index petsc_bytes = Index{32} << 20U;
 /// An entry of a sparse row: column and value as they were read, again as PETSc has them, and once more while
 /// it sorts them into its own columns and those of others.
 constexpr Index bytes_per_entry = 40;
@@ -56,9 +57,9 @@ IterativePlan plan_iteration(const RowLayout& layout, const IterativeRequest& re
   const bool sparse = request.n_entries.has_value();
   const Index entries = sparse ? *request.n_entries + layout.n_rows * (request.n_unknowns - layout.n_cols)
                                : layout.n_rows * request.n_unknowns;
-  plan.block_bytes = request.block_bytes > 0 ? request.block_bytes : usual_block;
+  plan.block_bytes = request.block_bytes > 0 ? request.block_bytes : detail::usual_block_bytes;
   plan.limit_bytes = request.limit_bytes;
-  plan.baseline_bytes = request.baseline_bytes + library_bytes;
+  plan.baseline_bytes = request.baseline_bytes + petsc_bytes;
   plan.stream_bytes = sparse ? 0 : 2 * plan.block_bytes;
   plan.rows_bytes = sparse ? ceil_div(entries, request.n_ranks) * bytes_per_entry + 3 * double_bytes * rows
                            : double_bytes * rows * request.n_unknowns;

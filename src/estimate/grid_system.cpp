@@ -60,8 +60,7 @@ LeastSquaresSystem normal_system(const GridRows& rows, const linalg::ProcessGrid
   }();
   const Phase phase("factor the Gram matrix");
   const Eigen::VectorXd norms = linalg::diagonal(gram).cwiseSqrt();
-  const Eigen::VectorXd scale =
-      norms.unaryExpr([](double norm) { return norm > 0.0 ? std::ldexp(1.0, -std::ilogb(norm)) : 1.0; });
+  const Eigen::VectorXd scale = linalg::equilibration(norms);
   linalg::scale_columns_in_place(gram, scale);
   linalg::scale_rows_in_place(gram, scale);
   // The last pivot is that of the targets, ρ², and may be nothing but rounding: 1 keeps it positive.

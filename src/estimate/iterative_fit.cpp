@@ -36,15 +36,6 @@ double norm_over_ranks(const comm::Communicator& comm, const Eigen::VectorXd& pa
   return std::sqrt(squares[0]);
 }
 
-/// Powers of two that bring columns to norms between 1 / 2 and 1; 1 for a column of zeros.
-Eigen::VectorXd equilibration(const Eigen::VectorXd& norms) {
-  Eigen::VectorXd d = Eigen::VectorXd::Ones(norms.size());
-  for (Index j = 0; j < norms.size(); ++j) {
-    if (norms(j) > 0.0) d(j) = std::ldexp(1.0, -std::ilogb(norms(j)) - 1);
-  }
-  return d;
-}
-
 /// The problem of the sketch: its solution starts the iteration, its factor makes it short.
 TriangularSolver sketch_solver(const linalg::ProcessGrid& grid, const RowSet& rows,
                                const Eigen::VectorXd& penalty, const IterativeOptions& options) {
@@ -90,7 +81,7 @@ public:
     a_.emplace(matrix_of(grid.comm(), rows));
     target_ = std::move(rows.target);
     const Eigen::VectorXd norms = column_norms();
-    scale_ = equilibration(norms);
+    scale_ = linalg::equilibration(norms);
     matrix_norm_ = norms.cwiseProduct(scale_).norm();
     if (!solver_) {  // the matrix itself is scaled: its unknowns are D⁻¹ θ
       a_->scale_columns_in_place(scale_);
@@ -141,9 +132,10 @@ private:
 
   /// Of the columns of A above those of the penalty.
   Eigen::VectorXd column_norms() const {
-    const Eigen::VectorXd norms = a_->column_norms();
-    if (penalty_.size() == 0) return norms;
-    return (norms.array().square() + penalty_.array().square()).sqrt();
+    Eigen::VectorXd norms = a_->column_norms();
+    if (penalty_.size() > 0)
+      norms = (norms.array().square() + penalty_.array().square()).sqrt().matrix().eval();
+    return norms;
   }
 
   Standing standing(const Eigen::VectorXd& x) const {

@@ -17,17 +17,6 @@ namespace tallfit::estimate {
 
 namespace {
 
-/// Powers of two that bring column norms into [1/2, 1); 1 for a zero column. Powers of two are exact:
-/// division by the norms themselves would perturb the design by an ulp and cap refined answers at 12 to 13
-/// digits.
-Eigen::VectorXd equilibration(const Eigen::VectorXd& norms) {
-  return norms.unaryExpr([](double norm) {
-    int exponent = 0;
-    std::frexp(norm, &exponent);
-    return norm > 0.0 ? std::ldexp(1.0, -exponent) : 1.0;
-  });
-}
-
 /// Takes out of every column of x its part in the span of orthonormal q; twice is enough.
 void project_out_in_place(Eigen::Ref<Eigen::MatrixXd> x, const Eigen::MatrixXd& q) {
   for (int pass = 0; pass < 2; ++pass) x -= q * (q.transpose() * x).eval();
@@ -58,7 +47,7 @@ TriangularSolver::TriangularSolver(const LeastSquaresSystem& system, const Optio
   require(options.rcond > 0.0 && options.rcond < 1.0, ErrorKind::input,
           "solver.rcond = {}: expected a number between 0 and 1", options.rcond);
   const Eigen::VectorXd norms = significant_norms(system, options.rcond);
-  scale_ = equilibration(norms);
+  scale_ = linalg::equilibration(norms);
   linalg::scale_columns_in_place(equilibrated_, (norms.array() > 0.0).select(scale_, 0.0));
   const double reciprocal = linalg::reciprocal_condition(equilibrated_);
   condition_ = reciprocal > 0.0 ? 1.0 / reciprocal : std::numeric_limits<double>::infinity();

@@ -76,6 +76,14 @@ Eigen::VectorXd column_norms(const BlockCyclicMatrix& a) {
   return largest.cwiseProduct(sum.cwiseSqrt());
 }
 
+Eigen::VectorXd equilibration(const Eigen::VectorXd& norms) {
+  return norms.unaryExpr([](double norm) {
+    int exponent = 0;
+    std::frexp(norm, &exponent);
+    return norm > 0.0 ? std::ldexp(1.0, -exponent) : 1.0;
+  });
+}
+
 void scale_columns_in_place(BlockCyclicMatrix& a, const Eigen::VectorXd& d) {
   require(d.size() == a.cols(), ErrorKind::bug, "{} scales for {} columns", d.size(), a.cols());
   for (Index j = 0; j < a.local_cols(); ++j) a.local().col(j) *= d(a.global_col(j));

@@ -88,7 +88,7 @@ TEST(Config, UnknownKeysNamePlaceAndNearest) {
 TEST(Config, UnknownSectionsNamePlaceAndNearest) {
   const std::string known =
       "\n  Known sections: data, fit, solver, compress, run, generate, import, snap, merge, predict, plan, "
-      "bench";
+      "machine, bench";
   EXPECT_EQ(file_message("[fti]\nlambda = 1\n"),
             "run.toml:2: unknown section [fti]. Did you mean 'fit'?" + known);
   EXPECT_EQ(file_message("[cv]\n"), "run.toml:1: unknown section [cv]." + known);
