@@ -15,10 +15,10 @@ namespace tallfit::compress {
 namespace {
 
 /// PETSc, and buffers of BLAS, MPI and HDF5.
-constexpr Index petsc_bytes = Index{32} << 20U;
-/// An entry of a sparse row: column and value as they were read, again as PETSc has them, and once more while
-/// it sorts them into its own columns and those of others.
-constexpr Index bytes_per_entry = 40;
+constexpr Index petsc_bytes = Index{16} << 20U;
+/// An entry of a sparse row in PETSc: column and value. While it is copied there, twice as much beside it.
+constexpr Index bytes_per_entry = 12;
+constexpr Index copied_bytes_per_entry = 24;
 constexpr Index vectors_over_rows = 8;
 constexpr Index vectors_over_columns = 20;  ///< whole on every rank
 /// Iterations without a sketch that a sketch may cost: an ill-conditioned problem takes thousands.
@@ -27,13 +27,14 @@ constexpr double worth_iterations = 1e4;
 /// Rows on the fullest rank.
 Index rows_of_rank(const RowLayout& layout, int n_ranks) { return ceil_div(layout.n_rows, n_ranks); }
 
-void add_sketch(const RowLayout& layout, const IterativeRequest& request, IterativePlan& plan) {
+/// @param in_core  all rows of the sketch in one panel, which is faster than panels of K / 2
+void add_sketch(const RowLayout& layout, const IterativeRequest& request, bool in_core, IterativePlan& plan) {
   const Index n = request.n_unknowns + 1;
   plan.grid_cols = linalg::ProcessGrid::most_columns(request.n_ranks);
   plan.grid_rows = request.n_ranks / plan.grid_cols;
   plan.sketch_rows = 4 * n;
   const Index all = ceil_div(std::min(plan.sketch_rows + request.n_unknowns, layout.n_rows), request.n_ranks);
-  plan.rows_per_rank = std::min(all, ceil_div(n, Index{2} * request.n_ranks));
+  plan.rows_per_rank = in_core ? all : std::min(all, linalg::FoldPanel::usual_rows(n, request.n_ranks));
   const Index factor = linalg::GridFold::factor_bytes(plan.grid_rows, plan.grid_cols, n);
   const Index folding = factor +
                         linalg::GridFold::panel_bytes(plan.grid_rows, plan.grid_cols, n, plan.rows_per_rank) +
@@ -60,8 +61,9 @@ IterativePlan plan_iteration(const RowLayout& layout, const IterativeRequest& re
   plan.block_bytes = request.block_bytes > 0 ? request.block_bytes : detail::usual_block_bytes;
   plan.limit_bytes = request.limit_bytes;
   plan.baseline_bytes = request.baseline_bytes + petsc_bytes;
-  plan.stream_bytes = sparse ? 0 : 2 * plan.block_bytes;
-  plan.rows_bytes = sparse ? ceil_div(entries, request.n_ranks) * bytes_per_entry + 3 * double_bytes * rows
+  const Index entries_of_rank = ceil_div(entries, request.n_ranks);
+  plan.stream_bytes = sparse ? entries_of_rank * copied_bytes_per_entry : 2 * plan.block_bytes;
+  plan.rows_bytes = sparse ? entries_of_rank * bytes_per_entry + 3 * double_bytes * rows
                            : double_bytes * rows * request.n_unknowns;
   plan.vector_bytes = double_bytes * (vectors_over_rows * rows + vectors_over_columns * request.n_unknowns);
   plan.iteration_flops = 4.0 * static_cast<double>(entries);
@@ -72,8 +74,11 @@ IterativePlan plan_iteration(const RowLayout& layout, const IterativeRequest& re
           format_bytes(plan.peak_bytes), format_bytes(plan.limit_bytes));
 
   IterativePlan sketched = plan;
-  add_sketch(layout, request, sketched);
-  sketched.peak_bytes = peak_of(sketched);
+  for (const bool in_core : {true, false}) {
+    add_sketch(layout, request, in_core, sketched);
+    sketched.peak_bytes = peak_of(sketched);
+    if (sketched.peak_bytes <= plan.limit_bytes) break;
+  }
   const bool fits = sketched.peak_bytes <= plan.limit_bytes;
   const bool pays = !sparse || sketched.sketch_flops <= worth_iterations * plan.iteration_flops;
   plan.reason = request.preconditioner == Preconditioner::scaling ? "asked for"

@@ -17,6 +17,8 @@ namespace tallfit::estimate {
 namespace {
 
 constexpr double distortion = 1.5;  ///< of norms in a sketch, at most, very probably
+/// A triangle of lower condition preconditions well; beyond it the rank is asked of the SVD.
+constexpr double doubtful = 1e12;
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 linalg::CompressedRows compressed(const RowSet& rows) { return {rows.begin, rows.column, rows.value}; }
@@ -47,12 +49,14 @@ TriangularSolver sketch_solver(const linalg::ProcessGrid& grid, const RowSet& ro
   const linalg::BlockCyclicMatrix factor = linalg::sketched_factor(grid, sketched, penalty, *options.sketch);
   const Index n = rows.n_cols;
   const Eigen::VectorXd last = linalg::multiply(factor, Eigen::VectorXd::Unit(n + 1, n));
-  return {{.r = linalg::sub_matrix(factor, 0, 0, n, n),
-           .z = last.head(n),
-           .rho = std::abs(last(n)),
-           .intercept = std::nullopt,
-           .n_rows = rows.target.size()},
-          options.estimator.solver};
+  const LeastSquaresSystem system{.r = linalg::sub_matrix(factor, 0, 0, n, n),
+                                  .z = last.head(n),
+                                  .rho = std::abs(last(n)),
+                                  .intercept = std::nullopt,
+                                  .n_rows = rows.target.size()};
+  TriangularSolver solver(system, {.algorithm = Algorithm::qr, .rcond = options.estimator.solver.rcond});
+  if (solver.condition() < doubtful) return solver;
+  return {system, options.estimator.solver};
 }
 
 /// Where the iteration stands: x, what is left of rows and penalties, the gradient, and how good that is.

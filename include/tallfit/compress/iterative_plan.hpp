@@ -14,11 +14,11 @@ enum class Preconditioner { automatic, sketch, scaling };
 /// What a run may use and what it is to do.
 struct IterativeRequest {
   int n_ranks = 1;
-  Index limit_bytes = 0;           ///< per rank
-  Index baseline_bytes = 0;        ///< resident on the fullest rank when the rows are laid out
-  Index block_bytes = 0;           ///< features of one block of rows; 0: chosen
-  std::optional<Index> n_entries;  ///< of a sparse design
-  Index n_unknowns = 0;            ///< the columns, and the intercept
+  Index limit_bytes = 0;                          ///< per rank
+  Index baseline_bytes = 0;                       ///< resident on the fullest rank when the rows are laid out
+  Index block_bytes = 0;                          ///< features of one block of rows; 0: chosen
+  std::optional<Index> n_entries = std::nullopt;  ///< of a sparse design
+  Index n_unknowns = 0;                           ///< the columns, and the intercept
   Preconditioner preconditioner = Preconditioner::automatic;
 };
 
@@ -32,8 +32,9 @@ struct IterativePlan {
   Index block_bytes = 0;
   Index limit_bytes = 0;
   Index baseline_bytes = 0;
-  Index stream_bytes = 0;  ///< blocks of rows while they are read
-  Index rows_bytes = 0;    ///< the rows, and what is left of them while PETSc copies them
+  Index stream_bytes =
+      0;  ///< blocks of rows while they are read; the entries of sparse ones, until PETSc has them
+  Index rows_bytes = 0;    ///< the rows
   Index vector_bytes = 0;  ///< of the iteration
   Index sketch_bytes = 0;  ///< the factor of the sketch with its panel, then with its copies
   Index peak_bytes = 0;
