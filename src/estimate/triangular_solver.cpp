@@ -21,6 +21,10 @@ namespace {
 void project_out_in_place(Eigen::Ref<Eigen::MatrixXd> x, const Eigen::MatrixXd& q) {
   for (int pass = 0; pass < 2; ++pass) x -= q * (q.transpose() * x).eval();
 }
+void project_out_in_place(linalg::BlockCyclicMatrix& x, const Eigen::MatrixXd& q) {
+  for (int pass = 0; pass < 2; ++pass)
+    linalg::subtract_product_in_place(x, q, linalg::multiply(x, q, linalg::Op::transpose));
+}
 
 Eigen::MatrixXd orthonormal_basis(const Eigen::MatrixXd& columns) {
   const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(columns);
@@ -83,15 +87,17 @@ void TriangularSolver::solve_by_svd(const LeastSquaresSystem& system, const Opti
     return;
   }
 
-  const Eigen::MatrixXd v = linalg::replicate(svd.vt).transpose();
-  const Eigen::MatrixXd null_space = orthonormal_basis(scale_.asDiagonal() * v.rightCols(n - rank_));
-  range_ = scale_.asDiagonal() * v.leftCols(rank_) * svd.values.head(rank_).cwiseInverse().asDiagonal();
-  project_out_in_place(range_, null_space);
+  // The null vectors are few, and every rank has them; what is as large as E stays dealt.
+  const Eigen::MatrixXd null_rows = linalg::replicate(linalg::sub_matrix(svd.vt, rank_, 0, n - rank_, n));
+  const Eigen::MatrixXd null_space = orthonormal_basis(scale_.asDiagonal() * null_rows.transpose());
   const Eigen::VectorXd sizes = linalg::column_norms(equilibrated_);
-  for (Index j = 0; j < n; ++j) {
-    if (sizes(j) == 0.0) range_.row(j).setZero();  // exactly: a column of zeros tells nothing
-  }
-  coefficients_ = range_ * projected.head(rank_);
+  range_.emplace(linalg::transposed(linalg::leading_rows(svd.vt, rank_)));
+  linalg::scale_columns_in_place(*range_, svd.values.head(rank_).cwiseInverse());
+  linalg::scale_rows_in_place(*range_, scale_);
+  project_out_in_place(*range_, null_space);
+  // Exactly 0: a column of zeros tells nothing.
+  linalg::scale_rows_in_place(*range_, (sizes.array() > 0.0).cast<double>());
+  coefficients_ = linalg::multiply(*range_, projected.head(rank_)).col(0);
   project_out_in_place(coefficients_, null_space);
   coefficients_ = (sizes.array() > 0.0).select(coefficients_, 0.0).eval();
   const linalg::PivotedQr pivoted = linalg::pivoted_qr(equilibrated_);
@@ -100,12 +106,12 @@ void TriangularSolver::solve_by_svd(const LeastSquaresSystem& system, const Opti
 }
 
 Eigen::VectorXd TriangularSolver::apply_root(const Eigen::VectorXd& y) const {
-  if (range_.size() > 0 || rank_ == 0) return range_ * y;
+  if (range_) return linalg::multiply(*range_, y).col(0);
   return scale_.cwiseProduct(linalg::solve_upper(equilibrated_, y).col(0));
 }
 
 Eigen::VectorXd TriangularSolver::apply_root_transposed(const Eigen::VectorXd& g) const {
-  if (range_.size() > 0 || rank_ == 0) return range_.transpose() * g;
+  if (range_) return linalg::multiply(*range_, g, linalg::Op::transpose).col(0);
   return linalg::solve_upper(equilibrated_, scale_.cwiseProduct(g), linalg::Op::transpose);
 }
 
@@ -114,7 +120,7 @@ Eigen::VectorXd TriangularSolver::solve_normal(const Eigen::VectorXd& g) const {
 }
 
 Eigen::VectorXd TriangularSolver::covariance_diagonal() const {
-  if (range_.size() > 0 || rank_ == 0) return range_.rowwise().squaredNorm();
+  if (range_) return linalg::squared_row_norms(*range_);
   return scale_.cwiseAbs2().cwiseProduct(linalg::inverse_gram_diagonal(equilibrated_));
 }
 
@@ -123,8 +129,7 @@ double TriangularSolver::deviation_along(const Eigen::VectorXd& v) const {
 }
 
 linalg::BlockCyclicMatrix TriangularSolver::covariance_factor() const {
-  if (range_.size() > 0 || rank_ == 0)
-    return linalg::distribute(equilibrated_.grid(), range_, equilibrated_.block());
+  if (range_) return *range_;
   linalg::BlockCyclicMatrix factor = linalg::inverse_upper(equilibrated_);
   linalg::scale_rows_in_place(factor, scale_);
   return factor;

@@ -116,6 +116,24 @@ bool all_finite(const BlockCyclicMatrix& a) {
   return finite == 1;
 }
 
+Eigen::VectorXd squared_row_norms(const BlockCyclicMatrix& a) {
+  Eigen::VectorXd sums = Eigen::VectorXd::Zero(a.rows());
+  const Eigen::VectorXd mine = a.local().rowwise().squaredNorm();
+  for (Index i = 0; i < mine.size(); ++i) sums(a.global_row(i)) = mine(i);
+  detail::sum_over_grid(a.grid(), {sums.data(), static_cast<std::size_t>(sums.size())});
+  return sums;
+}
+
+void subtract_product_in_place(BlockCyclicMatrix& a, const Eigen::MatrixXd& x, const Eigen::MatrixXd& y) {
+  require(x.rows() == a.rows() && y.rows() == a.cols() && x.cols() == y.cols(), ErrorKind::bug,
+          "a {} x {} product taken from a {} x {} matrix", x.rows(), y.rows(), a.rows(), a.cols());
+  Eigen::MatrixXd my_x(a.local_rows(), x.cols());
+  Eigen::MatrixXd my_y(a.local_cols(), y.cols());
+  for (Index i = 0; i < my_x.rows(); ++i) my_x.row(i) = x.row(a.global_row(i));
+  for (Index j = 0; j < my_y.rows(); ++j) my_y.row(j) = y.row(a.global_col(j));
+  a.local().noalias() -= my_x * my_y.transpose();
+}
+
 Eigen::MatrixXd multiply(const BlockCyclicMatrix& a, const Eigen::Ref<const Eigen::MatrixXd>& x, Op op) {
   const bool plain = op == Op::none;
   const CyclicAxis& in_axis = plain ? a.col_axis() : a.row_axis();

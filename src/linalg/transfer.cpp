@@ -173,4 +173,20 @@ BlockCyclicMatrix sub_matrix(const BlockCyclicMatrix& a, Index row, Index col, I
   return part;
 }
 
+BlockCyclicMatrix transposed(const BlockCyclicMatrix& a) {
+  BlockCyclicMatrix result(a.grid(), a.cols(), a.rows(), a.block());
+  if (a.rows() == 0 || a.cols() == 0) return result;
+  if (a.grid().is_serial()) {
+    result.local() = a.local().transpose();
+    return result;
+  }
+  const int m = detail::rows_of(result);
+  const int n = detail::cols_of(result);
+  const double unit = 1.0;
+  const double zero = 0.0;
+  pdtran_(&m, &n, &unit, a.data(), &detail::one, &detail::one, a.descriptor().data(), &zero, result.data(),
+          &detail::one, &detail::one, result.descriptor().data());
+  return result;
+}
+
 }  // namespace tallfit::linalg

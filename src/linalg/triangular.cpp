@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "foreign_call.hpp"
-#include "grid_sum.hpp"
 #include "lapack.hpp"
 #include "scalapack.hpp"
 
@@ -150,12 +149,7 @@ BlockCyclicMatrix inverse_upper(BlockCyclicMatrix r, std::string_view what) {
 }
 
 Eigen::VectorXd inverse_gram_diagonal(const BlockCyclicMatrix& r, std::string_view what) {
-  const BlockCyclicMatrix inverse = inverse_upper(r, what);
-  Eigen::VectorXd sums = Eigen::VectorXd::Zero(r.rows());
-  const Eigen::VectorXd mine = inverse.local().rowwise().squaredNorm();
-  for (Index i = 0; i < mine.size(); ++i) sums(inverse.global_row(i)) = mine(i);
-  detail::sum_over_grid(r.grid(), {sums.data(), static_cast<std::size_t>(sums.size())});
-  return sums;
+  return squared_row_norms(inverse_upper(r, what));
 }
 
 BlockCyclicMatrix inverse_gram(BlockCyclicMatrix r, std::string_view what) {

@@ -110,6 +110,25 @@ TEST_P(MatrixOps, MultipliesAFewVectors) {
   });
 }
 
+// Mutations: local indices taken for global ones, the blocks of a transposed matrix on the ranks of the old
+// one, the norms of a rank's part of a row.
+TEST_P(MatrixOps, TransposesProjectsAndSumsRows) {
+  const MatrixXd x = test::dense(n_rows, 3, [](Index i, Index j) { return test::noise(i, 100 + j); });
+  const MatrixXd y = test::dense(n_cols, 3, [](Index i, Index j) { return test::noise(i, 200 + j); });
+  on_every_grid(dense_, [&](BlockCyclicMatrix& a) {
+    EXPECT_TRUE(replicate(transposed(a)) == dense_.transpose());
+    const VectorXd sums = squared_row_norms(a);
+    EXPECT_LE((sums - dense_.rowwise().squaredNorm()).norm(), test::rounding(n_cols) * dense_.norm());
+    EXPECT_TRUE(test::same_bits(a.grid(), sums));
+    subtract_product_in_place(a, x, y);
+    EXPECT_LE((replicate(a) - (dense_ - x * y.transpose())).norm(),
+              test::rounding(4) * (dense_.norm() + x.norm() * y.norm()));
+    const BlockCyclicMatrix none = leading_rows(a, 0);
+    EXPECT_EQ(transposed(none).rows(), n_cols);
+    EXPECT_EQ(transposed(none).cols(), 0);
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(Blocks, MatrixOps, testing::Values<Index>(1, 5, 17, 64));
 
 }  // namespace

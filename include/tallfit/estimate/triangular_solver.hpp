@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,8 @@ enum class Algorithm {
 /// values of E above rcond times the largest; the SVD is only taken where an estimate of the condition number
 /// allows a deficient rank. Where the rank is deficient, null vectors of E are mapped to null vectors of R
 /// and projected out, so that the norm that is smallest is that of the user's coefficients, not of the scaled
-/// ones. Cost: O(K²) where the rank is full beyond doubt, else about 22 K³ / P flops. @collective over the
-/// grid
+/// ones. Cost: O(K²) where the rank is full beyond doubt, else about 22 K³ / P flops, and K (K - rank)
+/// numbers on every rank. @collective over the grid
 class TriangularSolver {
 public:
   struct Options {
@@ -65,7 +66,8 @@ private:
   linalg::BlockCyclicMatrix equilibrated_;
   Eigen::VectorXd scale_;  ///< D
   Eigen::VectorXd coefficients_;
-  Eigen::MatrixXd range_;  ///< where the rank is deficient: the projected D V_r Σ_r⁻¹, K x rank
+  std::optional<linalg::BlockCyclicMatrix>
+      range_;  ///< where the rank is deficient: the projected D V_r Σ_r⁻¹, K x rank
   Index rank_ = 0;
   double condition_ = 1.0;
   std::vector<Index> dependent_;

@@ -46,6 +46,14 @@ BlockCyclicMatrix leading_rows(const BlockCyclicMatrix& a, Index n);
 /// Cost: reads the matrix once; one Allreduce.   @collective over a.grid().comm()
 bool all_finite(const BlockCyclicMatrix& a);
 
+/// @return the squares of the Euclidean norms of the rows, length rows, on every rank.
+/// Cost: 2 rows cols / (P Q) flops; one sum of rows doubles.   @collective over a.grid().comm()
+Eigen::VectorXd squared_row_norms(const BlockCyclicMatrix& a);
+
+/// A <- A - X Y^T, for X and Y of a few columns that all ranks have. Local.
+/// @throws Error{bug} when the shapes do not match.
+void subtract_product_in_place(BlockCyclicMatrix& a, const Eigen::MatrixXd& x, const Eigen::MatrixXd& y);
+
 /// Y = op(A) X for a few columns X.
 ///
 /// @param a  M x K, any dense matrix; the lower triangle of a factor is read, and is zero in ours.

@@ -53,4 +53,10 @@ void copy_part(const BlockCyclicMatrix& from, const Part& part, BlockCyclicMatri
 /// @collective over a.grid().comm()
 BlockCyclicMatrix sub_matrix(const BlockCyclicMatrix& a, Index row, Index col, Index rows, Index cols);
 
+/// @return Aᵀ on the same grid, in the same blocks.
+/// Cost: the matrix travels once.
+/// @throws Error{resource} as the constructor.   @collective over a.grid().comm()
+/// @see PBLAS pdtran.
+BlockCyclicMatrix transposed(const BlockCyclicMatrix& a);
+
 }  // namespace tallfit::linalg
