@@ -93,7 +93,7 @@ Eigen::VectorXd oracle(const Eigen::VectorXd& penalty) {
   Eigen::MatrixXd a(n_rows + penalty.size(), n_cols);
   Eigen::VectorXd b = Eigen::VectorXd::Zero(a.rows());
   a.topRows(n_rows) = whole();
-  a.bottomRows(penalty.size()) = penalty.asDiagonal();
+  if (penalty.size() > 0) a.bottomRows(n_cols) = penalty.asDiagonal();
   b.head(n_rows) = target();
   return support::least_squares(a.cast<long double>(), b.cast<long double>()).cast<double>();
 }

@@ -58,7 +58,7 @@ Eigen::MatrixXd all_rows(const Eigen::VectorXd& penalty) {
   Eigen::MatrixXd a = Eigen::MatrixXd::Zero(sketched_rows + penalty.size(), sketched_cols + 1);
   a.topLeftCorner(sketched_rows, sketched_cols) = dense(sketched_rows, sketched_cols, sketched_entry);
   a.col(sketched_cols).head(sketched_rows) = targets(0, sketched_rows);
-  a.bottomLeftCorner(penalty.size(), sketched_cols) = penalty.asDiagonal();
+  if (penalty.size() > 0) a.bottomLeftCorner(sketched_cols, sketched_cols) = penalty.asDiagonal();
   return a;
 }
 
