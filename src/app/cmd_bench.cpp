@@ -110,7 +110,7 @@ public:
     }
   }
 
-  void save(const Config::Machine& machine) const {
+  void save(const compress::MachineRates& machine) const {
     if (config_.output.empty()) return;
     comm::all_or_none(world_, [&] {
       if (!world_.is_root()) return;
@@ -145,7 +145,7 @@ double dgemm_of_all(const comm::Communicator& comm) {
 }
 
 /// A sum of one number over all ranks, and an exchange of 16 MiB of each with all others.
-void measure_network(const comm::Communicator& world, Config::Machine& machine) {
+void measure_network(const comm::Communicator& world, compress::MachineRates& machine) {
   if (world.size() == 1) return;  // the defaults stay: nothing is sent
   constexpr int rounds = 100;
   const double steps = std::ceil(std::log2(static_cast<double>(world.size())));
@@ -167,8 +167,8 @@ void measure_network(const comm::Communicator& world, Config::Machine& machine) 
 }
 
 /// What the planner compares engines by.
-Config::Machine measure_machine(const comm::Communicator& world, double dgemm, Report& report) {
-  Config::Machine machine;
+compress::MachineRates measure_machine(const comm::Communicator& world, double dgemm, Report& report) {
+  compress::MachineRates machine;
   machine.dgemm_gflops = dgemm;
   double memory = 0.0;
   timed(world, [&] { memory = linalg::memory_gbs(repeats); });
@@ -311,7 +311,7 @@ void run_bench(const Config& config, const comm::Communicator& world) {
   timed(world, [&] { dsyrk = linalg::dsyrk_gflops(product_size, repeats); });
   comm::min_in_place(world, std::span(&dsyrk, 1));
   report.add("DSYRK, per rank", product_size, 0, product_size, dsyrk, "GF/s", dsyrk / dgemm);
-  const Config::Machine machine = measure_machine(world, dgemm, report);
+  const compress::MachineRates machine = measure_machine(world, dgemm, report);
   bench_compress(config, world, report);
   bench_read(config, world, report);
   if (config.bench.peers) bench_peers(config, world, report);

@@ -14,6 +14,7 @@
 #include "tallfit/design/projected_source.hpp"
 #include "tallfit/estimate/grid_system.hpp"
 #include "tallfit/estimate/iterative_fit.hpp"
+#include "tallfit/estimate/normal_equations.hpp"
 #include "tallfit/estimate/refine.hpp"
 #include "tallfit/infer/prediction.hpp"
 #include "tallfit/io/compressed_file.hpp"
@@ -81,28 +82,13 @@ void warn_of_uneven_scales(const compress::RowLayout& layout) {
       smallest, largest);
 }
 
-/// The Gram matrix, its Cholesky factor and two corrections over the rows (corrected semi-normal equations).
-void solve_normal_equations(const Config& config, const estimate::GridRows& rows,
-                            const linalg::ProcessGrid& grid, const estimate::Estimator& estimator,
-                            Solved& solved) {
+void warn_of_normal_equations(const estimate::LinearFit& fit) {
   constexpr double safe_condition = 1e6;  // two corrections bring it to 11 digits
-  solved.system = estimate::normal_system(rows, grid, intercept_of(config));
-  solved.fit = estimator.fit(*solved.system);
-  const Phase phase("correct");
-  estimate::refine({.source = rows.source,
-                    .layout = rows.layout,
-                    .comm = grid.comm(),
-                    .block_bytes = rows.block_bytes,
-                    .max_passes = 2},
-                   &solved.fit, &*solved.system, estimator.penalty(), estimator_options(config));
-  solved.fit.algorithm = "cholesky";
-  solved.fit.reason = fmt::format("asked for; condition estimate {:.1e}, two corrections over the rows",
-                                  solved.fit.condition);
-  if (solved.fit.condition > safe_condition)
+  if (fit.condition > safe_condition)
     log::warn(
         "normal equations of columns with condition {:.1e} keep few digits; solver.algorithm = \"qr\" keeps "
         "twice as many",
-        solved.fit.condition);
+        fit.condition);
 }
 
 Solved solve_on_grid(const Config& config, const PlannedRows& planned, const estimate::Estimator& estimator,
@@ -125,7 +111,11 @@ Solved solve_on_grid(const Config& config, const PlannedRows& planned, const est
                                 .block_bytes = plan.block_bytes,
                                 .block = plan.block};
   if (plan.forms_gram) {
-    solve_normal_equations(config, rows, grid, estimator, solved);
+    estimate::NormalFit found = estimate::fit_normal_equations(rows, grid, intercept_of(config), estimator,
+                                                               estimator_options(config));
+    warn_of_normal_equations(found.fit);
+    solved.system = std::move(found.system);
+    solved.fit = std::move(found.fit);
     return solved;
   }
   warn_of_uneven_scales(planned.layout);
@@ -252,6 +242,8 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
   output.record.engine = engine_name(planned);
   if (!planned.is_tall() && !planned.on_grid()) {
     solved = solve_iteratively(config, planned, estimator, world, output.record);
+    if (!output.record.converged)
+      output.fail_to_converge(planned.info(), solved.fit, config.solver.tolerance);
   } else if (planned.on_grid()) {
     output.record.grid = fmt::format("{} x {}", planned.grid().grid_rows, planned.grid().grid_cols);
     if (planned.grid().cells) output.record.cells = planned.grid().cells->notes;
@@ -265,8 +257,6 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
   }
   if (config.solver.refine) refine_fit(config, planned, estimator, world, solved, output);
   solved.system.reset();  // a K x K matrix less beside the covariance
-  if (!output.record.converged && !config.solver.refine)
-    output.fail_to_converge(planned.info(), solved.fit, config.solver.tolerance);
   const infer::LinearModel model = share_model(solved.fit, planned.info().n_cols, world);
   const estimate::ErrorTable errors =
       config.fit.row_pass || config.fit.residuals || !design

@@ -131,11 +131,7 @@ private:
   }
 
   double seconds(const Plan& plan) const {
-    const Config::Machine& machine = config_.machine;
-    const compress::MachineRates rates{.dgemm_gflops = machine.dgemm_gflops,
-                                       .memory_gbs = machine.memory_gbs,
-                                       .network_gbs = machine.network_gbs,
-                                       .latency_us = machine.latency_us};
+    const compress::MachineRates& rates = config_.machine;
     if (const auto* of_grid = std::get_if<compress::GridPlan>(&plan))
       return compress::grid_seconds(planned_.layout, of_grid->grid_rows, of_grid->grid_cols, rates);
     if (const auto* of_rows = std::get_if<compress::IterativePlan>(&plan))

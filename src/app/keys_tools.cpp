@@ -122,7 +122,7 @@ std::vector<Key> plan_keys(Config::Plan& options) {
   return keys.take();
 }
 
-std::vector<Key> machine_keys(Config::Machine& machine) {
+std::vector<Key> machine_keys(compress::MachineRates& machine) {
   SectionKeys keys("machine", {plan, compress, fit});
   const auto add = [&](const char* name, double& rate, const char* what, const char* unit) {
     keys.add(name, rate, what).in(unit).must_be(between(0, 1e9));

@@ -68,7 +68,7 @@ std::vector<Key> snap_keys(design::SnapMetadata& snap);
 std::vector<Key> merge_keys(Config::Merge& options);
 std::vector<Key> predict_keys(Config::Predict& options);
 std::vector<Key> plan_keys(Config::Plan& options);
-std::vector<Key> machine_keys(Config::Machine& machine);
+std::vector<Key> machine_keys(compress::MachineRates& machine);
 std::vector<Key> bench_keys(Config::Bench& options);
 
 }  // namespace tallfit::app

@@ -6,12 +6,13 @@
 
 #include "support/grid_fit.hpp"
 #include "support/grids.hpp"
-#include "support/table_source.hpp"
+#include "support/uneven_rows.hpp"
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/compress/grid_compressor.hpp"
 #include "tallfit/estimate/grid_system.hpp"
 #include "tallfit/estimate/metrics.hpp"
+#include "tallfit/estimate/normal_equations.hpp"
 
 namespace tallfit::test {
 namespace {
@@ -22,19 +23,7 @@ using support::TableSource;
 constexpr double eps = std::numeric_limits<double>::epsilon();
 constexpr Index n_cols = 9;
 
-/// Rows with tests among them, rows of weight 0, weights over two decades and columns over six.
-std::unique_ptr<TableSource> make_rows() {
-  auto table = std::make_unique<TableSource>(400, n_cols, 2);
-  support::fill_randomly(*table, 7);
-  for (std::size_t i = 0; i < 400; ++i) {
-    table->labels.testing[i] = table->labels.configuration[i] % 5 == 0 ? 1 : 0;
-    table->labels.scale[i] = i % 17 == 0 ? 0.0 : (i % 3 == 0 ? 10.0 : 0.1);
-    table->labels.target[i] += 3.0;
-  }
-  for (Index j = 0; j < n_cols; ++j)
-    table->features.col(j) *= std::pow(10.0, 3.0 - 0.75 * static_cast<double>(j));
-  return table;
-}
+std::unique_ptr<TableSource> make_rows() { return support::uneven_rows(400, n_cols); }
 
 std::vector<linalg::ProcessGrid> grids_of_world() {
   std::vector<linalg::ProcessGrid> grids = all_grids();
@@ -114,14 +103,8 @@ TEST_P(GridEngine, NormalEquationsWithCorrectionsFitAsTheTallEngine) {
                                     .rows_per_rank = GetParam().rows_per_rank,
                                     .block_bytes = test_block_bytes,
                                     .block = block};
-      const estimate::LeastSquaresSystem system = estimate::normal_system(rows, grid, GetParam().intercept);
-      estimate::LinearFit fit = estimator->fit(system);
-      estimate::refine({.source = *table,
-                        .layout = layout,
-                        .comm = grid.comm(),
-                        .block_bytes = test_block_bytes,
-                        .max_passes = 2},
-                       &fit, &system, estimator->penalty(), {});
+      const auto [system, fit] =
+          estimate::fit_normal_equations(rows, grid, GetParam().intercept, *estimator, {});
       // The condition is about 3: the factor has lost its square, the corrections bring the rest back, so
       // that what differs is the rounding of the tall engine.
       const double close = 400.0 * eps * tall.fit.condition;

@@ -6,7 +6,7 @@
 
 #include "support/fit_rows.hpp"
 #include "support/oracle.hpp"
-#include "support/table_source.hpp"
+#include "support/uneven_rows.hpp"
 
 #include "tallfit/design/matrix_source.hpp"
 #include "tallfit/estimate/iterative_fit.hpp"
@@ -39,18 +39,7 @@ estimate::IterativeOptions with_sketch(Index n_cols) {
 
 estimate::IterativeOptions without_sketch() { return {.tolerance = 1e-14, .max_iterations = 5000}; }
 
-/// Rows with tests among them, rows of weight 0, weights over two decades and columns over six.
-std::unique_ptr<TableSource> make_rows() {
-  auto table = std::make_unique<TableSource>(500, 9, 2);
-  support::fill_randomly(*table, 7);
-  for (std::size_t i = 0; i < 500; ++i) {
-    table->labels.testing[i] = table->labels.configuration[i] % 5 == 0 ? 1 : 0;
-    table->labels.scale[i] = i % 17 == 0 ? 0.0 : (i % 3 == 0 ? 10.0 : 0.1);
-    table->labels.target[i] += 3.0;
-  }
-  for (Index j = 0; j < 9; ++j) table->features.col(j) *= std::pow(10.0, 3.0 - 0.75 * static_cast<double>(j));
-  return table;
-}
+std::unique_ptr<TableSource> make_rows() { return support::uneven_rows(500, 9); }
 
 struct Case {
   const char* name;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tallfit/base/numeric.hpp"
+#include "tallfit/compress/cost_model.hpp"
 #include "tallfit/design/row_source.hpp"
 
 namespace tallfit::app {
@@ -109,14 +110,6 @@ struct Config {
     Index ranks = 0;  ///< 0: the ranks of this run
   };
 
-  /// Rates of a rank; `tallfit bench` measures them. The defaults are those of a common server.
-  struct Machine {
-    double dgemm_gflops = 40.0;
-    double memory_gbs = 8.0;
-    double network_gbs = 4.0;
-    double latency_us = 2.0;
-  };
-
   struct Bench {
     std::vector<Index> columns = {500, 1000};
     std::vector<Index> cells = {1, 100};
@@ -136,7 +129,7 @@ struct Config {
   Merge merge;
   Predict predict;
   Plan plan;
-  Machine machine;
+  compress::MachineRates machine;  ///< `tallfit bench` measures them
   Bench bench;
 
   std::string output;  ///< `-o OUT`; empty where the command needs none

@@ -8,7 +8,7 @@
 
 namespace tallfit::compress {
 
-/// Rates of a rank while all ranks are busy.
+/// Rates of a rank while all ranks are busy. The defaults are those of a common server.
 struct MachineRates {
   double dgemm_gflops = 40.0;  ///< 1e9 flops per second
   double memory_gbs = 8.0;     ///< 1e9 bytes per second, read
