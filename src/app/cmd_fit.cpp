@@ -4,6 +4,7 @@
 
 #include "engine.hpp"
 #include "fit_output.hpp"
+#include "model_options.hpp"
 #include "rows.hpp"
 
 #include "tallfit/app/commands.hpp"
@@ -25,27 +26,12 @@ namespace tallfit::app {
 
 namespace {
 
-estimate::EstimatorOptions estimator_options(const Config& config) {
-  estimate::EstimatorOptions options;
-  options.lambda = config.fit.lambda;
-  options.noise_dof =
-      config.fit.noise_dof == "n-k" ? estimate::NoiseDof::n_minus_k : estimate::NoiseDof::n_minus_k_minus_2;
-  options.solver.rcond = config.solver.rcond;
-  if (config.solver.algorithm == "qr") options.solver.algorithm = estimate::Algorithm::qr;
-  if (config.solver.algorithm == "svd") options.solver.algorithm = estimate::Algorithm::svd;
-  return options;
-}
-
 /// One fit, from merged cells or a factor over a grid to coefficients. System and fit live on rank 0, which
 /// solves for all, or on all ranks of the grid.
 struct Solved {
   std::optional<estimate::LeastSquaresSystem> system;
   estimate::LinearFit fit;
 };
-
-estimate::Intercept intercept_of(const Config& config) {
-  return config.fit.fit_intercept ? estimate::Intercept::fitted : estimate::Intercept::none;
-}
 
 Solved solve(const Config& config, const compress::CompressedDesign& design,
              const design::GroupMultipliers& multipliers, const estimate::Estimator& estimator,
@@ -133,12 +119,13 @@ Solved solve_iteratively(const Config& config, const PlannedRows& planned,
   const linalg::PetscSession petsc(world, config.solver.petsc);
   const linalg::ProcessGrid grid(world, plan.has_sketch() ? plan.grid_rows : world.size(),
                                  plan.has_sketch() ? plan.grid_cols : 1);
-  estimate::IterativeOptions options{.estimator = estimator_options(config),
-                                     .penalty = estimator.penalty(),
-                                     .intercept = intercept_of(config),
-                                     .tolerance = config.solver.tolerance,
-                                     .max_iterations = config.solver.max_iterations,
-                                     .sketch = std::nullopt};
+  estimate::IterativeOptions options{
+      .estimator = estimator_options(config),
+      .penalty = estimate::require_quadratic(estimator, "the engine iterative"),
+      .intercept = intercept_of(config),
+      .tolerance = config.solver.tolerance,
+      .max_iterations = config.solver.max_iterations,
+      .sketch = std::nullopt};
   if (plan.has_sketch())
     options.sketch = {.n_rows = plan.sketch_rows,
                       .rows_per_rank = plan.rows_per_rank,
@@ -161,6 +148,23 @@ Solved solve_iteratively(const Config& config, const PlannedRows& planned,
   solved.fit = std::move(found.fit);
   solved.fit.objective = estimator.objective();
   return solved;
+}
+
+/// Iterations of the estimator go on record; where they did not converge, the run ends. @collective
+void take_convergence(const Config& config, const design::DesignInfo& info, const estimate::LinearFit& fit,
+                      const comm::Communicator& world, FitOutput& output) {
+  Index converged = fit.converged ? 1 : 0;
+  comm::broadcast(world, std::span(&converged, 1), 0);
+  std::string how = fit.convergence;
+  comm::broadcast(world, how, 0);
+  if (how.empty()) return;
+  output.record.iterations = fit.iterations;
+  output.record.converged = converged == 1;
+  if (converged == 0)
+    output.fail_to_converge(info, fit,
+                            fmt::format("fit.estimator = \"{}\" did not converge: {}. Raise fit.max_iter or "
+                                        "fit.tol",
+                                        config.fit.estimator, how));
 }
 
 /// Coefficients and intercept of rank 0, on every rank.
@@ -215,9 +219,10 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
 void refine_fit(const Config& config, const PlannedRows& planned, const estimate::Estimator& estimator,
                 const comm::Communicator& world, Solved& solved, FitOutput& output) {
   const Phase phase("refine");
-  const estimate::Refinement done = estimate::refine(
-      {planned.rows(), planned.layout, world, planned.block_bytes()}, solved.system ? &solved.fit : nullptr,
-      solved.system ? &*solved.system : nullptr, estimator.penalty(), estimator_options(config));
+  const estimate::Refinement done =
+      estimate::refine({planned.rows(), planned.layout, world, planned.block_bytes()},
+                       solved.system ? &solved.fit : nullptr, solved.system ? &*solved.system : nullptr,
+                       estimate::require_quadratic(estimator, "solver.refine"), estimator_options(config));
   output.record.iterations = done.passes;
   output.record.converged = done.converged;
   log::info("refined in {} passes; last relative correction {:.1e}", done.passes, done.last_correction);
@@ -243,7 +248,12 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
   if (!planned.is_tall() && !planned.on_grid()) {
     solved = solve_iteratively(config, planned, estimator, world, output.record);
     if (!output.record.converged)
-      output.fail_to_converge(planned.info(), solved.fit, config.solver.tolerance);
+      output.fail_to_converge(
+          planned.info(), solved.fit,
+          fmt::format("LSQR did not converge: after {} iterations the backward error is {:.1e}, and "
+                      "solver.tolerance = {:.1e}. Raise solver.tolerance or solver.max_iterations, or use "
+                      "solver.engine = \"grid\"",
+                      output.record.iterations, output.record.backward_error, config.solver.tolerance));
   } else if (planned.on_grid()) {
     output.record.grid = fmt::format("{} x {}", planned.grid().grid_rows, planned.grid().grid_cols);
     if (planned.grid().cells) output.record.cells = planned.grid().cells->notes;
@@ -255,6 +265,7 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
     design = compress_rows(planned, world);
     solved = solve(config, *design, ones, estimator, world);
   }
+  take_convergence(config, planned.info(), solved.fit, world, output);
   if (config.solver.refine) refine_fit(config, planned, estimator, world, solved, output);
   solved.system.reset();  // a K x K matrix less beside the covariance
   const infer::LinearModel model = share_model(solved.fit, planned.info().n_cols, world);
@@ -296,9 +307,6 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
   });
   Solved solved = solve(config, design, multipliers, estimator, world);
   solved.system.reset();
-  const infer::LinearModel model = share_model(solved.fit, design.n_cols(), world);
-  const auto errors =
-      estimate::errors_from_factors(design, multipliers, model.coefficients, model.intercept, world);
   for (const compress::Cell& cell : design.cells) output.record.rows_used += cell.sums.count;
   output.record.cells = {fmt::format("{} cells: {}", design.cells.size(), compress::to_string(design.parts))};
   const design::DesignInfo info{.name = design.name,
@@ -307,6 +315,10 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
                                 .group_names = design.group_names,
                                 .column_names = design.column_names,
                                 .snap = design.snap};
+  take_convergence(config, info, solved.fit, world, output);
+  const infer::LinearModel model = share_model(solved.fit, design.n_cols(), world);
+  const auto errors =
+      estimate::errors_from_factors(design, multipliers, model.coefficients, model.intercept, world);
   output.write(info, solved.fit, estimate::metrics_rows(errors, design.group_names));
 }
 
@@ -314,8 +326,7 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
 
 void run_fit(const Config& config, const comm::Communicator& world) {
   std::unique_ptr<estimate::Estimator> estimator;
-  comm::all_or_none(
-      world, [&] { estimator = estimate::make_estimator(config.fit.estimator, estimator_options(config)); });
+  comm::all_or_none(world, [&] { estimator = make_estimator(config); });
   FitOutput output(config, world);
   if (reads_compressed(config, world))
     fit_compressed(config, *estimator, world, output);

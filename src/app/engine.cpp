@@ -3,6 +3,8 @@
 #include <charconv>
 #include <system_error>
 
+#include "model_options.hpp"
+
 #include "tallfit/base/error.hpp"
 #include "tallfit/compress/cost_model.hpp"
 
@@ -96,7 +98,8 @@ public:
     std::optional<Error> other_error;
     const std::optional<Candidate> of_grid = try_plan(grid, other_error);
     std::optional<Candidate> of_rows;
-    const bool may_iterate = request_.solves && !config_.solver.refine && config_.solver.algorithm == "auto";
+    const bool may_iterate = request_.solves && !config_.solver.refine &&
+                             config_.solver.algorithm == "auto" && is_quadratic(config_);
     if (may_iterate) of_rows = try_plan(iterative, other_error);
     const bool sparse = planned_.info().n_entries.has_value();
     const std::optional<Candidate>& factored =
@@ -174,7 +177,7 @@ bool asks_for_grid(const Config::Solver& solver) {
 
 compress::GridRequest grid_request(const Config& config) {
   const GridShape grid = parse_grid(config.solver.grid);
-  return {.penalised = config.fit.estimator == "ridge",
+  return {.penalised = config.fit.estimator != "ols",
           .takes_svd = config.solver.algorithm == "svd",
           .forms_gram = config.solver.algorithm == "cholesky",
           .grid_rows = grid.rows,

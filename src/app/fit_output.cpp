@@ -65,7 +65,7 @@ void FitOutput::finish_record(const design::DesignInfo& info) {
 }
 
 void FitOutput::fail_to_converge(const design::DesignInfo& info, const estimate::LinearFit& fit,
-                                 double tolerance) {
+                                 const std::string& what) {
   finish_record(info);
   const std::string where = config_.output + "/not_converged";
   comm::all_or_none(world_, [&] {
@@ -75,13 +75,7 @@ void FitOutput::fail_to_converge(const design::DesignInfo& info, const estimate:
     folder.write("fit.json", io::fit_json(record, fit, info.column_names));
     folder.commit();
   });
-  throw Error::collective(
-      ErrorKind::numerical,
-      fmt::format(
-          "LSQR did not converge: after {} iterations the backward error is {:.1e}, and solver.tolerance "
-          "= {:.1e}. The last iterate is in {}. Raise solver.tolerance or solver.max_iterations, or use "
-          "solver.engine = \"grid\"",
-          record.iterations, record.backward_error, tolerance, where));
+  throw Error::collective(ErrorKind::numerical, fmt::format("{}. The last iterate is in {}", what, where));
 }
 
 void FitOutput::write(const design::DesignInfo& info, const estimate::LinearFit& fit,
@@ -124,6 +118,7 @@ void FitOutput::write_texts(const design::DesignInfo& info, const estimate::Line
   warn_of(fit, info.column_names);
   for (const auto& [message, count] : log::warnings()) record.warnings.push_back(message);
   folder_->write("coefficients.csv", io::coefficients_csv(info.column_names, fit));
+  if (fit.path) folder_->write("path.csv", io::path_csv(*fit.path));
   folder_->write("metrics.csv", io::metrics_csv(metrics));
   folder_->write("fit.json", io::fit_json(record, fit, info.column_names));
   if (!info.snap) return;

@@ -29,8 +29,9 @@ public:
 
   /// Leaves the last iterate in a folder of its own, not under the names of results, and throws
   /// Error{numerical}. @collective
+  /// @param what  did not converge, how far it came and what to try; the same on every rank
   [[noreturn]] void fail_to_converge(const design::DesignInfo& info, const estimate::LinearFit& fit,
-                                     double tolerance);
+                                     const std::string& what);
 
   /// Where the row pass writes the residual of every row; it appears with the other files. @collective
   io::RowResultFile& open_residuals(Index n_rows);

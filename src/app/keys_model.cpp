@@ -3,6 +3,8 @@
 
 #include "section_keys.hpp"
 
+#include "tallfit/estimate/estimator.hpp"
+
 namespace tallfit::app {
 
 namespace {
@@ -33,7 +35,7 @@ std::vector<Key> data_keys(Config::Data& data) {
 std::vector<Key> fit_keys(Config::Fit& options) {
   SectionKeys keys("fit", {fit});
   keys.add("estimator", options.estimator, "How coefficients are found from the rows.")
-      .one_of({"ols", "ridge"});
+      .one_of(estimate::estimator_names());
   keys.add("weights", options.weights,
            "Multiplies the rows' own weights; names are \"group\", \"group.row_type\" or \"*.row_type\".")
       .must_be(at_least(0));
@@ -41,6 +43,10 @@ std::vector<Key> fit_keys(Config::Fit& options) {
   keys.add("lambda", options.lambda, "Penalty strength of every penalised estimator (scikit-learn's alpha).")
       .in("weighted feature squared")
       .must_be(at_least(0));
+  keys.add("tol", options.tol, "Where iterations of an estimator stop; the concepts page says of what it is.")
+      .must_be(between(0, 1));
+  keys.add("max_iter", options.max_iter, "Iterations after which an estimator gives up.")
+      .must_be(at_least(1));
   keys.add(
           "noise_dof", options.noise_dof,
           "Residual degrees of freedom for standard errors of n rows and k coefficients; n-k-2 is FitSNAP's.")

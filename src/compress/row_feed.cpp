@@ -28,9 +28,10 @@ bool RowFeed::advance() {
   }
 }
 
-void RowFeed::append_row(std::vector<double>& rows) const {
+void RowFeed::append_row(std::vector<double>& rows) {
   const auto row = static_cast<std::size_t>(at_);
   const double w = block_->labels.scale[row];
+  sum_of_weights_ += w * w;
   const double* a = block_->data + at_ * block_->n_cols;
   if (ones_first_) rows.push_back(w);
   for (Index j = 0; j < block_->n_cols; ++j) rows.push_back(w * a[j]);

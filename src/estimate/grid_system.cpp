@@ -5,6 +5,7 @@
 
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
+#include "tallfit/comm/exchange.hpp"
 #include "tallfit/compress/row_feed.hpp"
 #include "tallfit/linalg/cholesky.hpp"
 #include "tallfit/linalg/grid_fold.hpp"
@@ -15,9 +16,14 @@ namespace tallfit::estimate {
 
 namespace {
 
+struct FoldedRows {
+  linalg::BlockCyclicMatrix matrix;
+  double sum_of_weights;
+};
+
 /// Reads the training rows once and folds w [1 A b], or w [A b].
-linalg::BlockCyclicMatrix fold_rows(const GridRows& rows, const linalg::ProcessGrid& grid, bool ones_first,
-                                    linalg::FoldedInto into) {
+FoldedRows fold_rows(const GridRows& rows, const linalg::ProcessGrid& grid, bool ones_first,
+                     linalg::FoldedInto into) {
   const comm::Communicator& comm = grid.comm();
   const Index n_rows = rows.layout.n_rows;
   // Leaves are for bits that do not depend on the ranks; here they do, and equal parts need the least memory.
@@ -30,7 +36,9 @@ linalg::BlockCyclicMatrix fold_rows(const GridRows& rows, const linalg::ProcessG
     comm::all_or_none(comm, [&] { feed.next(fold.most_rows(), some); });
     fold.append(some);
   }
-  return fold.finish();
+  double sum = feed.sum_of_weights();
+  comm::sum_in_place(comm, std::span(&sum, 1));
+  return {.matrix = fold.finish(), .sum_of_weights = sum};
 }
 
 Eigen::VectorXd column(const linalg::BlockCyclicMatrix& a, Index j) {
@@ -45,16 +53,17 @@ Eigen::VectorXd row(const linalg::BlockCyclicMatrix& a, Index i) {
 
 LeastSquaresSystem grid_system(const GridRows& rows, const linalg::ProcessGrid& grid, Intercept intercept) {
   const bool ones_first = intercept == Intercept::fitted;
-  const linalg::BlockCyclicMatrix factor = [&] {
+  const FoldedRows folded = [&] {
     const Phase phase("factor rows");
     return fold_rows(rows, grid, ones_first, linalg::FoldedInto::triangle);
   }();
-  return system_of(factor, rows.layout.n_cols, compress::count_training_rows(rows.layout), intercept);
+  return system_of(folded.matrix, rows.layout.n_cols,
+                   {compress::count_training_rows(rows.layout), folded.sum_of_weights}, intercept);
 }
 
 LeastSquaresSystem normal_system(const GridRows& rows, const linalg::ProcessGrid& grid, Intercept intercept) {
   const bool ones_first = intercept == Intercept::fitted;
-  linalg::BlockCyclicMatrix gram = [&] {
+  auto [gram, sum_of_weights] = [&] {
     const Phase phase("multiply rows");
     return fold_rows(rows, grid, ones_first, linalg::FoldedInto::gram);
   }();
@@ -72,11 +81,12 @@ LeastSquaresSystem normal_system(const GridRows& rows, const linalg::ProcessGrid
     pivot = std::sqrt(std::max(0.0, pivot * pivot - 1.0));
   }
   linalg::scale_columns_in_place(gram, scale.cwiseInverse());
-  return system_of(gram, rows.layout.n_cols, compress::count_training_rows(rows.layout), intercept);
+  return system_of(gram, rows.layout.n_cols, {compress::count_training_rows(rows.layout), sum_of_weights},
+                   intercept);
 }
 
-LeastSquaresSystem system_of(const linalg::BlockCyclicMatrix& factor, Index n_coeffs, Index n_rows,
-                             Intercept intercept) {
+LeastSquaresSystem system_of(const linalg::BlockCyclicMatrix& factor, Index n_coeffs,
+                             const Observations& rows, Intercept intercept) {
   const Index n = n_coeffs;
   const Index skip = intercept == Intercept::fitted ? 1 : 0;
   const Eigen::VectorXd target = column(factor, factor.cols() - 1);
@@ -89,7 +99,8 @@ LeastSquaresSystem system_of(const linalg::BlockCyclicMatrix& factor, Index n_co
           .z = target.segment(skip, n),
           .rho = target.tail(target.size() - skip - n).norm(),
           .intercept = std::move(intercept_row),
-          .n_rows = n_rows};
+          .n_rows = rows.count,
+          .sum_of_weights = rows.sum_of_weights};
 }
 
 }  // namespace tallfit::estimate

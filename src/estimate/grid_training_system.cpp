@@ -1,5 +1,6 @@
 #include "tallfit/base/phase.hpp"
 #include "tallfit/estimate/grid_system.hpp"
+#include "tallfit/linalg/matrix_ops.hpp"
 #include "tallfit/linalg/qr.hpp"
 #include "tallfit/linalg/transfer.hpp"
 
@@ -37,12 +38,15 @@ LeastSquaresSystem grid_training_system(const compress::CompressedDesign& design
     const Phase phase("merge cells");
     return compress::merge_training_cells_on_grid(design, multipliers);
   }();
+  const double norm_of_ones = linalg::column_norms(factor)(design.n_cols());
   if (intercept == Intercept::fitted) {
     factor = with_ones_first(factor);
   } else if (factor.rows() < factor.cols()) {
     factor = squared(factor);
   }
-  return system_of(factor, design.n_cols(), compress::count_training_rows(design, multipliers), intercept);
+  return system_of(factor, design.n_cols(),
+                   {compress::count_training_rows(design, multipliers), norm_of_ones * norm_of_ones},
+                   intercept);
 }
 
 }  // namespace tallfit::estimate

@@ -35,18 +35,21 @@ Eigen::VectorXd last_column(const linalg::BlockCyclicMatrix& t) {
 struct SmallParts {
   Eigen::VectorXd z;
   double rho = 0.0;
+  double sum_of_weights = 0.0;
   InterceptRow intercept;
 };
 
 void share(const comm::Communicator& comm, SmallParts& parts, Index n) {
-  Eigen::VectorXd packed = Eigen::VectorXd::Zero(2 * n + 3);
+  Eigen::VectorXd packed = Eigen::VectorXd::Zero(2 * n + 4);
   if (comm.is_root()) {
     if (parts.intercept.r12.size() == 0) parts.intercept.r12 = Eigen::VectorXd::Zero(n);
-    packed << parts.z, parts.intercept.r12, parts.rho, parts.intercept.r11, parts.intercept.z1;
+    packed << parts.z, parts.intercept.r12, parts.rho, parts.intercept.r11, parts.intercept.z1,
+        parts.sum_of_weights;
   }
   comm::broadcast(comm, std::span(packed.data(), static_cast<std::size_t>(packed.size())), 0);
   parts = {.z = packed.head(n),
            .rho = packed(2 * n),
+           .sum_of_weights = packed(2 * n + 3),
            .intercept = {.r11 = packed(2 * n + 1), .r12 = packed.segment(n, n), .z1 = packed(2 * n + 2)}};
 }
 
@@ -68,6 +71,7 @@ LeastSquaresSystem make_system(const linalg::ProcessGrid& grid, const Eigen::Mat
     r = t.block(skip, skip, n, n);
     parts.z = t.col(n + 1).segment(skip, n);
     parts.rho = t.col(n + 1).tail(2 - skip).norm();
+    parts.sum_of_weights = factor.col(n).squaredNorm();
     if (skip == 1) parts.intercept = {.r11 = t(0, 0), .r12 = t.row(0).segment(1, n), .z1 = t(0, n + 1)};
   }
   share(grid.comm(), parts, n);
@@ -75,7 +79,8 @@ LeastSquaresSystem make_system(const linalg::ProcessGrid& grid, const Eigen::Mat
           .z = parts.z,
           .rho = parts.rho,
           .intercept = intercept == Intercept::fitted ? std::optional(parts.intercept) : std::nullopt,
-          .n_rows = n_rows};
+          .n_rows = n_rows,
+          .sum_of_weights = parts.sum_of_weights};
 }
 
 std::optional<LeastSquaresSystem> training_system(const compress::CompressedDesign& design,
@@ -116,6 +121,38 @@ LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda) {
   const Eigen::VectorXd last = last_column(t);
   result.z = last.head(n);
   result.rho = std::abs(last(n));
+  return result;
+}
+
+LeastSquaresSystem select_columns(const LeastSquaresSystem& system, std::span<const Index> columns) {
+  const linalg::BlockCyclicMatrix& r = system.r;
+  const Index n = system.n_coeffs();
+  const auto m = static_cast<Index>(columns.size());
+  linalg::BlockCyclicMatrix chosen(r.grid(), n + 1, m + 1, r.block());
+  for (Index j = 0; j < m;) {
+    const Index first = columns[static_cast<std::size_t>(j)];
+    Index run = 1;  // adjacent columns travel together
+    while (j + run < m && columns[static_cast<std::size_t>(j + run)] == first + run) ++run;
+    linalg::copy_part(r, {.row = 0, .col = first, .rows = n, .cols = run}, chosen, {0, j});
+    j += run;
+  }
+  for (Index i = 0; i <= n; ++i)
+    if (chosen.owns(i, m))
+      chosen.at_local(chosen.row_axis().local_index(i), chosen.col_axis().local_index(m)) =
+          i < n ? system.z(i) : system.rho;
+  linalg::triangularise_in_place(chosen);
+  const Eigen::VectorXd last = last_column(chosen);
+  LeastSquaresSystem result{.r = linalg::sub_matrix(chosen, 0, 0, m, m),
+                            .z = last.head(m),
+                            .rho = std::abs(last(m)),
+                            .intercept = system.intercept,
+                            .n_rows = system.n_rows,
+                            .sum_of_weights = system.sum_of_weights};
+  if (result.intercept) {
+    const Eigen::VectorXd& all = system.intercept->r12;
+    result.intercept->r12 =
+        Eigen::VectorXd::NullaryExpr(m, [&](Index j) { return all(columns[static_cast<std::size_t>(j)]); });
+  }
   return result;
 }
 

@@ -8,6 +8,7 @@ namespace tallfit::estimate {
 
 NormalFit fit_normal_equations(const GridRows& rows, const linalg::ProcessGrid& grid, Intercept intercept,
                                const Estimator& estimator, const EstimatorOptions& options) {
+  const double penalty = require_quadratic(estimator, "solver.algorithm = \"cholesky\"");
   NormalFit result{.system = normal_system(rows, grid, intercept), .fit = {}};
   result.fit = estimator.fit(result.system);
   const Phase phase("correct");
@@ -16,7 +17,7 @@ NormalFit fit_normal_equations(const GridRows& rows, const linalg::ProcessGrid& 
           .comm = grid.comm(),
           .block_bytes = rows.block_bytes,
           .max_passes = 2},
-         &result.fit, &result.system, estimator.penalty(), options);
+         &result.fit, &result.system, penalty, options);
   result.fit.algorithm = "cholesky";
   result.fit.reason = fmt::format("asked for; condition estimate {:.1e}, two corrections over the rows",
                                   result.fit.condition);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "tallfit/linalg/matrix_ops.hpp"
+#include "tallfit/linalg/transfer.hpp"
 
 namespace tallfit::estimate {
 
@@ -38,6 +39,20 @@ void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const Est
       sigma * std::hypot(1.0, fit.solver->deviation_along(row.r12)) / std::abs(row.r11);
 }
 
+LinearFit expanded(LinearFit fit, std::span<const Index> columns, Index n) {
+  const auto scatter = [&](Eigen::VectorXd& values) {
+    Eigen::VectorXd all = Eigen::VectorXd::Zero(n);
+    for (std::size_t j = 0; j < columns.size(); ++j) all(columns[j]) = values(static_cast<Index>(j));
+    values = std::move(all);
+  };
+  scatter(fit.coefficients);
+  scatter(fit.standard_errors);
+  scatter(fit.covariance_diagonal);
+  for (Index& column : fit.dependent_columns) column = columns[static_cast<std::size_t>(column)];
+  fit.solver_columns.assign(columns.begin(), columns.end());
+  return fit;
+}
+
 linalg::BlockCyclicMatrix covariance_factor(const LinearFit& fit) {
   const linalg::BlockCyclicMatrix theta = fit.solver->covariance_factor();
   const Index n = theta.rows();
@@ -56,7 +71,13 @@ linalg::BlockCyclicMatrix covariance_factor(const LinearFit& fit) {
     if (j == theta.cols()) return 0.0;
     return sigma * theta.at_local(theta.row_axis().local_index(i), theta.col_axis().local_index(j));
   });
-  return s;
+  if (fit.solver_columns.empty()) return s;
+  linalg::BlockCyclicMatrix all(s.grid(), fit.coefficients.size() + 1, s.cols(), s.block());
+  for (Index i = 0; i <= n; ++i) {
+    const Index row = i < n ? fit.solver_columns[static_cast<std::size_t>(i)] : all.rows() - 1;
+    linalg::copy_part(s, {.row = i, .col = 0, .rows = 1, .cols = s.cols()}, all, {row, 0});
+  }
+  return all;
 }
 
 LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const EstimatorOptions& options) {

@@ -23,11 +23,25 @@ void write_vector(hdf5::File& file, const std::string& name, const Eigen::Vector
   set.close();
 }
 
+void write_rows(hdf5::File& file, const std::string& name, const RowMajor& values) {
+  hdf5::Dataset set = hdf5::Dataset::create<double>(file, name, {values.rows(), values.cols()});
+  if (file.is_writer()) set.write_rows(0, values.rows(), values.data());
+  set.close();
+}
+
 Eigen::VectorXd read_vector(const hdf5::File& file, const std::string& name) {
   const hdf5::Dataset set = hdf5::Dataset::open(file, name);
   Eigen::VectorXd values(set.n_rows());
   set.read_rows(0, set.n_rows(), values.data());
   return values;
+}
+
+/// The path: a row of figures, and one of coefficients, for each point.
+void write_path(hdf5::File& file, const estimate::Path& path) {
+  hdf5::write_strings(file, "path_names", path.names);
+  write_rows(file, "path_figures", path.figures);
+  write_rows(file, "path_coefficients", path.coefficients.transpose());
+  write_vector(file, "path_intercepts", path.intercepts);
 }
 
 /// All but the covariance factor.
@@ -40,6 +54,7 @@ void write_small_parts(hdf5::File& file, const std::vector<std::string>& column_
   hdf5::write_strings(file, "column_names", column_names);
   write_vector(file, "coefficients", fit.coefficients);
   write_vector(file, "std_errors", fit.standard_errors);
+  if (fit.path) write_path(file, *fit.path);
 }
 
 /// An empty field says "not known"; a spreadsheet would read nan as text.
@@ -109,6 +124,15 @@ std::string coefficients_csv(const std::vector<std::string>& names, const estima
   if (fit.has_intercept()) {
     csv.add(-1).add("intercept").add(fit.intercept);
     add_number(csv, fit.intercept_standard_error);
+    csv.end_row();
+  }
+  return csv.text();
+}
+
+std::string path_csv(const estimate::Path& path) {
+  CsvWriter csv(fmt::format("{}", fmt::join(path.names, ",")));
+  for (Index i = 0; i < path.figures.rows(); ++i) {
+    for (Index j = 0; j < path.figures.cols(); ++j) add_number(csv, path.figures(i, j));
     csv.end_row();
   }
   return csv.text();

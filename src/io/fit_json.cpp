@@ -61,9 +61,14 @@ std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
   json["dependent_columns"] = dependent;
   json["residual_norm"] = number(fit.residual_norm);
   json["noise_variance"] = number(fit.noise_variance);
+  json["log_evidence"] = number(fit.log_evidence);
+  json["hyperparameters"] = Json::object();
+  for (const auto& [name, value] : fit.hyperparameters) json["hyperparameters"][name] = number(value);
+  json["nonzero_coefficients"] = (fit.coefficients.array() != 0.0).count();
   json["effective_dof"] = number(fit.effective_dof);
   json["noise_dof"] = number(fit.dof);
   json["iterations"] = record.iterations;
+  json["convergence"] = fit.convergence;
   json["backward_error"] = number(record.backward_error);
   json["converged"] = record.converged;
   json["warnings"] = record.warnings;

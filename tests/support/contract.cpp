@@ -399,7 +399,7 @@ Subject subject_of(const estimate::RegisteredEstimator& registered) {
   options.lambda = 1.0;
   Subject subject;
   subject.name = registered.name;
-  subject.penalised = registered.make(options)->penalty() > 0.0;
+  subject.penalised = registered.make(options)->penalty() != 0.0;
   subject.fit = [make = registered.make](const Rows& rows, const EstimatorOptions& asked, Intercept with,
                                          const comm::Communicator& comm) {
     MemorySource source(rows);

@@ -111,7 +111,7 @@ inline estimate::Refinement refine_in_place(Fitted& fitted, design::RowSource& s
   const estimate::Refinement done =
       estimate::refine({.source = source, .layout = layout, .comm = comm, .block_bytes = test_block_bytes},
                        comm.is_root() ? &fitted.fit : nullptr, fitted.system ? &*fitted.system : nullptr,
-                       estimator.penalty(), {});
+                       estimate::require_quadratic(estimator, "refine"), {});
   share_fit(fitted.fit, comm);
   return done;
 }

@@ -22,16 +22,19 @@ public:
   /// Puts the next rows, row-major, at most @p most of them, in the place of what @p rows held; none after
   /// the last. Local. @throws Error{input} naming row and column of a value that is not finite.
   void next(Index most, std::vector<double>& rows);
+  /// Σ w² of the rows so far.
+  double sum_of_weights() const { return sum_of_weights_; }
 
 private:
   bool advance();
-  void append_row(std::vector<double>& rows) const;
+  void append_row(std::vector<double>& rows);
 
   design::RowSource& source_;
   bool ones_first_;
   design::RowStream stream_;
   const design::RowBlock* block_ = nullptr;
   Index at_ = 0;  ///< next row of the block
+  double sum_of_weights_ = 0.0;
 };
 
 /// How many rows have w > 0 and are not for testing.

@@ -4,9 +4,12 @@
 #include <Eigen/Core>
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tallfit/estimate/least_squares_system.hpp"
@@ -20,8 +23,18 @@ enum class NoiseDof { n_minus_k, n_minus_k_minus_2 };
 /// What an estimator may be told. Names are scikit-learn's and INTERFACE's.
 struct EstimatorOptions {
   double lambda = 1e-6;  ///< penalty strength, in units of (w A)²
+  double tol = 1e-10;    ///< at which iterations stop; what it is compared with is each estimator's own
+  Index max_iter = 10000;
   NoiseDof noise_dof = NoiseDof::n_minus_k;
   TriangularSolver::Options solver = {};  ///< so that designated initialisers may leave it out
+};
+
+/// What an estimator found along a path of its hyperparameter.
+struct Path {
+  std::vector<std::string> names;  ///< of the figures, the hyperparameter first
+  Eigen::MatrixXd figures;         ///< points x names
+  Eigen::MatrixXd coefficients;    ///< K x points
+  Eigen::VectorXd intercepts;      ///< points
 };
 
 /// A fitted linear model; the same on every rank of the system's grid. Coefficients are on the user's scale.
@@ -43,7 +56,16 @@ struct LinearFit {
   std::string reason;
   std::string objective;
   std::shared_ptr<const TriangularSolver>
-      solver;  ///< of the penalised system, for corrections and covariances
+      solver;  ///< of the penalised system, for corrections and covariances; none where these are not defined
+  std::vector<Index> solver_columns;  ///< that the solver knows, in its order; all where empty
+
+  Index iterations = 0;
+  bool converged = true;
+  std::string
+      convergence;  ///< "duality gap 1e-11 of the target's square after 20 sweeps"; empty: no iterations
+  double log_evidence = std::numeric_limits<double>::quiet_NaN();
+  std::vector<std::pair<std::string, double>> hyperparameters;  ///< that were found from the data, by name
+  std::optional<Path> path;
 
   bool has_intercept() const { return intercept_row.has_value(); }
 };
@@ -58,11 +80,15 @@ public:
 
   /// @collective over the grid of the system
   virtual LinearFit fit(const LeastSquaresSystem& system) const = 0;
-  /// λ of the quadratic penalty λ ‖θ‖², 0 without one.
-  virtual double penalty() const = 0;
+  /// λ where it minimises ‖W (A θ + c - b)‖² + λ ‖θ‖² for a λ known before the fit, 0 without a penalty: what
+  /// refinement and the iterative engine can do. Nothing for others.
+  virtual std::optional<double> penalty() const { return std::nullopt; }
   /// What it minimises, for fit.json.
   virtual std::string objective() const = 0;
 };
+
+/// A fit of select_columns() as one of all n columns: the others have coefficients and errors of 0. Local.
+LinearFit expanded(LinearFit fit, std::span<const Index> columns, Index n);
 
 using EstimatorFactory = std::function<std::unique_ptr<Estimator>(const EstimatorOptions&)>;
 
@@ -72,6 +98,11 @@ struct RegisteredEstimator {
   EstimatorFactory make;
 };
 const std::vector<RegisteredEstimator>& estimator_registry();
+std::vector<std::string> estimator_names();
+
+/// @return the penalty() of an estimator for a step that only quadratic penalties can take.
+/// @throws Error{input} naming the step, as "solver.refine", for another estimator.
+double require_quadratic(const Estimator& estimator, const std::string& step);
 
 /// @throws Error{input} for an unknown name, listing the known ones, and for options out of range.
 std::unique_ptr<Estimator> make_estimator(const std::string& name, const EstimatorOptions& options);

@@ -37,12 +37,18 @@ LeastSquaresSystem grid_system(const GridRows& rows, const linalg::ProcessGrid& 
 /// @see Björck, Numerical Methods for Least Squares Problems (1996), 2.9.2 and 6.6.5
 LeastSquaresSystem normal_system(const GridRows& rows, const linalg::ProcessGrid& grid, Intercept intercept);
 
+/// What a factor does not tell of its rows.
+struct Observations {
+  Index count = 0;              ///< training rows of w > 0
+  double sum_of_weights = 0.0;  ///< Σ w² over them
+};
+
 /// Takes a block-cyclic factor apart: of w [1 A b] with an intercept, else of w [A b], or w [A 1 b], whose
 /// ones take no part. Cost: two copies of R. @collective over its grid
 /// @param factor  upper triangular, as many rows as columns
 /// @param n_coeffs  K
-LeastSquaresSystem system_of(const linalg::BlockCyclicMatrix& factor, Index n_coeffs, Index n_rows,
-                             Intercept intercept);
+LeastSquaresSystem system_of(const linalg::BlockCyclicMatrix& factor, Index n_coeffs,
+                             const Observations& rows, Intercept intercept);
 
 /// The system of all training cells of a design on a grid, each times its multiplier, on all its ranks.
 ///

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 
 #include <optional>
+#include <span>
 
 #include "tallfit/base/numeric.hpp"
 #include "tallfit/compress/compressed_design.hpp"
@@ -24,7 +25,8 @@ struct LeastSquaresSystem {
   Eigen::VectorXd z;            ///< K, on every rank of the grid
   double rho = 0.0;             ///< norm of what no θ can explain
   std::optional<InterceptRow> intercept;
-  Index n_rows = 0;  ///< training rows of w > 0
+  Index n_rows = 0;             ///< training rows of w > 0
+  double sum_of_weights = 0.0;  ///< Σ w² over them: N where every w is 1, and what copies of a row add up to
 
   Index n_coeffs() const { return r.cols(); }
 };
@@ -50,5 +52,10 @@ std::optional<LeastSquaresSystem> training_system(const compress::CompressedDesi
 /// The system of [R z; 0 ρ] with sqrt(λ) I below it: ridge regression by augmentation, never by a Gram
 /// matrix. Its ρ is sqrt(ρ² + penalised residual). Cost: (10/3) K^3 / P flops. @collective over the grid
 LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda);
+
+/// The system of some columns alone: what the others would explain is left in ρ.
+/// Cost: 2 m² (K - m/3) / P flops for m columns; K x m numbers on the grid. @collective over the grid
+/// @param columns  in any order, each at most once
+LeastSquaresSystem select_columns(const LeastSquaresSystem& system, std::span<const Index> columns);
 
 }  // namespace tallfit::estimate

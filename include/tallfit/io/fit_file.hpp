@@ -40,6 +40,9 @@ FittedModel read_fit_file(const std::string& path);
 /// coefficients.csv: index,name,value,std_error; a line "intercept" with index -1 follows where there is one.
 std::string coefficients_csv(const std::vector<std::string>& names, const estimate::LinearFit& fit);
 
+/// path.csv: a line of figures for each point of the path.
+std::string path_csv(const estimate::Path& path);
+
 /// metrics.csv, see INTERFACE.
 std::string metrics_csv(const std::vector<estimate::MetricsRow>& rows);
 

@@ -1,0 +1,22 @@
+/// What the configuration says of the model.
+#pragma once
+
+#include <memory>
+
+#include "tallfit/app/config.hpp"
+#include "tallfit/estimate/estimator.hpp"
+
+namespace tallfit::app {
+
+estimate::EstimatorOptions estimator_options(const Config& config);
+
+estimate::Intercept intercept_of(const Config& config);
+
+/// fit.estimator with its options. @throws Error{input} for options out of range, and for steps that it
+/// cannot take.
+std::unique_ptr<estimate::Estimator> make_estimator(const Config& config);
+
+/// Whether the penalty is known before the fit, so that refinement and the iterative engine can do it.
+bool is_quadratic(const Config& config);
+
+}  // namespace tallfit::app
