@@ -43,6 +43,13 @@ std::vector<Key> fit_keys(Config::Fit& options) {
   keys.add("lambda", options.lambda, "Penalty strength of every penalised estimator (scikit-learn's alpha).")
       .in("weighted feature squared")
       .must_be(at_least(0));
+  keys.add("lambdas", options.lambdas, "Penalties of a path; empty: chosen from the data.")
+      .must_be(at_least(0));
+  keys.add("criterion", options.criterion, "By which ridge_path chooses its point; auto: gcv.")
+      .one_of({"auto", "gcv", "evidence", "l_curve"});
+  keys.add("evidence_rows", options.evidence_rows,
+           "What the evidence counts as an observation: a row, or its weight squared, as for so many copies.")
+      .one_of({"rows", "weights"});
   keys.add("tol", options.tol, "Where iterations of an estimator stop; the concepts page says of what it is.")
       .must_be(between(0, 1));
   keys.add("max_iter", options.max_iter, "Iterations after which an estimator gives up.")

@@ -5,6 +5,9 @@ namespace tallfit::app {
 estimate::EstimatorOptions estimator_options(const Config& config) {
   estimate::EstimatorOptions options;
   options.lambda = config.fit.lambda;
+  options.lambdas = config.fit.lambdas;
+  options.criterion = config.fit.criterion;
+  if (config.fit.evidence_rows == "weights") options.evidence_rows = estimate::EvidenceRows::weights;
   options.tol = config.fit.tol;
   options.max_iter = config.fit.max_iter;
   options.noise_dof =

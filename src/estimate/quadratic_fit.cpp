@@ -29,12 +29,16 @@ double best_intercept(const LeastSquaresSystem& system, const Eigen::VectorXd& c
 void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options) {
   const double taken = fit.effective_dof + (options.noise_dof == NoiseDof::n_minus_k_minus_2 ? 2.0 : 0.0);
   fit.dof = static_cast<double>(system.n_rows) - taken;
-  fit.noise_variance = fit.dof > 0.0 ? fit.residual_norm * fit.residual_norm / fit.dof
-                                     : std::numeric_limits<double>::quiet_NaN();
-  const double sigma = std::sqrt(fit.noise_variance);
+  set_noise_variance(fit, fit.dof > 0.0 ? fit.residual_norm * fit.residual_norm / fit.dof
+                                        : std::numeric_limits<double>::quiet_NaN());
+}
+
+void set_noise_variance(LinearFit& fit, double variance) {
+  fit.noise_variance = variance;
+  const double sigma = std::sqrt(variance);
   fit.standard_errors = sigma * fit.covariance_diagonal.cwiseSqrt();
-  if (!system.intercept) return;
-  const InterceptRow& row = *system.intercept;
+  if (!fit.intercept_row) return;
+  const InterceptRow& row = *fit.intercept_row;
   fit.intercept_standard_error =
       sigma * std::hypot(1.0, fit.solver->deviation_along(row.r12)) / std::abs(row.r11);
 }

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "digits.hpp"
+#include "sklearn_sets.hpp"
 #include "support/data.hpp"
 #include "support/fit_rows.hpp"
 #include "support/memory_source.hpp"
@@ -18,21 +19,6 @@ using nlohmann::json;
 const json& results() {
   static const json all = json::parse(std::ifstream(support::data_folder() / "sklearn/results/linear.json"));
   return all;
-}
-
-/// @param weighted  sample weights multiply squares: the row scale is their root
-Rows load(const std::string& name, bool weighted) {
-  const std::string path = support::data_folder() / "sklearn/csv" / (name + ".csv");
-  std::string header;
-  std::ifstream file(path);
-  std::getline(file, header);
-  const Index first = header.starts_with("y,w,") ? 2 : 1;
-  const Eigen::MatrixXd table = read_csv(path);
-  Rows rows;
-  rows.b = table.col(0);
-  rows.a = table.rightCols(table.cols() - first);
-  if (weighted) rows.w = table.col(1).cwiseSqrt();
-  return rows;
 }
 
 std::vector<DoubleDouble> decimals(const json& texts) {
@@ -67,7 +53,7 @@ protected:
     key_ = fmt::format("w{}_i{}", weighted ? 1 : 0, with ? 1 : 0);
     if (!results().at(name).contains(key_)) GTEST_SKIP() << name << " has no " << key_;
     intercept_ = with ? Intercept::fitted : Intercept::none;
-    rows_ = load(name, weighted);
+    rows_ = sklearn_set(name, weighted);
     entry_ = results().at(name).at(key_);
   }
 
@@ -121,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(Sets, AgainstSklearn,
 TEST(AgainstSklearn, MinimumNormOfRankdef) {
   if (!support::have_data("sklearn")) GTEST_SKIP() << support::no_data("sklearn");
   for (const bool weighted : {false, true}) {
-    const Rows rows = load("rankdef", weighted);
+    const Rows rows = sklearn_set("rankdef", weighted);
     for (const bool with : {false, true}) {
       SCOPED_TRACE(testing::Message() << "weighted " << weighted << ", intercept " << with);
       const json& exact = results()
@@ -146,7 +132,7 @@ TEST(AgainstSklearn, StandardErrors) {
   for (const char* name : {"well", "ill6", "ill10", "sparse", "outlier", "diabetes"}) {
     SCOPED_TRACE(name);
     const json& exact = results().at(name).at("inference_intercept_first");
-    const estimate::LinearFit is = fit(load(name, false), "ols", 0.0, Intercept::fitted);
+    const estimate::LinearFit is = fit(sklearn_set(name), "ols", 0.0, Intercept::fitted);
     std::vector<DoubleDouble> sd;
     for (const json& value : exact.at("sd"))
       sd.push_back(value.is_string() ? parse_decimal(value) : DoubleDouble(value.get<double>()));

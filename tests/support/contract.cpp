@@ -25,6 +25,7 @@ using Problems = std::vector<std::string>;
 EstimatorOptions felt() {
   EstimatorOptions options;
   options.lambda = 20.0;
+  options.evidence_rows = estimate::EvidenceRows::weights;  // a weight is a number of copies
   return options;
 }
 
@@ -66,6 +67,7 @@ std::string input_error(const Work& work) {
 
 Problems noiseless(const Subject& subject, const comm::Communicator& comm) {
   Problems problems;
+  if (!subject.quadratic) return problems;  // their penalty is not the caller's to take away
   Rows rows = contract_rows(0.0);
   Eigen::VectorXd truth(rows.a.cols());
   for (Index j = 0; j < truth.size(); ++j) truth(j) = static_cast<double>(3 * j - 4);  // exact
@@ -309,7 +311,7 @@ Problems options_out_of_range(const Subject& subject, const comm::Communicator& 
     options.solver.rcond = rcond;
     expect(options, "rcond", rcond);
   }
-  if (!subject.penalised) return problems;
+  if (!subject.penalised || !subject.quadratic) return problems;
   for (const double lambda : {-std::numeric_limits<double>::denorm_min(), infinity, nan}) {
     EstimatorOptions options = felt();
     options.lambda = lambda;
@@ -330,6 +332,7 @@ Problems twice(const Subject& subject, const comm::Communicator& comm) {
 /// nothing but move it.
 Problems intercept(const Subject& subject, const comm::Communicator& comm) {
   Problems problems;
+  if (subject.has_evidence) return problems;  // by hand, no observation is counted for the intercept
   const Rows rows = contract_rows(0.3);
   const Eigen::VectorXd w2 = rows.w.cwiseAbs2() / rows.w.squaredNorm();
   const Eigen::RowVectorXd mean = w2.transpose() * rows.a;
@@ -400,6 +403,8 @@ Subject subject_of(const estimate::RegisteredEstimator& registered) {
   Subject subject;
   subject.name = registered.name;
   subject.penalised = registered.make(options)->penalty() != 0.0;
+  subject.quadratic = registered.make(options)->penalty().has_value();
+  subject.has_evidence = registered.make(options)->has_evidence();
   subject.fit = [make = registered.make](const Rows& rows, const EstimatorOptions& asked, Intercept with,
                                          const comm::Communicator& comm) {
     MemorySource source(rows);

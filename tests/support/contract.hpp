@@ -21,7 +21,9 @@ using FitFunction = std::function<Fitted(const Rows& rows, const estimate::Estim
 struct Subject {
   std::string name;
   FitFunction fit;
-  bool penalised = false;  ///< uses options.lambda
+  bool penalised = false;     ///< its coefficients are not those of least squares
+  bool quadratic = true;      ///< the penalty is options.lambda ‖θ‖², or none
+  bool has_evidence = false;  ///< observations are counted, and an intercept takes one
 };
 
 /// A registered estimator, by the way of the program.

@@ -33,6 +33,9 @@ struct Config {
         weights;  ///< "group", "group.row_type" or "*.row_type" -> factor of the row scales
     bool fit_intercept = false;
     double lambda = 1e-6;
+    std::vector<double> lambdas;  ///< empty: chosen
+    std::string criterion = "auto";
+    std::string evidence_rows = "rows";  ///< "rows" or "weights"
     double tol = 1e-10;
     Index max_iter = 10000;
     std::string noise_dof = "n-k";  ///< "n-k" or "n-k-2"

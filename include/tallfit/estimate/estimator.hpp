@@ -20,11 +20,18 @@ namespace tallfit::estimate {
 /// Degrees of freedom of the noise estimate: N - K, or FitSNAP's N - K - 2.
 enum class NoiseDof { n_minus_k, n_minus_k_minus_2 };
 
+/// What counts as an observation of the noise: a row, whatever its weight, so that weights are relative
+/// precisions; or w² of a row, so that a weight is a number of copies.
+enum class EvidenceRows { rows, weights };
+
 /// What an estimator may be told. Names are scikit-learn's and INTERFACE's.
 struct EstimatorOptions {
   double lambda = 1e-6;  ///< penalty strength, in units of (w A)²
   double tol = 1e-10;    ///< at which iterations stop; what it is compared with is each estimator's own
   Index max_iter = 10000;
+  std::vector<double> lambdas = {};  ///< of a path; empty: chosen from the data
+  std::string criterion = "auto";    ///< by which a path chooses its point
+  EvidenceRows evidence_rows = EvidenceRows::rows;
   NoiseDof noise_dof = NoiseDof::n_minus_k;
   TriangularSolver::Options solver = {};  ///< so that designated initialisers may leave it out
 };
@@ -83,6 +90,8 @@ public:
   /// λ where it minimises ‖W (A θ + c - b)‖² + λ ‖θ‖² for a λ known before the fit, 0 without a penalty: what
   /// refinement and the iterative engine can do. Nothing for others.
   virtual std::optional<double> penalty() const { return std::nullopt; }
+  /// Whether its fits have a log_evidence.
+  virtual bool has_evidence() const { return false; }
   /// What it minimises, for fit.json.
   virtual std::string objective() const = 0;
 };

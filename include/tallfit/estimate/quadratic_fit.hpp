@@ -15,6 +15,9 @@ LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const E
 /// covariance. @collective over the grid
 void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options);
 
+/// Sets the noise variance of a fit and the standard errors that follow. @collective over the grid
+void set_noise_variance(LinearFit& fit, double variance);
+
 /// S with S Sᵀ = covariance of (θ, c), K + 1 rows, the last of them zero without an intercept, on the grid of
 /// the fit. Cost: K³ / (3 P) flops, two matrices beside the solver's. @collective
 linalg::BlockCyclicMatrix covariance_factor(const LinearFit& fit);
