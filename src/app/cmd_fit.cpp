@@ -233,9 +233,18 @@ void refine_fit(const Config& config, const PlannedRows& planned, const estimate
   }
 }
 
-void fit_rows(const Config& config, const estimate::Estimator& estimator, const comm::Communicator& world,
-              FitOutput& output) {
+std::unique_ptr<estimate::Estimator> make_estimator_on_all(const Config& config,
+                                                           const std::vector<std::string>& column_names,
+                                                           const comm::Communicator& world) {
+  std::unique_ptr<estimate::Estimator> estimator;
+  comm::all_or_none(world, [&] { estimator = make_estimator(config, column_names); });
+  return estimator;
+}
+
+void fit_rows(const Config& config, const comm::Communicator& world, FitOutput& output) {
   PlannedRows planned = plan_rows(config, world, fit_use(config));
+  const auto made = make_estimator_on_all(config, planned.info().column_names, world);
+  const estimate::Estimator& estimator = *made;
   log::info("{}", describe(planned, world.size()));
   comm::all_or_none(world, [&] { keep_rows(planned); });
   output.record.engine_reason = planned.reason;
@@ -290,8 +299,7 @@ compress::CompressedDesign load_cells(const Config& config, const comm::Communic
                              engine.block);
 }
 
-void fit_compressed(const Config& config, const estimate::Estimator& estimator,
-                    const comm::Communicator& world, FitOutput& output) {
+void fit_compressed(const Config& config, const comm::Communicator& world, FitOutput& output) {
   comm::require_replicated(
       world, !config.solver.refine && !config.fit.residuals, ErrorKind::input,
       "{} is a compressed design, which has no rows: solver.refine and fit.residuals need the "
@@ -300,6 +308,8 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
   std::optional<Phase> load("load");
   const compress::CompressedDesign design = load_cells(config, world, output.record);
   load.reset();
+  const auto made = make_estimator_on_all(config, design.column_names, world);
+  const estimate::Estimator& estimator = *made;
   design::GroupMultipliers multipliers;
   comm::all_or_none(world, [&] {
     multipliers = compress::group_multipliers(design.group_names, config.fit.weights);
@@ -325,13 +335,12 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
 }  // namespace
 
 void run_fit(const Config& config, const comm::Communicator& world) {
-  std::unique_ptr<estimate::Estimator> estimator;
-  comm::all_or_none(world, [&] { estimator = make_estimator(config); });
+  comm::all_or_none(world, [&] { make_estimator(config); });  // wrong options are known before a row is read
   FitOutput output(config, world);
   if (reads_compressed(config, world))
-    fit_compressed(config, *estimator, world, output);
+    fit_compressed(config, world, output);
   else
-    fit_rows(config, *estimator, world, output);
+    fit_rows(config, world, output);
 }
 
 }  // namespace tallfit::app

@@ -43,6 +43,19 @@ std::vector<Key> fit_keys(Config::Fit& options) {
   keys.add("lambda", options.lambda, "Penalty strength of every penalised estimator (scikit-learn's alpha).")
       .in("weighted feature squared")
       .must_be(at_least(0));
+  keys.add("column_lambda", options.column_lambda,
+           "Factors of lambda for columns, of ridge; names may hold '*', as in \"*[0]\" = 0, which is not "
+           "penalised.")
+      .must_be(at_least(0));
+  keys.add(
+      "smooth", options.smooth,
+      "Sequences of columns, of ridge: second differences are penalised, in the order of the columns that "
+      "match a name with '*'.");
+  keys.add("prior_mean", options.prior_mean,
+           "Folder of an earlier fit, of ridge: the penalty draws to its coefficients instead of to 0.");
+  keys.add(
+      "prior_matrix", options.prior_matrix,
+      "Matrix L of ridge's penalty lambda ||L (theta - mu)||^2: .npy, .csv, .mtx or \"file.h5:/dataset\".");
   keys.add("lambdas", options.lambdas, "Penalties of a path; empty: chosen from the data.")
       .must_be(at_least(0));
   keys.add("criterion", options.criterion, "By which ridge_path chooses its point; auto: gcv.")

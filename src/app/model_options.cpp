@@ -1,6 +1,70 @@
 #include "model_options.hpp"
 
+#include "tallfit/base/error.hpp"
+#include "tallfit/io/fit_file.hpp"
+#include "tallfit/io/matrix_reader.hpp"
+
 namespace tallfit::app {
+
+namespace {
+
+bool has_prior(const Config::Fit& fit) {
+  return !fit.column_lambda.empty() || !fit.smooth.empty() || !fit.prior_mean.empty() ||
+         !fit.prior_matrix.empty();
+}
+
+void check_prior(const Config::Fit& fit) {
+  require(
+      !has_prior(fit) || fit.estimator == "ridge", ErrorKind::input,
+      "fit.column_lambda, fit.smooth, fit.prior_mean and fit.prior_matrix are for fit.estimator = \"ridge\", "
+      "not {}",
+      fit.estimator);
+  require(fit.prior_matrix.empty() || (fit.column_lambda.empty() && fit.smooth.empty()), ErrorKind::input,
+          "fit.prior_matrix = {} says the whole penalty: leave out fit.column_lambda and fit.smooth",
+          fit.prior_matrix);
+}
+
+estimate::Prior::Rows read_prior_rows(const std::string& path, Index n_cols) {
+  const std::unique_ptr<io::MatrixReader> reader = io::open_matrix(path);
+  require(reader->n_cols() == n_cols, ErrorKind::input,
+          "fit.prior_matrix: {} has {} columns, and the design has {}", reader->describe(), reader->n_cols(),
+          n_cols);
+  Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> rows(reader->n_rows(), n_cols);
+  reader->read_rows(0, rows.rows(), rows.data());
+  require(rows.allFinite(), ErrorKind::input, "fit.prior_matrix: {} holds NaN or infinity",
+          reader->describe());
+  return rows.sparseView();
+}
+
+estimate::Prior read_prior(const Config::Fit& fit, const std::vector<std::string>& column_names) {
+  estimate::PriorWishes wishes{.column_lambda = fit.column_lambda, .smooth = fit.smooth, .mean = {}};
+  if (!fit.prior_mean.empty()) {
+    const io::FittedModel model = io::read_fit_file(fit.prior_mean);
+    for (std::size_t j = 0; j < model.column_names.size(); ++j)
+      wishes.mean[model.column_names[j]] = model.coefficients(static_cast<Index>(j));
+  }
+  estimate::Prior prior = estimate::make_prior(column_names, wishes);
+  if (!fit.prior_matrix.empty())
+    prior.rows = read_prior_rows(fit.prior_matrix, static_cast<Index>(column_names.size()));
+  return prior;
+}
+
+/// Steps that only a penalty known before the fit allows.
+void check_steps(const Config& config, const estimate::Estimator& estimator) {
+  const Config::Solver& solver = config.solver;
+  const auto check = [&](const std::string& step) {
+    require(!has_prior(config.fit), ErrorKind::input,
+            "{} is not for fit.column_lambda, fit.smooth, fit.prior_mean or fit.prior_matrix: leave it out",
+            step);
+    estimate::require_quadratic(estimator, step);
+  };
+  if (solver.refine) check("solver.refine");
+  if (solver.engine == "iterative") check("solver.engine = \"iterative\"");
+  if (solver.algorithm == "cholesky" || solver.algorithm == "lsqr")
+    check("solver.algorithm = \"" + solver.algorithm + "\"");
+}
+
+}  // namespace
 
 estimate::EstimatorOptions estimator_options(const Config& config) {
   estimate::EstimatorOptions options;
@@ -23,15 +87,22 @@ estimate::Intercept intercept_of(const Config& config) {
 }
 
 std::unique_ptr<estimate::Estimator> make_estimator(const Config& config) {
+  check_prior(config.fit);
   auto estimator = estimate::make_estimator(config.fit.estimator, estimator_options(config));
-  const Config::Solver& solver = config.solver;
-  if (solver.refine) estimate::require_quadratic(*estimator, "solver.refine");
-  if (solver.engine == "iterative") estimate::require_quadratic(*estimator, "solver.engine = \"iterative\"");
-  if (solver.algorithm == "cholesky" || solver.algorithm == "lsqr")
-    estimate::require_quadratic(*estimator, "solver.algorithm = \"" + solver.algorithm + "\"");
+  check_steps(config, *estimator);
   return estimator;
 }
 
-bool is_quadratic(const Config& config) { return make_estimator(config)->penalty().has_value(); }
+std::unique_ptr<estimate::Estimator> make_estimator(const Config& config,
+                                                    const std::vector<std::string>& column_names) {
+  estimate::EstimatorOptions options = estimator_options(config);
+  if (has_prior(config.fit))
+    options.prior = std::make_shared<const estimate::Prior>(read_prior(config.fit, column_names));
+  return estimate::make_estimator(config.fit.estimator, options);
+}
+
+bool is_quadratic(const Config& config) {
+  return !has_prior(config.fit) && make_estimator(config)->penalty().has_value();
+}
 
 }  // namespace tallfit::app

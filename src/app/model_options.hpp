@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "tallfit/app/config.hpp"
 #include "tallfit/estimate/estimator.hpp"
@@ -15,6 +17,10 @@ estimate::Intercept intercept_of(const Config& config);
 /// fit.estimator with its options. @throws Error{input} for options out of range, and for steps that it
 /// cannot take.
 std::unique_ptr<estimate::Estimator> make_estimator(const Config& config);
+
+/// The same for a design with these columns, which a prior is made for. Reads the files of the prior. Local.
+std::unique_ptr<estimate::Estimator> make_estimator(const Config& config,
+                                                    const std::vector<std::string>& column_names);
 
 /// Whether the penalty is known before the fit, so that refinement and the iterative engine can do it.
 bool is_quadratic(const Config& config);

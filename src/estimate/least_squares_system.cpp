@@ -102,16 +102,21 @@ std::optional<LeastSquaresSystem> training_system(const compress::CompressedDesi
 }
 
 LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda) {
+  return augmented(system, lambda, unit_prior(system.n_coeffs()));
+}
+
+LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda, const Prior& prior) {
   const linalg::BlockCyclicMatrix& r = system.r;
   const Index n = system.n_coeffs();
   const double root = std::sqrt(lambda);
-  linalg::BlockCyclicMatrix stacked(r.grid(), 2 * n + 1, n + 1, r.block());
+  const Eigen::VectorXd target = prior.rows * prior.mean;
+  linalg::BlockCyclicMatrix stacked(r.grid(), n + 1 + prior.rows.rows(), n + 1, r.block());
   // R sits in the upper left corner, where the deal of blocks is its own: entries are copied without
   // messages.
   stacked.fill([&](Index i, Index j) {
     if (i < n && j < n) return r.at_local(r.row_axis().local_index(i), r.col_axis().local_index(j));
-    if (j == n) return i < n ? system.z(i) : (i == n ? system.rho : 0.0);
-    return i == n + 1 + j ? root : 0.0;
+    if (i <= n) return j < n ? 0.0 : (i < n ? system.z(i) : system.rho);
+    return root * (j < n ? prior.rows.coeff(i - n - 1, j) : target(i - n - 1));
   });
   linalg::triangularise_in_place(stacked);
   const linalg::BlockCyclicMatrix t = linalg::leading_rows(stacked, n + 1);

@@ -18,6 +18,18 @@ double residual_norm(const LeastSquaresSystem& system, const TriangularSolver& s
   return std::hypot(system.rho, misfit.norm());
 }
 
+/// tr(L M⁺ Lᵀ), M = RᵀR + λ LᵀL: with it tr(H) = tr(R M⁺ Rᵀ) = rank - λ tr(L M⁺ Lᵀ).
+double prior_trace(const Prior& prior, const TriangularSolver& solver, const Eigen::VectorXd& covariance) {
+  double trace = 0.0;
+  for (Index i = 0; i < prior.rows.rows(); ++i) {
+    const Eigen::VectorXd row = prior.rows.row(i).transpose();
+    const Index n_entries = prior.rows.row(i).nonZeros();
+    trace += n_entries == 1 ? row.cwiseAbs2().dot(covariance)
+                            : std::pow(n_entries == 0 ? 0.0 : solver.deviation_along(row), 2);
+  }
+  return trace;
+}
+
 }  // namespace
 
 double best_intercept(const LeastSquaresSystem& system, const Eigen::VectorXd& coefficients) {
@@ -85,9 +97,14 @@ linalg::BlockCyclicMatrix covariance_factor(const LinearFit& fit) {
 }
 
 LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const EstimatorOptions& options) {
-  auto solver = lambda > 0.0
-                    ? std::make_shared<const TriangularSolver>(augmented(system, lambda), options.solver)
-                    : std::make_shared<const TriangularSolver>(system, options.solver);
+  return fit_quadratic(system, lambda, unit_prior(system.n_coeffs()), options);
+}
+
+LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const Prior& prior,
+                        const EstimatorOptions& options) {
+  auto solver = lambda > 0.0 ? std::make_shared<const TriangularSolver>(augmented(system, lambda, prior),
+                                                                        options.solver)
+                             : std::make_shared<const TriangularSolver>(system, options.solver);
   LinearFit fit;
   fit.coefficients = solver->coefficients();
   fit.intercept_row = system.intercept;
@@ -95,9 +112,8 @@ LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const E
   fit.residual_norm = residual_norm(system, *solver, lambda);
   fit.rank = solver->rank();
   fit.covariance_diagonal = solver->covariance_diagonal();
-  // tr(H) = tr(R (RᵀR + λI)⁻¹ Rᵀ) = K - λ tr((RᵀR + λI)⁻¹)
-  fit.effective_dof = static_cast<double>(fit.rank) - lambda * fit.covariance_diagonal.sum() +
-                      (fit.has_intercept() ? 1.0 : 0.0);
+  fit.effective_dof = static_cast<double>(fit.rank) + (fit.has_intercept() ? 1.0 : 0.0);
+  if (lambda > 0.0) fit.effective_dof -= lambda * prior_trace(prior, *solver, fit.covariance_diagonal);
   fit.condition = solver->condition();
   fit.dependent_columns = solver->dependent_columns();
   fit.algorithm = solver->algorithm();

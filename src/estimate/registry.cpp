@@ -46,11 +46,11 @@ std::unique_ptr<Estimator> make_estimator(const std::string& name, const Estimat
 
 double require_quadratic(const Estimator& estimator, const std::string& step) {
   const std::optional<double> penalty = estimator.penalty();
-  require(
-      penalty.has_value(), ErrorKind::input,
-      "{} is for fit.estimator = \"ols\" or \"ridge\": other estimators find their penalty, or what stands "
-      "for it, from the factor. Leave it out",
-      step);
+  require(penalty.has_value(), ErrorKind::input,
+          "{} is for fit.estimator = \"ols\" or \"ridge\" without a prior: other estimators find their "
+          "penalty, or what stands "
+          "for it, from the factor. Leave it out",
+          step);
   return *penalty;
 }
 

@@ -33,7 +33,11 @@ struct Config {
         weights;  ///< "group", "group.row_type" or "*.row_type" -> factor of the row scales
     bool fit_intercept = false;
     double lambda = 1e-6;
-    std::vector<double> lambdas;  ///< empty: chosen
+    std::map<std::string, double> column_lambda;  ///< pattern of column names -> factor of lambda
+    std::vector<std::string> smooth;              ///< patterns of column names
+    std::string prior_mean;                       ///< folder or fit.h5 of a fit
+    std::string prior_matrix;                     ///< any matrix file
+    std::vector<double> lambdas;                  ///< empty: chosen
     std::string criterion = "auto";
     std::string evidence_rows = "rows";  ///< "rows" or "weights"
     double tol = 1e-10;

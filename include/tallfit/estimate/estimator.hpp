@@ -26,8 +26,9 @@ enum class EvidenceRows { rows, weights };
 
 /// What an estimator may be told. Names are scikit-learn's and INTERFACE's.
 struct EstimatorOptions {
-  double lambda = 1e-6;  ///< penalty strength, in units of (w A)²
-  double tol = 1e-10;    ///< at which iterations stop; what it is compared with is each estimator's own
+  double lambda = 1e-6;                     ///< penalty strength, in units of (w A)²
+  std::shared_ptr<const Prior> prior = {};  ///< of ridge; none: ‖θ‖²
+  double tol = 1e-10;  ///< at which iterations stop; what it is compared with is each estimator's own
   Index max_iter = 10000;
   std::vector<double> lambdas = {};  ///< of a path; empty: chosen from the data
   std::string criterion = "auto";    ///< by which a path chooses its point

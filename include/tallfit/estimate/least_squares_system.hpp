@@ -8,6 +8,7 @@
 
 #include "tallfit/base/numeric.hpp"
 #include "tallfit/compress/compressed_design.hpp"
+#include "tallfit/estimate/prior.hpp"
 #include "tallfit/linalg/block_cyclic_matrix.hpp"
 
 namespace tallfit::estimate {
@@ -52,6 +53,9 @@ std::optional<LeastSquaresSystem> training_system(const compress::CompressedDesi
 /// The system of [R z; 0 ρ] with sqrt(λ) I below it: ridge regression by augmentation, never by a Gram
 /// matrix. Its ρ is sqrt(ρ² + penalised residual). Cost: (10/3) K^3 / P flops. @collective over the grid
 LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda);
+
+/// The same with sqrt(λ) L (θ - μ) of a prior. Cost: 2 K² (4 K/3 + rows of L) / P flops.
+LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda, const Prior& prior);
 
 /// The system of some columns alone: what the others would explain is left in ρ.
 /// Cost: 2 m² (K - m/3) / P flops for m columns; K x m numbers on the grid. @collective over the grid

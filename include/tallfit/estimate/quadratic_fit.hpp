@@ -11,6 +11,11 @@ namespace tallfit::estimate {
 /// Cost: O(K³ / 3) for the standard errors; TriangularSolver and, for λ > 0, augmented(). @collective
 LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const EstimatorOptions& options);
 
+/// The same for ‖W (A θ + c - b)‖² + λ ‖L (θ - μ)‖². Cost: a solve for each row of L that has more than one
+/// entry, besides.
+LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const Prior& prior,
+                        const EstimatorOptions& options);
+
 /// Sets noise variance and standard errors of a fit from its residual norm and the diagonal of its
 /// covariance. @collective over the grid
 void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options);
