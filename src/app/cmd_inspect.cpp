@@ -150,7 +150,7 @@ void run_inspect(const Config& config, const comm::Communicator& world) {
     if (!world.is_root()) return;
     if (!config.output.empty()) write_columns(config.output, columns, design.column_names);
     const std::string text = shape_text(design) + "\n" + columns_text(columns, design.column_names) +
-           numerics_text(numerics, design.column_names);
+                             numerics_text(numerics, design.column_names);
     std::fputs(text.c_str(), stdout);
   });
   if (planned.layout.n_rows > planned.layout.n_used) {

@@ -127,7 +127,8 @@ std::size_t home_of(std::size_t cell, int n_ranks) { return cell % static_cast<s
 /// Adds the cells of a design to what each rank holds.
 void deal_cells(const CompressedDesign& design, std::vector<Index>& held) {
   for (std::size_t i = 0; i < design.cells.size(); ++i)
-    held[home_of(i, static_cast<int>(held.size()))] += packed_bytes(design.cells[i].sums, design.n_cols() + 2);
+    held[home_of(i, static_cast<int>(held.size()))] +=
+        packed_bytes(design.cells[i].sums, design.n_cols() + 2);
 }
 
 /// Factors on the fullest rank while designs merge: their own, and what results are larger by.
@@ -255,11 +256,9 @@ CellWorkPlan plan_cell_merge(const MergePlan& merge, const std::vector<Compresse
                     merged_bytes(merge, designs, request.n_ranks) + 2 * double_bytes * n * n;
   // The part that was read, and a copy of the result that it goes into.
   const Index factor = linalg::GridFold::factor_bytes(grid.grid_rows, grid.grid_cols, n, grid.block);
-  const Index panel =
-      linalg::GridFolds::panel_bytes(grid.grid_rows, grid.grid_cols, n,
-                                     linalg::FoldPanel::usual_rows(n, request.n_ranks), grid.block);
-  plan.grid_bytes =
-      grid.baseline_bytes + file_bytes + dealt_bytes(merge.design, grid) + 2 * factor + panel;
+  const Index panel = linalg::GridFolds::panel_bytes(
+      grid.grid_rows, grid.grid_cols, n, linalg::FoldPanel::usual_rows(n, request.n_ranks), grid.block);
+  plan.grid_bytes = grid.baseline_bytes + file_bytes + dealt_bytes(merge.design, grid) + 2 * factor + panel;
   return plan;
 }
 

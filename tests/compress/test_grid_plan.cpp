@@ -239,8 +239,7 @@ TEST(CellWorkPlan, TheMergeTakesTheGridWhereARankIsTooSmall) {
   const MergePlan merge = plan_merge(designs);
   const double square = 8.0 * 2002.0 * 2002.0;
   const double libraries = static_cast<double>(Index{32} << 20U);
-  const CellWorkPlan plan =
-      plan_cell_merge(merge, designs, {.n_ranks = 4, .limit_bytes = Index{110} << 20U});
+  const CellWorkPlan plan = plan_cell_merge(merge, designs, {.n_ranks = 4, .limit_bytes = Index{110} << 20U});
   EXPECT_NEAR(static_cast<double>(plan.tall_bytes), 4.0 * square + libraries / 4.0, 0.1 * square);
   EXPECT_NEAR(static_cast<double>(plan.grid_bytes), (6.0 + 2.0 + 0.63) * square / 4.0 + libraries,
               0.1 * square);

@@ -219,9 +219,8 @@ TEST(MergeDesigns, HeavyDesignsFirst) {
     const double bound = 1e4 * 9 * std::numeric_limits<double>::epsilon();
     support::expect_rows_of_triangle(whole_factor(merged.cells[0]), rows, bound);
     for (const linalg::ProcessGrid& grid : merge_grids()) {
-      const CompressedDesign on_grid =
-          merge_over(grid, 2, listed(test::compress(light, world(), recipe),
-                                     test::compress(heavy, world(), recipe)));
+      const CompressedDesign on_grid = merge_over(
+          grid, 2, listed(test::compress(light, world(), recipe), test::compress(heavy, world(), recipe)));
       support::expect_rows_of_triangle(whole_factor(on_grid.cells[0]), rows, bound);
     }
   }
