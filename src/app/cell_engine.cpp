@@ -58,11 +58,11 @@ CellEngine choose_cell_engine(const Config& config, const CellWork& work, const 
     plan = work.plan(request);
   });
   const bool asked = asks_for_grid(config.solver);
-  const CellEngine engine{.on_grid = asked || (config.solver.engine != "tall" && !plan.tall_fits()),
-                          .grid_rows = plan.grid_rows,
-                          .grid_cols = plan.grid_cols,
-                          .block = plan.block,
-                          .reason = reason_of(config.solver, plan)};
+  CellEngine engine{.on_grid = asked || (config.solver.engine != "tall" && !plan.tall_fits()),
+                    .grid_rows = plan.grid_rows,
+                    .grid_cols = plan.grid_cols,
+                    .block = plan.block,
+                    .reason = reason_of(config.solver, plan)};
   comm::require_replicated(
       world, engine.on_grid ? plan.grid_fits() : plan.tall_fits(), ErrorKind::resource,
       "{} needs {} per rank on one rank, {} on a {} grid, but run.memory_per_rank = {}. Use more ranks, or "
