@@ -285,18 +285,16 @@ void fit_rows(const Config& config, const comm::Communicator& world, FitOutput& 
   output.write(planned.info(), solved.fit, estimate::metrics_rows(errors, planned.info().group_names));
 }
 
-/// The factors where the engine wants them.
-compress::CompressedDesign load_cells(const Config& config, const comm::Communicator& world,
-                                      io::RunRecord& record) {
-  const std::string& path = config.data.design;
-  const CellEngine engine = choose_cell_engine(config, io::describe_compressed(path, world), world);
+compress::CompressedDesign load_for_fit(const Config& config, const comm::Communicator& world,
+                                        io::RunRecord& record) {
+  const compress::CompressedDesign design = io::describe_compressed(config.data.design, world);
+  const CellEngine engine = choose_cell_engine(config, work_on(design, "a fit"), world);
   record.engine_reason = engine.reason;
-  if (!engine.on_grid) return io::load_compressed(path, world);
-  record.engine = "grid";
-  record.grid = fmt::format("{} x {}", engine.grid_rows, engine.grid_cols);
-  log::info("engine {} ({}): {}", record.engine, record.grid, engine.reason);
-  return io::load_compressed(path, linalg::ProcessGrid(world, engine.grid_rows, engine.grid_cols),
-                             engine.block);
+  if (engine.on_grid) {
+    record.engine = "grid";
+    record.grid = engine.grid();
+  }
+  return load_cells(config.data.design, engine, world);
 }
 
 void fit_compressed(const Config& config, const comm::Communicator& world, FitOutput& output) {
@@ -306,7 +304,7 @@ void fit_compressed(const Config& config, const comm::Communicator& world, FitOu
       "design file it was made from",
       config.data.design);
   std::optional<Phase> load("load");
-  const compress::CompressedDesign design = load_cells(config, world, output.record);
+  const compress::CompressedDesign design = load_for_fit(config, world, output.record);
   load.reset();
   const auto made = make_estimator_on_all(config, design.column_names, world);
   const estimate::Estimator& estimator = *made;

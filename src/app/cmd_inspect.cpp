@@ -1,13 +1,15 @@
 #include <cstdio>
 #include <map>
 
-#include "rows.hpp"
+#include "engine.hpp"
 
 #include "tallfit/app/commands.hpp"
+#include "tallfit/base/error.hpp"
 #include "tallfit/base/log.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/compress/column_survey.hpp"
 #include "tallfit/compress/compressor.hpp"
+#include "tallfit/estimate/grid_system.hpp"
 #include "tallfit/estimate/triangular_solver.hpp"
 #include "tallfit/io/compressed_file.hpp"
 #include "tallfit/io/csv_writer.hpp"
@@ -17,23 +19,29 @@ namespace tallfit::app {
 
 namespace {
 
-/// Rank and condition of the weighted design, columns equilibrated; found by rank 0.
+/// Rank and condition of the weighted design, columns equilibrated; known to rank 0.
 struct Numerics {
   Index rank = 0;
   double condition = 0.0;
   std::vector<Index> dependent;
 };
 
+Numerics numerics_of(const estimate::LeastSquaresSystem& system, double rcond) {
+  const estimate::TriangularSolver solver(system,
+                                          {.algorithm = estimate::Algorithm::automatic, .rcond = rcond});
+  return {solver.rank(), solver.condition(), solver.dependent_columns()};
+}
+
+/// Found by rank 0, or by all ranks of a grid.
 Numerics numerics_of(const compress::CompressedDesign& design, double rcond,
                      const comm::Communicator& world) {
   const auto ones = compress::group_multipliers(design.group_names, {});
+  if (design.on_grid())
+    return numerics_of(estimate::grid_training_system(design, ones, estimate::Intercept::none), rcond);
   const auto system = estimate::training_system(design, ones, estimate::Intercept::none, world);
   Numerics numerics;
   comm::all_or_none(world, [&] {
-    if (!world.is_root()) return;
-    const estimate::TriangularSolver solver(*system,
-                                            {.algorithm = estimate::Algorithm::automatic, .rcond = rcond});
-    numerics = {solver.rank(), solver.condition(), solver.dependent_columns()};
+    if (world.is_root()) numerics = numerics_of(*system, rcond);
   });
   return numerics;
 }
@@ -106,20 +114,28 @@ void write_columns(const std::string& folder, const std::vector<compress::Column
   output.commit();
 }
 
+void inspect_compressed(const Config& config, const comm::Communicator& world) {
+  const std::string& path = config.data.design;
+  const compress::CompressedDesign description = io::describe_compressed(path, world);
+  const CellEngine engine = choose_cell_engine(config, work_on(description, "the condition"), world);
+  const compress::CompressedDesign design = load_cells(path, engine, world);
+  const Numerics numerics = numerics_of(design, config.solver.rcond, world);
+  if (world.is_root())
+    std::fputs((shape_text(design) + "\n" + numerics_text(numerics, design.column_names)).c_str(), stdout);
+}
+
 }  // namespace
 
 void run_inspect(const Config& config, const comm::Communicator& world) {
-  std::string text;
-  if (reads_compressed(config, world)) {
-    const compress::CompressedDesign design = io::load_compressed(config.data.design, world);
-    const Numerics numerics = numerics_of(design, config.solver.rcond, world);
-    if (world.is_root()) {
-      std::fputs((shape_text(design) + "\n" + numerics_text(numerics, design.column_names)).c_str(), stdout);
-    }
-    return;
-  }
+  if (reads_compressed(config, world)) return inspect_compressed(config, world);
+  const Config::Solver& solver = config.solver;
+  comm::require_replicated(
+      world, (solver.engine == "auto" || solver.engine == "tall") && !asks_for_grid(solver), ErrorKind::input,
+      "inspect reads rows by the engine tall; solver.engine = \"grid\", solver.grid and solver.block are for "
+      "compressed designs. Compress the rows first: 'tallfit compress --solver.engine=grid'");
   Config tolerant = config;
   tolerant.data.nonfinite = "drop";  // told, not refused: that is what inspect is for
+  tolerant.solver.engine = "tall";
   const PlannedRows planned = plan_rows(
       tolerant, world, {.weighted = false, .solves = true, .parts = {.fold = false}, .explicit_parts = true});
   compress::Compressor compressor(planned.layout, planned.tall().cells);
@@ -133,8 +149,8 @@ void run_inspect(const Config& config, const comm::Communicator& world) {
   comm::all_or_none(world, [&] {
     if (!world.is_root()) return;
     if (!config.output.empty()) write_columns(config.output, columns, design.column_names);
-    text = shape_text(design) + "\n" + columns_text(columns, design.column_names) +
-           numerics_text(numerics, design.column_names);
+    const std::string text = shape_text(design) + "\n" + columns_text(columns, design.column_names) +
+                             numerics_text(numerics, design.column_names);
     std::fputs(text.c_str(), stdout);
   });
   if (planned.layout.n_rows > planned.layout.n_used) {

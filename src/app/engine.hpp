@@ -1,6 +1,10 @@
 /// Which engine a run takes.
 #pragma once
 
+#include <functional>
+#include <string>
+#include <string_view>
+
 #include "rows.hpp"
 
 namespace tallfit::app {
@@ -20,18 +24,35 @@ compress::GridRequest grid_request(const Config& config);
 /// @throws Error{resource} where nothing fits.
 void choose_engine(const Config& config, const compress::PlanRequest& request, PlannedRows& planned);
 
-/// Where the factors of a compressed design go for a fit.
+/// Where the factors of compressed designs go for some work on them.
 struct CellEngine {
   bool on_grid = false;
   int grid_rows = 1;
   int grid_cols = 1;
   Index block = 1;
   std::string reason;
+
+  /// "2 x 2"
+  std::string grid() const;
 };
 
-/// The same for the fit of a compressed design, of which the factors are not read yet. @collective
+/// What is to be done with the factors of compressed designs, none of which are read yet.
+struct CellWork {
+  std::string what;  ///< for messages: "c.tallfit.h5: a fit of 100 columns in 3 cells"
+  std::function<compress::CellWorkPlan(const compress::GridRequest&)> plan;
+};
+
+/// The work of a command on one design. @p design must outlive it.
+CellWork work_on(const compress::CompressedDesign& design, std::string_view command);
+
+/// The same for compressed designs. Auto takes the grid only where the tall engine does not fit. Says so when
+/// it takes the grid. @collective
+/// @throws Error{input} for an engine that needs rows, or where solver.grid is no grid of the ranks.
 /// @throws Error{resource} where nothing fits.
-CellEngine choose_cell_engine(const Config& config, const compress::CompressedDesign& design,
-                              const comm::Communicator& world);
+CellEngine choose_cell_engine(const Config& config, const CellWork& work, const comm::Communicator& world);
+
+/// A compressed design with its factors where that engine wants them. @collective
+compress::CompressedDesign load_cells(const std::string& path, const CellEngine& engine,
+                                      const comm::Communicator& world);
 
 }  // namespace tallfit::app

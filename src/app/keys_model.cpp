@@ -12,6 +12,7 @@ namespace {
 using enum Command;
 
 const std::vector<Command> row_readers = {inspect, plan, compress, fit, predict};
+const std::vector<Command> engine_takers = {inspect, plan, compress, merge, fit};
 
 }  // namespace
 
@@ -81,18 +82,18 @@ std::vector<Key> solver_keys(Config::Solver& solver) {
   SectionKeys keys("solver", {plan, fit});
   keys.add("engine", solver.engine, "Which distributed algorithms run; auto chooses and says why.")
       .one_of({"auto", "tall", "grid", "iterative"})
-      .only_for({plan, compress, fit});
+      .only_for(engine_takers);
   keys.add("grid", solver.grid,
            "Rows and columns of the process grid, as \"2x3\", whose product is the number of ranks; asks for "
            "the "
            "engine grid.")
-      .only_for({plan, compress, fit});
+      .only_for(engine_takers);
   keys.add(
           "block", solver.block,
           "Rows and columns of the blocks in which matrices are dealt over the grid; 0 chooses; asks for the "
           "engine grid.")
       .must_be(from_to(0, std::numeric_limits<int>::max()))
-      .only_for({plan, compress, fit});
+      .only_for(engine_takers);
   keys.add("algorithm", solver.algorithm,
            "Factorisation that yields the coefficients; auto chooses and says why.")
       .one_of({"auto", "qr", "svd", "cholesky", "lsqr"});

@@ -7,6 +7,7 @@
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/memory.hpp"
+#include "tallfit/compress/factor_tree.hpp"
 #include "tallfit/design/row_stream.hpp"
 #include "tallfit/linalg/grid_fold.hpp"
 #include "tallfit/linalg/grid_folds.hpp"
@@ -24,8 +25,11 @@ Index copies_of_factor(const GridRequest& request) {
   return request.penalised ? 5 : 3;
 }
 
-/// Of R while few rows of cells merge: what was merged, the next cell, and both in one.
-constexpr Index copies_of_merge = 4;
+/// Of R while cells merge: what was merged, its copy with the next rows or square, and the panel.
+constexpr Index copies_of_merge = 3;
+
+/// Lines of a factor on their way to or from a file, and those read back.
+constexpr Index file_bytes = Index{16} << 20U;
 
 std::string grids_of(int ranks) {
   std::string grids;
@@ -115,13 +119,52 @@ void let_rows_wait(GridPlan& plan, const RowLayout& layout) {
   plan.peak_bytes = plan.limit_bytes - bytes_left(plan) + plan.factor_bytes + plan.waiting_bytes;
 }
 
-/// Of the cells of a design that are dealt to the ranks in turn, on the fullest one.
-Index packed_bytes(const CompressedDesign& design, int n_ranks) {
-  std::vector<Index> held(static_cast<std::size_t>(n_ranks), 0);
-  const Index n = design.n_cols() + 2;
+Index packed_bytes(const TargetSums& sums, Index n) { return double_bytes * reduced_size(sums.count, n); }
+
+/// Which rank has a cell when those of a design are dealt to the ranks in turn.
+std::size_t home_of(std::size_t cell, int n_ranks) { return cell % static_cast<std::size_t>(n_ranks); }
+
+/// Adds the cells of a design to what each rank holds.
+void deal_cells(const CompressedDesign& design, std::vector<Index>& held) {
   for (std::size_t i = 0; i < design.cells.size(); ++i)
-    held[i % held.size()] += double_bytes * reduced_size(std::min(design.cells[i].sums.count, n), n);
+    held[home_of(i, static_cast<int>(held.size()))] +=
+        packed_bytes(design.cells[i].sums, design.n_cols() + 2);
+}
+
+/// Factors on the fullest rank while designs merge: their own, and what results are larger by.
+Index merged_bytes(const MergePlan& merge, const std::vector<CompressedDesign>& designs, int n_ranks) {
+  const Index n = merge.design.n_cols() + 2;
+  std::vector<Index> held(static_cast<std::size_t>(n_ranks), 0);
+  for (const CompressedDesign& design : designs) deal_cells(design, held);
+  for (const Cell& cell : merge.design.cells) {
+    std::vector<int> owners;
+    for (const CellPlace& part : merge.parts.at(cell.key))
+      owners.push_back(static_cast<int>(home_of(part.cell, n_ranks)));
+    const int root = root_owner(owners, 0);
+    Index grown = packed_bytes(cell.sums, n);
+    for (const CellPlace& part : merge.parts.at(cell.key)) {
+      if (home_of(part.cell, n_ranks) == static_cast<std::size_t>(root))
+        grown -= packed_bytes(designs[part.design].cells[part.cell].sums, n);
+    }
+    held[static_cast<std::size_t>(root)] += std::max<Index>(0, grown);
+  }
   return *std::max_element(held.begin(), held.end());
+}
+
+/// Factors of all cells on the fullest rank of a grid.
+Index dealt_bytes(const CompressedDesign& design, const GridPlan& grid) {
+  Index bytes = 0;
+  for (const Cell& cell : design.cells)
+    bytes += linalg::GridFolds::factor_bytes(grid.grid_rows, grid.grid_cols, design.n_cols() + 2,
+                                             cell.sums.count, grid.block);
+  return bytes;
+}
+
+CellWorkPlan cell_work(const GridPlan& grid) {
+  return {.grid_rows = grid.grid_rows,
+          .grid_cols = grid.grid_cols,
+          .block = grid.block,
+          .limit_bytes = grid.limit_bytes};
 }
 
 }  // namespace
@@ -187,23 +230,35 @@ GridPlan plan_grid_fit(const RowLayout& layout, const GridRequest& request, Cell
   return plan;
 }
 
-CellFitPlan plan_cell_fit(const CompressedDesign& design, const GridRequest& request) {
+CellWorkPlan plan_cell_fit(const CompressedDesign& design, const GridRequest& request) {
   const Index n = design.n_cols() + 2;
   const GridPlan grid = empty_plan(request, n);
-  const Index square = double_bytes * n * n;
-  CellFitPlan plan{.grid_rows = grid.grid_rows,
-                   .grid_cols = grid.grid_cols,
-                   .block = grid.block,
-                   .limit_bytes = request.limit_bytes};
+  CellWorkPlan plan = cell_work(grid);
+  std::vector<Index> held(static_cast<std::size_t>(request.n_ranks), 0);
+  deal_cells(design, held);
   // More than merging takes: a triangle that comes from another rank, the new one and its buffer.
-  plan.tall_bytes = request.baseline_bytes + detail::library_bytes + packed_bytes(design, request.n_ranks) +
-                    detail::solve_matrices(request.takes_svd) * square;
+  plan.tall_bytes = request.baseline_bytes + detail::library_bytes +
+                    *std::max_element(held.begin(), held.end()) +
+                    detail::solve_matrices(request.takes_svd) * double_bytes * n * n;
   const Index factor = linalg::GridFold::factor_bytes(grid.grid_rows, grid.grid_cols, n, grid.block);
-  Index held = 0;
-  for (const Cell& cell : design.cells)
-    held += linalg::GridFolds::factor_bytes(grid.grid_rows, grid.grid_cols, n, cell.sums.count, grid.block);
-  plan.grid_bytes =
-      grid.baseline_bytes + held + std::max(copies_of_merge, copies_of_factor(request)) * factor;
+  plan.grid_bytes = grid.baseline_bytes + dealt_bytes(design, grid) +
+                    std::max(copies_of_merge, copies_of_factor(request)) * factor;
+  return plan;
+}
+
+CellWorkPlan plan_cell_merge(const MergePlan& merge, const std::vector<CompressedDesign>& designs,
+                             const GridRequest& request) {
+  const Index n = merge.design.n_cols() + 2;
+  const GridPlan grid = empty_plan(request, n);
+  CellWorkPlan plan = cell_work(grid);
+  // A triangle that comes from another rank, the new one and its buffer.
+  plan.tall_bytes = request.baseline_bytes + detail::library_bytes +
+                    merged_bytes(merge, designs, request.n_ranks) + 2 * double_bytes * n * n;
+  // The part that was read, and a copy of the result that it goes into.
+  const Index factor = linalg::GridFold::factor_bytes(grid.grid_rows, grid.grid_cols, n, grid.block);
+  const Index panel = linalg::GridFolds::panel_bytes(
+      grid.grid_rows, grid.grid_cols, n, linalg::FoldPanel::usual_rows(n, request.n_ranks), grid.block);
+  plan.grid_bytes = grid.baseline_bytes + file_bytes + dealt_bytes(merge.design, grid) + 2 * factor + panel;
   return plan;
 }
 

@@ -1,9 +1,9 @@
+#include "tallfit/compress/merge_designs.hpp"
+
 #include <algorithm>
-#include <map>
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/comm/collective_error.hpp"
-#include "tallfit/compress/compressed_design.hpp"
 #include "tallfit/compress/factor_tree.hpp"
 
 namespace tallfit::compress {
@@ -30,61 +30,87 @@ void require_mergeable(const CompressedDesign& a, const CompressedDesign& b) {
       a.name, to_string(a.parts), b.name, to_string(b.parts));
 }
 
-/// Renames the groups of @p from to those of @p to, adding names that are new.
-void adopt_groups(CompressedDesign& to, CompressedDesign& from) {
+/// Adds the group names that are new. @return the number that each name of @p from has in @p to
+std::vector<int> adopt_groups(CompressedDesign& to, const CompressedDesign& from) {
   std::vector<int> renamed;
   for (const std::string& name : from.group_names) {
     const auto known = std::find(to.group_names.begin(), to.group_names.end(), name);
     renamed.push_back(static_cast<int>(known - to.group_names.begin()));
     if (known == to.group_names.end()) to.group_names.push_back(name);
   }
-  for (Cell& cell : from.cells) {
-    if (cell.key.group != CellKey::any) cell.key.group = renamed[static_cast<std::size_t>(cell.key.group)];
-  }
+  return renamed;
+}
+
+CompressedDesign without_rows(const CompressedDesign& design) {
+  return {.name = design.name,
+          .group_names = design.group_names,
+          .column_names = design.column_names,
+          .snap = design.snap,
+          .n_rows = 0,
+          .n_configurations = 0,
+          .n_folds = design.n_folds,
+          .seed = design.seed,
+          .parts = design.parts,
+          .cells = {}};
 }
 
 }  // namespace
 
-CompressedDesign merge_designs(std::vector<CompressedDesign> designs, const comm::Communicator& comm) {
-  comm::require_replicated(comm, !designs.empty(), ErrorKind::input,
-                           "merge needs at least one compressed design");
-  for (const CompressedDesign& one : designs)
-    comm::require_replicated(comm, !one.on_grid(), ErrorKind::bug, "{}: factors on a grid are not merged",
-                             one.name);
-  comm::all_or_none(comm, [&] {
-    for (const CompressedDesign& other : designs) require_mergeable(designs.front(), other);
-  });
-  CompressedDesign merged = std::move(designs.front());
-  std::map<CellKey, std::vector<Cell>> cells;
-  for (Cell& cell : merged.cells) cells[cell.key].push_back(std::move(cell));
-  for (std::size_t i = 1; i < designs.size(); ++i) {
-    adopt_groups(merged, designs[i]);
-    merged.n_rows += designs[i].n_rows;
-    merged.n_configurations += designs[i].n_configurations;
-    for (Cell& cell : designs[i].cells) cells[cell.key].push_back(std::move(cell));
-  }
-  merged.cells.clear();
-  for (auto& [key, parts] : cells) {
-    // Heavier rows on top, as in merge_training_cells(): designs may differ in scale.
-    std::stable_sort(parts.begin(), parts.end(),
-                     [](const Cell& a, const Cell& b) { return a.sums.max_scale > b.sums.max_scale; });
-    Cell cell = std::move(parts.front());
-    if (parts.size() > 1) {
-      std::vector<int> owners = {cell.home};
-      TreePieces pieces;
-      if (cell.home == comm.rank()) pieces[{0, 0, 0}] = std::move(cell.factor);
-      for (std::size_t i = 1; i < parts.size(); ++i) {
-        cell.sums.add(parts[i].sums);
-        owners.push_back(parts[i].home);
-        if (parts[i].home == comm.rank()) pieces[{0, 0, static_cast<Index>(i)}] = std::move(parts[i].factor);
-      }
-      std::map<Index, Factor> root = reduce_over_tree(comm, owners, 1, std::move(pieces));
-      cell.home = root_owner(owners, 0);
-      cell.factor = root.empty() ? Factor() : std::move(root.at(0));
+MergePlan plan_merge(const std::vector<CompressedDesign>& designs) {
+  require(!designs.empty(), ErrorKind::input, "merge needs at least one compressed design");
+  for (const CompressedDesign& other : designs) require_mergeable(designs.front(), other);
+  MergePlan plan{.design = without_rows(designs.front()), .parts = {}};
+  for (std::size_t i = 0; i < designs.size(); ++i) {
+    const std::vector<int> renamed = adopt_groups(plan.design, designs[i]);
+    plan.design.n_rows += designs[i].n_rows;
+    plan.design.n_configurations += designs[i].n_configurations;
+    for (std::size_t j = 0; j < designs[i].cells.size(); ++j) {
+      CellKey key = designs[i].cells[j].key;
+      if (key.group != CellKey::any) key.group = renamed[static_cast<std::size_t>(key.group)];
+      plan.parts[key].push_back({.design = i, .cell = j});
     }
-    merged.cells.push_back(std::move(cell));
   }
-  return merged;
+  const auto sums_of = [&](const CellPlace& part) -> const TargetSums& {
+    return designs[part.design].cells[part.cell].sums;
+  };
+  for (auto& [key, parts] : plan.parts) {
+    // Heavier rows on top, as in merge_training_cells(): designs may differ in scale.
+    std::stable_sort(parts.begin(), parts.end(), [&](const CellPlace& a, const CellPlace& b) {
+      return sums_of(a).max_scale > sums_of(b).max_scale;
+    });
+    Cell cell;
+    cell.key = key;
+    for (const CellPlace& part : parts) cell.sums.add(sums_of(part));
+    plan.design.cells.push_back(std::move(cell));
+  }
+  return plan;
+}
+
+CompressedDesign merge_designs(MergePlan plan, std::vector<CompressedDesign> designs,
+                               const comm::Communicator& comm) {
+  for (const CompressedDesign& one : designs)
+    comm::require_replicated(comm, !one.on_grid(), ErrorKind::bug,
+                             "{}: factors on a grid are not merged on ranks", one.name);
+  for (Cell& cell : plan.design.cells) {
+    std::vector<int> owners;
+    TreePieces pieces;
+    for (const CellPlace& place : plan.parts.at(cell.key)) {
+      Cell& part = designs[place.design].cells[place.cell];
+      if (part.home == comm.rank())
+        pieces[{0, 0, static_cast<Index>(owners.size())}] = std::move(part.factor);
+      owners.push_back(part.home);
+    }
+    std::map<Index, Factor> root = reduce_over_tree(comm, owners, 1, std::move(pieces));
+    cell.home = root_owner(owners, 0);
+    if (!root.empty()) cell.factor = std::move(root.at(0));
+  }
+  return std::move(plan.design);
+}
+
+CompressedDesign merge_designs(std::vector<CompressedDesign> designs, const comm::Communicator& comm) {
+  MergePlan plan;
+  comm::all_or_none(comm, [&] { plan = plan_merge(designs); });
+  return merge_designs(std::move(plan), std::move(designs), comm);
 }
 
 void drop_group_in_place(CompressedDesign& design, const std::string& group) {

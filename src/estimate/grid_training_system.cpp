@@ -22,14 +22,6 @@ BlockCyclicMatrix with_ones_first(const BlockCyclicMatrix& factor) {
   return moved;
 }
 
-/// A factor of few rows with zeros below them, triangular.
-BlockCyclicMatrix squared(const BlockCyclicMatrix& factor) {
-  BlockCyclicMatrix square(factor.grid(), factor.cols(), factor.cols(), factor.block());
-  square.local().topRows(factor.local_rows()) = factor.local();  // leading rows keep their places
-  linalg::triangularise_in_place(square);
-  return square;
-}
-
 }  // namespace
 
 LeastSquaresSystem grid_training_system(const compress::CompressedDesign& design,
@@ -42,7 +34,7 @@ LeastSquaresSystem grid_training_system(const compress::CompressedDesign& design
   if (intercept == Intercept::fitted) {
     factor = with_ones_first(factor);
   } else if (factor.rows() < factor.cols()) {
-    factor = squared(factor);
+    factor = linalg::square_factor(factor);
   }
   return system_of(factor, design.n_cols(),
                    {compress::count_training_rows(design, multipliers), norm_of_ones * norm_of_ones},

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "compressed_layout.hpp"
 #include "dealt_factor.hpp"
 #include "disk.hpp"
 #include "hdf5.hpp"
@@ -10,55 +11,16 @@
 
 #include "tallfit/base/memory.hpp"
 #include "tallfit/comm/collective_error.hpp"
-#include "tallfit/comm/exchange.hpp"
 #include "tallfit/io/output_folder.hpp"
 
 namespace tallfit::io {
 
 namespace {
 
+using cell_layout::CellRow, cell_layout::factor_rows;
 using compress::Cell;
-using compress::CellKey;
 using compress::CompressedDesign;
-using compress::Factor;
 using hdf5::Dataset;
-
-constexpr const char* version_attribute = "tallfit_compressed";
-constexpr Index sums_per_cell = 10;  ///< four double-doubles and the extreme scales
-
-/// What the file says of a cell beside its factor.
-struct CellRow {
-  std::vector<std::int32_t> key;
-  std::vector<std::int64_t> sizes;  ///< rows behind the cell, rows of its factor, first entry of its factor
-  std::vector<double> sums;
-};
-
-CellRow row_of(const Cell& cell, Index factor_rows, Index offset) {
-  const auto& s = cell.sums;
-  return {.key = {cell.key.group, cell.key.row_type, cell.key.fold, cell.key.decade},
-          .sizes = {s.count, factor_rows, offset},
-          .sums = {s.t.high, s.t.low, s.tt.high, s.tt.low, s.wt.high, s.wt.low, s.wtt.high, s.wtt.low,
-                   s.min_scale, s.max_scale}};
-}
-
-Cell cell_of(const CellRow& row) {
-  Cell cell;
-  cell.key = {.group = row.key[0], .row_type = row.key[1], .fold = row.key[2], .decade = row.key[3]};
-  const std::vector<double>& s = row.sums;
-  cell.sums = {.count = row.sizes[0],
-               .t = {s[0], s[1]},
-               .tt = {s[2], s[3]},
-               .wt = {s[4], s[5]},
-               .wtt = {s[6], s[7]},
-               .min_scale = s[8],
-               .max_scale = s[9]};
-  return cell;
-}
-
-/// A factor has as many rows as its cell, up to its columns; so every rank knows the sizes of all.
-Index factor_rows(const CompressedDesign& design, const Cell& cell) {
-  return std::min(cell.sums.count, design.n_cols() + 2);
-}
 
 std::vector<Index> factor_offsets(const CompressedDesign& design) {
   std::vector<Index> offsets = {0};
@@ -73,7 +35,7 @@ std::vector<Index> factor_offsets(const CompressedDesign& design) {
 int writer_of(const Cell& cell) { return cell.dealt ? 0 : cell.home; }
 
 void write_header(hdf5::File& file, const CompressedDesign& design) {
-  hdf5::write_attribute(file, "/", version_attribute, std::int64_t{1});
+  hdf5::write_attribute(file, "/", cell_layout::version_attribute, std::int64_t{1});
   hdf5::write_attribute(file, "/", "rows", std::int64_t{design.n_rows});
   hdf5::write_attribute(file, "/", "configurations", std::int64_t{design.n_configurations});
   hdf5::write_attribute(file, "/", "folds", std::int64_t{design.n_folds});
@@ -99,7 +61,7 @@ void write_partial(const std::string& partial, const CompressedDesign& design,
     write_header(*file, design);
     sets.push_back(Dataset::create<std::int32_t>(*file, "cell_keys", {n_cells, 4}));
     sets.push_back(Dataset::create<std::int64_t>(*file, "cell_sizes", {n_cells, 3}));
-    sets.push_back(Dataset::create<double>(*file, "cell_sums", {n_cells, sums_per_cell}));
+    sets.push_back(Dataset::create<double>(*file, "cell_sums", {n_cells, cell_layout::sums_per_cell}));
     sets.push_back(Dataset::create<double>(*file, "factors", {offsets.back()}));
   });
   comm::all_or_none(comm, [&] {
@@ -107,7 +69,7 @@ void write_partial(const std::string& partial, const CompressedDesign& design,
       const Cell& cell = design.cells[static_cast<std::size_t>(i)];
       if (writer_of(cell) != comm.rank()) continue;
       const Index offset = offsets[static_cast<std::size_t>(i)];
-      const CellRow row = row_of(cell, factor_rows(design, cell), offset);
+      const CellRow row = cell_layout::row_of(cell, factor_rows(design, cell), offset);
       sets[0].write_rows(i, 1, row.key.data());
       sets[1].write_rows(i, 1, row.sizes.data());
       sets[2].write_rows(i, 1, row.sums.data());
@@ -146,128 +108,7 @@ void verify_partial(const std::string& partial, const CompressedDesign& design,
     if (design.cells[i].dealt) verify_dealt_factor(*factors, offsets[i], *design.cells[i].dealt);
 }
 
-CompressedDesign header_of(const hdf5::File& file) {
-  require(hdf5::has_attribute(file, "/", version_attribute), ErrorKind::input,
-          "{} is no compressed design: it has no root attribute '{}'. Make one with 'tallfit compress'",
-          file.path(), version_attribute);
-  const auto integer = [&](const char* name) { return hdf5::read_integer_attribute(file, "/", name).at(0); };
-  CompressedDesign design;
-  design.name = file.path();
-  design.group_names = hdf5::read_strings(file, "group_names");
-  design.column_names = hdf5::read_strings(file, "column_names");
-  design.snap = read_snap_attributes(file);
-  design.n_rows = integer("rows");
-  design.n_configurations = integer("configurations");
-  design.n_folds = static_cast<int>(integer("folds"));
-  design.seed = static_cast<std::uint64_t>(integer("seed"));
-  require(static_cast<std::uint64_t>(integer("fingerprint")) == compress::fingerprint(design.column_names),
-          ErrorKind::input,
-          "{}: the fingerprint does not fit the column names: the file was changed. Compress again",
-          file.path());
-  const std::vector<std::int64_t> parts = hdf5::read_integer_attribute(file, "/", "cell_parts");
-  require(parts.size() == 3, ErrorKind::input, "{}: attribute 'cell_parts' has {} values, expected 3",
-          file.path(), parts.size());
-  design.parts = {.group = parts[0] != 0, .row_type = parts[1] != 0, .fold = parts[2] != 0};
-  return design;
-}
-
-/// A file that this rank has open, and what it says beside the factors.
-struct OpenDesign {
-  explicit OpenDesign(const std::string& path)
-      : file(hdf5::File::open(path)), design(header_of(file)), factors(Dataset::open(file, "factors")) {
-    read_cells();
-  }
-
-  void read_cells() {
-    const Index n = design.n_cols() + 2;
-    const Dataset keys = Dataset::open(file, "cell_keys");
-    const Dataset sizes = Dataset::open(file, "cell_sizes");
-    const Dataset sums = Dataset::open(file, "cell_sums");
-    for (Index i = 0; i < keys.n_rows(); ++i) {
-      CellRow row{.key = std::vector<std::int32_t>(4),
-                  .sizes = std::vector<std::int64_t>(3),
-                  .sums = std::vector<double>(sums_per_cell)};
-      keys.read_rows(i, 1, row.key.data());
-      sizes.read_rows(i, 1, row.sizes.data());
-      sums.read_rows(i, 1, row.sums.data());
-      Cell cell = cell_of(row);
-      require(row.sizes[0] > 0 && row.sizes[1] == factor_rows(design, cell) && row.sizes[2] >= 0 &&
-                  row.sizes[2] <= factors.n_rows() - compress::reduced_size(row.sizes[1], n),
-              ErrorKind::input,
-              "{}: the factor of cell {} has {} rows at {}, which does not fit its {} rows and {} columns",
-              file.path(), i, row.sizes[1], row.sizes[2], row.sizes[0], n);
-      offsets.push_back(row.sizes[2]);
-      design.cells.push_back(std::move(cell));
-    }
-  }
-
-  hdf5::File file;
-  CompressedDesign design;
-  Dataset factors;
-  std::vector<Index> offsets;  ///< of the factors of cells
-};
-
-/// Cells are dealt to the ranks in turn.
-void read_factors(OpenDesign& open, const comm::Communicator& comm) {
-  const Index n = open.design.n_cols() + 2;
-  for (std::size_t i = 0; i < open.design.cells.size(); ++i) {
-    Cell& cell = open.design.cells[i];
-    cell.home = static_cast<int>(i % static_cast<std::size_t>(comm.size()));
-    if (cell.home != comm.rank()) continue;
-    const Index rows = factor_rows(open.design, cell);
-    std::vector<double> values(static_cast<std::size_t>(compress::reduced_size(rows, n)));
-    open.factors.read_rows(open.offsets[i], static_cast<Index>(values.size()), values.data());
-    cell.factor =
-        rows < n ? Factor::of_rows(n, std::move(values)) : Factor::of_triangle(n, std::move(values));
-  }
-}
-
-void read_factors(OpenDesign& open, const linalg::ProcessGrid& grid, Index block) {
-  const Index n = open.design.n_cols() + 2;
-  for (std::size_t i = 0; i < open.design.cells.size(); ++i) {
-    Cell& cell = open.design.cells[i];
-    cell.home = Cell::on_grid;
-    cell.dealt.emplace(grid, factor_rows(open.design, cell), n, block);
-    read_dealt_factor(open.factors, open.offsets[i], *cell.dealt);
-  }
-}
-
-/// Ranks read the file each for itself; where one sees another version of it, merging would wait for cells
-/// that nobody has.
-void require_same_cells(const CompressedDesign& design, const comm::Communicator& comm) {
-  std::vector<std::int64_t> mine = {design.n_rows,
-                                    static_cast<std::int64_t>(compress::fingerprint(design.column_names)),
-                                    static_cast<std::int64_t>(compress::fingerprint(design.group_names))};
-  for (const Cell& cell : design.cells) {
-    const CellRow row = row_of(cell, 0, 0);
-    mine.insert(mine.end(), row.key.begin(), row.key.end());
-    mine.push_back(cell.sums.count);
-  }
-  std::vector<std::int64_t> of_root = mine;
-  comm::broadcast(comm, of_root, 0);
-  comm::all_or_none(comm, [&] {
-    require(mine == of_root, ErrorKind::input,
-            "{}: rank {} sees other cells than rank 0 ({} rows and {}). Give all ranks the same file",
-            design.name, comm.rank(), design.n_rows, of_root[0]);
-  });
-}
-
-OpenDesign open_design(const std::string& path, const comm::Communicator& comm) {
-  std::optional<OpenDesign> open;
-  comm::all_or_none(comm, [&] { open.emplace(path); });
-  require_same_cells(open->design, comm);
-  return std::move(*open);
-}
-
 }  // namespace
-
-bool is_compressed_file(const std::string& path) {
-  try {
-    return hdf5::has_attribute(hdf5::File::open(path), "/", version_attribute);
-  } catch (const Error&) {
-    return false;  // whoever opens it as something says what is wrong
-  }
-}
 
 void save_compressed(const std::string& path, const CompressedDesign& design,
                      const comm::Communicator& comm) {
@@ -289,22 +130,6 @@ void save_compressed(const std::string& path, const CompressedDesign& design,
     if (comm.is_root()) remove_quietly(partial);
     throw;
   }
-}
-
-CompressedDesign load_compressed(const std::string& path, const comm::Communicator& comm) {
-  OpenDesign open = open_design(path, comm);
-  comm::all_or_none(comm, [&] { read_factors(open, comm); });
-  return std::move(open.design);
-}
-
-CompressedDesign load_compressed(const std::string& path, const linalg::ProcessGrid& grid, Index block) {
-  OpenDesign open = open_design(path, grid.comm());
-  read_factors(open, grid, block);
-  return std::move(open.design);
-}
-
-CompressedDesign describe_compressed(const std::string& path, const comm::Communicator& comm) {
-  return std::move(open_design(path, comm).design);
 }
 
 }  // namespace tallfit::io

@@ -8,6 +8,7 @@
 #include "lapack.hpp"
 #include "scalapack.hpp"
 
+#include "tallfit/base/error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/linalg/matrix_ops.hpp"
 
@@ -57,6 +58,15 @@ void triangularise_in_place(BlockCyclicMatrix& a) {
                                });
   }
   zero_below_diagonal_in_place(a);
+}
+
+BlockCyclicMatrix square_factor(const BlockCyclicMatrix& rows) {
+  require(rows.rows() <= rows.cols(), ErrorKind::bug, "{} rows of {} columns in a square factor", rows.rows(),
+          rows.cols());
+  BlockCyclicMatrix square(rows.grid(), rows.cols(), rows.cols(), rows.block());
+  square.local().topRows(rows.local_rows()) = rows.local();  // leading rows keep their places
+  triangularise_in_place(square);
+  return square;
 }
 
 PivotedQr pivoted_qr(BlockCyclicMatrix a) {

@@ -204,7 +204,7 @@ TEST(ScaleClasses, AreOfFourDecades) {
 }
 
 // Mutations: factors of all ranks counted on one, a grid that never fits, the limit ignored.
-TEST(CellFitPlan, TakesTheGridWhereARankIsTooSmall) {
+TEST(CellWorkPlan, TheFitTakesTheGridWhereARankIsTooSmall) {
   CompressedDesign design;
   design.column_names.assign(4000, "x");
   for (int i = 0; i < 10; ++i) {
@@ -212,15 +212,48 @@ TEST(CellFitPlan, TakesTheGridWhereARankIsTooSmall) {
     cell.sums.count = 100000;
     design.cells.push_back(std::move(cell));
   }
-  const CellFitPlan plan = plan_cell_fit(design, {.n_ranks = 16, .limit_bytes = Index{300} << 20U});
+  const CellWorkPlan plan = plan_cell_fit(design, {.n_ranks = 16, .limit_bytes = Index{300} << 20U});
   EXPECT_EQ(plan.grid_rows, 4);
   EXPECT_EQ(plan.grid_cols, 4);
   EXPECT_FALSE(plan.tall_fits());
   EXPECT_TRUE(plan.grid_fits());
   const double square = 8.0 * 4002.0 * 4002.0;
   EXPECT_NEAR(static_cast<double>(plan.tall_bytes), 4.5 * square, 0.1 * square);
-  EXPECT_NEAR(static_cast<double>(plan.grid_bytes), 14.0 * square / 16.0, 0.3 * square);
+  EXPECT_NEAR(static_cast<double>(plan.grid_bytes), 13.0 * square / 16.0, 0.3 * square);
   EXPECT_TRUE(plan_cell_fit(design, {.n_ranks = 16, .limit_bytes = gibibyte}).tall_fits());
+}
+
+// Two designs of 6 cells of 2002 columns on 4 ranks: 2 x 2 cells of them on the fullest rank, as triangles,
+// and two matrices to merge; on the grid 6 results and the part, a copy and the panel beside them. Mutations:
+// parts that are forgotten, results counted beside their parts.
+TEST(CellWorkPlan, TheMergeTakesTheGridWhereARankIsTooSmall) {
+  CompressedDesign design;
+  design.column_names.assign(2000, "x");
+  for (int fold = 0; fold < 6; ++fold) {
+    Cell cell;
+    cell.key.fold = fold;
+    cell.sums.count = 100000;
+    design.cells.push_back(std::move(cell));
+  }
+  const std::vector<CompressedDesign> designs = {design, design};
+  const MergePlan merge = plan_merge(designs);
+  const double square = 8.0 * 2002.0 * 2002.0;
+  const double libraries = static_cast<double>(Index{32} << 20U);
+  const CellWorkPlan plan = plan_cell_merge(merge, designs, {.n_ranks = 4, .limit_bytes = Index{110} << 20U});
+  EXPECT_NEAR(static_cast<double>(plan.tall_bytes), 4.0 * square + libraries / 4.0, 0.1 * square);
+  EXPECT_NEAR(static_cast<double>(plan.grid_bytes), (6.0 + 2.0 + 0.63) * square / 4.0 + libraries,
+              0.1 * square);
+  EXPECT_FALSE(plan.tall_fits());
+  EXPECT_TRUE(plan.grid_fits());
+  // Rows that make a triangle together are rows until then.
+  std::vector<CompressedDesign> few(3, design);
+  for (CompressedDesign& one : few) {
+    one.cells.resize(1);
+    one.cells.front().sums.count = 1500;
+  }
+  const CellWorkPlan rows = plan_cell_merge(plan_merge(few), few, {.n_ranks = 1, .limit_bytes = 0});
+  EXPECT_NEAR(static_cast<double>(rows.tall_bytes), (3.0 * 1500.0 / 2002.0 + 2.0) * square + libraries / 4.0,
+              0.1 * square);
 }
 
 }  // namespace

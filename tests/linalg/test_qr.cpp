@@ -9,6 +9,7 @@
 #include "support/grids.hpp"
 #include "support/oracle.hpp"
 
+#include "tallfit/base/error.hpp"
 #include "tallfit/linalg/matrix_ops.hpp"
 #include "tallfit/linalg/qr.hpp"
 #include "tallfit/linalg/transfer.hpp"
@@ -40,6 +41,25 @@ TEST_P(Qr, KeepsTheGramMatrix) {
     triangularise_in_place(a);
     EXPECT_TRUE(replicate(a).isUpperTriangular(0.0));
     const MatrixXd r = replicate(leading_rows(a, n));
+    EXPECT_LE((r.transpose() * r - dense.transpose() * dense).norm(),
+              test::rounding(rows + cols) * dense.squaredNorm());
+  }
+}
+
+// Mutations: rows that lose their places on another grid, a factor of as many rows as there were.
+TEST_P(Qr, OfFewRowsIsSquare) {
+  const auto [rows, cols, block] = GetParam();
+  const MatrixXd dense = test::dense(rows, cols, test::noise);
+  for (const ProcessGrid& grid : test::all_grids()) {
+    SCOPED_TRACE(test::describe(grid));
+    const BlockCyclicMatrix a = distribute(grid, dense, block);
+    if (rows > cols) {
+      EXPECT_THROW(square_factor(a), Error);
+      continue;
+    }
+    const MatrixXd r = replicate(square_factor(a));
+    EXPECT_EQ(r.rows(), cols);
+    EXPECT_TRUE(r.isUpperTriangular(0.0));
     EXPECT_LE((r.transpose() * r - dense.transpose() * dense).norm(),
               test::rounding(rows + cols) * dense.squaredNorm());
   }

@@ -72,7 +72,8 @@ Factor merge_training_cells(const CompressedDesign& design, const comm::Communic
 /// The same for factors on a grid: min(rows, K + 2) rows on it, a triangle where it is square.
 ///
 /// Triangles merge without leaving their ranks, by a panel of the usual size; while there are fewer than K +
-/// 2 rows they are put one above the other. Cost: (2/3) K^3 / P flops a cell. @collective over the grid
+/// 2 rows they are put one above the other. Memory of a rank: its share of two K x K matrices and of the
+/// panel. Cost: (2/3) K^3 / P flops a cell. @collective over the grid
 /// @throws Error{input} as merge_training_cells().
 linalg::BlockCyclicMatrix merge_training_cells_on_grid(const CompressedDesign& design,
                                                        const design::GroupMultipliers& multipliers);
@@ -84,14 +85,5 @@ double cell_multiplier(const CompressedDesign& design, const CellKey& key,
 /// How many rows are fitted: not for testing, and of multiplier > 0. @throws Error{input} as
 /// merge_training_cells().
 Index count_training_rows(const CompressedDesign& design, const design::GroupMultipliers& multipliers);
-
-/// Joins designs of the same columns; cells of equal group name, row type, fold and decade merge. @collective
-/// @throws Error{input} where columns, numbers of folds or the parts of the cells differ.
-/// @throws Error{bug} for factors on a grid.
-CompressedDesign merge_designs(std::vector<CompressedDesign> designs, const comm::Communicator& comm);
-
-/// Leaves out the cells of a group. @throws Error{input} where there is no such group, or cells know no
-/// groups.
-void drop_group_in_place(CompressedDesign& design, const std::string& group);
 
 }  // namespace tallfit::compress

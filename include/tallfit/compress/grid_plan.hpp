@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "tallfit/compress/compressed_design.hpp"
+#include "tallfit/compress/merge_designs.hpp"
 #include "tallfit/compress/row_layout.hpp"
 
 namespace tallfit::compress {
@@ -59,8 +59,8 @@ GridPlan plan_grid_cells(const RowLayout& layout, const GridRequest& request, co
 /// @throws Error{resource} with numbers where that does not fit.
 GridPlan plan_grid_fit(const RowLayout& layout, const GridRequest& request, CellPlan cells);
 
-/// What the fit of a compressed design takes on either engine, per rank, on the fullest one.
-struct CellFitPlan {
+/// What work on the cells of compressed designs takes on either engine, per rank, on the fullest one.
+struct CellWorkPlan {
   int grid_rows = 1;
   int grid_cols = 1;
   Index block = 1;
@@ -72,7 +72,12 @@ struct CellFitPlan {
   bool grid_fits() const { return grid_bytes <= limit_bytes; }
 };
 
+/// A fit of a design, or its condition.
 /// @param design  may be without its factors. The same on every rank. Local.
-CellFitPlan plan_cell_fit(const CompressedDesign& design, const GridRequest& request);
+CellWorkPlan plan_cell_fit(const CompressedDesign& design, const GridRequest& request);
+
+/// A merge of designs. @param designs  that @p merge is of; may be without their factors. Local.
+CellWorkPlan plan_cell_merge(const MergePlan& merge, const std::vector<CompressedDesign>& designs,
+                             const GridRequest& request);
 
 }  // namespace tallfit::compress

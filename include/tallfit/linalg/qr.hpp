@@ -18,6 +18,11 @@ namespace tallfit::linalg {
 /// @see LAPACK dgeqrf, ScaLAPACK pdgeqrf.
 void triangularise_in_place(BlockCyclicMatrix& a);
 
+/// @return R of M <= K rows as a K x K upper triangle, with zeros where there are no rows.
+/// Cost: (4/3) K^3 / (P Q) flops; a K x K matrix.
+/// @throws Error{bug} for M > K; otherwise as triangularise_in_place().   @collective over rows.grid().comm()
+BlockCyclicMatrix square_factor(const BlockCyclicMatrix& rows);
+
 /// What QR with column pivoting says of the columns: A P = Q R.
 struct PivotedQr {
   std::vector<Index> columns;  ///< columns[j]: the column of A that comes j-th, counted from 0; all K of them
