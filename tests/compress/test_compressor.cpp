@@ -256,7 +256,7 @@ TEST(RowPass, ReadsAProjectionInBlocksOfItsOwnWidth) {
   design::ProjectedSource projected(table, Eigen::VectorXd::Unit(300, 0));
   Recorder recorder;
   RowVisitor* const visitors[] = {&recorder};
-  constexpr Index block_bytes = 1000 * 8 * static_cast<Index>(sizeof(double));
+  constexpr Index block_bytes = 1000 * 8 * double_bytes;
   run_row_pass(projected, layout, world(), visitors, block_bytes);
   EXPECT_LE(recorder.n_parts, layout.my_end_leaf - layout.my_first_leaf);  // one block, cut at the leaves
   EXPECT_EQ(static_cast<Index>(recorder.rows.size()), layout.my_end() - layout.my_begin());
