@@ -7,6 +7,7 @@
 #include "compress_support.hpp"
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/base/memory.hpp"
 #include "tallfit/design/projected_source.hpp"
 
 namespace tallfit::compress {
