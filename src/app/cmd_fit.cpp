@@ -111,12 +111,27 @@ Solved solve_on_grid(const Config& config, const PlannedRows& planned, const est
   return solved;
 }
 
+/// LSQR would pass over such an option without a word.
+void require_use_of_pc_type(const PlannedRows& planned, const comm::Communicator& world) {
+  if (!linalg::PetscSession::has_option("-pc_type")) return;
+  comm::require_replicated(
+      world, !planned.iterative().has_sketch(), ErrorKind::input,
+      "solver.petsc has -pc_type, but this fit is preconditioned by a sketch. Set solver.preconditioner = "
+      "\"scaling\" for PETSc's preconditioner, or leave -pc_type out");
+  comm::require_replicated(
+      world, planned.info().n_entries.has_value(), ErrorKind::input,
+      "solver.petsc has -pc_type, which is for sparse designs, but the rows of {} are dense. Leave -pc_type "
+      "out",
+      planned.info().name);
+}
+
 Solved solve_iteratively(const Config& config, const PlannedRows& planned,
                          const estimate::Estimator& estimator, const comm::Communicator& world,
                          io::RunRecord& record) {
   const Phase phase("solve");
   const compress::IterativePlan& plan = planned.iterative();
   const linalg::PetscSession petsc(world, config.solver.petsc);
+  require_use_of_pc_type(planned, world);
   const linalg::ProcessGrid grid(world, plan.has_sketch() ? plan.grid_rows : world.size(),
                                  plan.has_sketch() ? plan.grid_cols : 1);
   estimate::IterativeOptions options{

@@ -12,6 +12,12 @@ namespace tallfit::compress {
 
 namespace {
 
+/// Numbers that a row takes in a block. Its labels weigh as about eight, which counts where little is left of
+/// a wide design, as of a sparse one that is read for its predictions.
+Index numbers_of_row(const design::RowSource& source, const RowLayout& layout) {
+  return std::min(layout.n_cols, std::max<Index>(8, source.info().n_cols));
+}
+
 /// Cuts blocks at the ends of leaves and hands the parts to the visitors.
 class LeafCutter {
 public:
@@ -66,11 +72,11 @@ struct RowPass::State {
 
 RowPass::RowPass(design::RowSource& source, const RowLayout& layout, std::span<RowVisitor* const> visitors,
                  Index block_bytes, std::string_view what)
-    : state_(new State{
-          .source = source,
-          .stream = {source, layout.my_begin(), layout.my_end(), design::rows_in(block_bytes, layout.n_cols)},
-          .cutter = {layout, visitors},
-          .progress = std::nullopt}) {
+    : state_(new State{.source = source,
+                       .stream = {source, layout.my_begin(), layout.my_end(),
+                                  design::rows_in(block_bytes, numbers_of_row(source, layout))},
+                       .cutter = {layout, visitors},
+                       .progress = std::nullopt}) {
   if (!what.empty()) state_->progress.emplace(std::string(what), layout.my_end() - layout.my_begin());
 }
 

@@ -8,6 +8,7 @@
 #include "row_matrix_state.hpp"
 
 #include "tallfit/comm/exchange.hpp"
+#include "tallfit/linalg/petsc_session.hpp"
 
 namespace tallfit::linalg {
 
@@ -164,10 +165,8 @@ PetscErrorCode stop_test(KSP ksp, PetscInt iteration, PetscReal residual, KSPCon
 
 /// AᵀA + D² for a preconditioner that the user named, where A is there to form it of.
 MatHandle normal_matrix(const LsqrProblem& problem) {
-  PetscBool named = PETSC_FALSE;
-  check_petsc(PetscOptionsHasName(nullptr, nullptr, "-pc_type", &named), "PetscOptionsHasName");
   const RowMatrix::State& a = problem.a.state();
-  if (named == PETSC_FALSE || problem.change != nullptr || !a.is_sparse) return nullptr;
+  if (!PetscSession::has_option("-pc_type") || problem.change != nullptr || !a.is_sparse) return nullptr;
   Mat normal = nullptr;
   check_petsc(MatTransposeMatMult(a.mat.get(), a.mat.get(), MAT_INITIAL_MATRIX, PETSC_DEFAULT, &normal),
               "MatTransposeMatMult");

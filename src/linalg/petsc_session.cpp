@@ -55,6 +55,12 @@ bool PetscSession::is_running() {
   return initialized == PETSC_TRUE;
 }
 
+bool PetscSession::has_option(const char* name) {
+  PetscBool named = PETSC_FALSE;
+  detail::check_petsc(PetscOptionsHasName(nullptr, nullptr, name, &named), "PetscOptionsHasName");
+  return named == PETSC_TRUE;
+}
+
 std::string petsc_version() {
   PetscInt major = 0;
   PetscInt minor = 0;

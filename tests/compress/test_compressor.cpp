@@ -7,6 +7,8 @@
 #include "compress_support.hpp"
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/base/memory.hpp"
+#include "tallfit/design/projected_source.hpp"
 
 namespace tallfit::compress {
 namespace {
@@ -203,12 +205,14 @@ public:
   void begin_leaf(Index leaf) override { events.push_back(fmt::format("begin {}", leaf)); }
   void end_leaf(Index leaf) override { events.push_back(fmt::format("end {}", leaf)); }
   void visit(const LeafRows& part) override {
+    ++n_parts;
     for (Index i = 0; i < part.size(); ++i) {
       rows.push_back(part.row(i));
       targets.push_back(part.target(i));
       first_features.push_back(part.features(i)[0]);
     }
   }
+  Index n_parts = 0;
   std::vector<std::string> events;
   std::vector<Index> rows;
   std::vector<double> targets;
@@ -242,6 +246,23 @@ TEST(RowPass, ShowsEveryLeafAndRowInOrder) {
       EXPECT_EQ(one.first_features[i], table.features(one.rows[i], 0));
     }
   }
+}
+
+// Mutation: blocks of as few rows as the wide design would have in them, here 26 and not 1000: a sparse
+// design of many columns would be read in thousands of pieces.
+TEST(RowPass, ReadsAProjectionInBlocksOfItsOwnWidth) {
+  TableSource table(1000, 300, 1);
+  support::fill_randomly(table, 15);
+  const RowLayout layout = survey(table, world(), 0, 1);
+  design::ProjectedSource projected(table, Eigen::VectorXd::Unit(300, 0));
+  Recorder recorder;
+  RowVisitor* const visitors[] = {&recorder};
+  constexpr Index block_bytes = 1000 * 8 * double_bytes;
+  run_row_pass(projected, layout, world(), visitors, block_bytes);
+  EXPECT_LE(recorder.n_parts, layout.my_end_leaf - layout.my_first_leaf);  // one block, cut at the leaves
+  EXPECT_EQ(static_cast<Index>(recorder.rows.size()), layout.my_end() - layout.my_begin());
+  for (std::size_t i = 0; i < recorder.rows.size(); ++i)
+    EXPECT_EQ(recorder.first_features[i], table.features(recorder.rows[i], 0));
 }
 
 }  // namespace

@@ -28,6 +28,8 @@ public:
 
   /// Whether PETSc runs now. Local.
   static bool is_running();
+  /// Whether an option, as "-pc_type", is in PETSc's database; a session must run. Local.
+  static bool has_option(const char* name);
 
 private:
   std::optional<comm::Communicator> comm_;  // PETSc's own duplicate; none in an inner session
