@@ -22,6 +22,8 @@ void dgelsd_(const int* m, const int* n, const int* n_rhs, double* a, const int*
              const int* ldb, double* s, const double* rcond, int* rank, double* work, const int* lwork,
              int* iwork, int* info);
 
+/// Reverse communication: asks for x <- A x (task 1) or A^T x (task 2) until task is 0.
+void dlacn2_(const int* n, double* v, double* x, int* signs, double* estimate, int* task, int* state);
 void dtrcon_(const char* norm, const char* uplo, const char* diag, const int* n, const double* a,
              const int* lda, double* rcond, double* work, int* iwork, int* info, std::size_t, std::size_t,
              std::size_t);

@@ -87,11 +87,4 @@ Index symmetric_eigen_workspace(const MatrixShape& shape) {
   return 2 * n + std::max({to_tridiagonal, divide_and_conquer, sort, back_transform});
 }
 
-Index condition_workspace(const MatrixShape& shape) {
-  if (shape.is_serial()) return 3 * shape.rows;
-  const Index overhang = shape.block * std::max<Index>({1, ceil_div(shape.grid_rows, shape.grid_cols),
-                                                        ceil_div(shape.grid_cols, shape.grid_rows)});
-  return 2 * shape.local_rows() + 2 * shape.local_cols() + overhang + 2;
-}
-
 }  // namespace tallfit::linalg

@@ -30,9 +30,6 @@ void pdsyrk_(const char* uplo, const char* trans, const int* n, const int* k, co
              const double* a, const int* ia, const int* ja, const int* desc_a, const double* beta, double* c,
              const int* ic, const int* jc, const int* desc_c);
 
-void pdtrcon_(const char* norm, const char* uplo, const char* diag, const int* n, const double* a,
-              const int* ia, const int* ja, const int* desc_a, double* rcond, double* work, const int* lwork,
-              int* iwork, const int* liwork, int* info, std::size_t, std::size_t, std::size_t);
 void pdtrtri_(const char* uplo, const char* diag, const int* n, double* a, const int* ia, const int* ja,
               const int* desc_a, int* info, std::size_t, std::size_t);
 void pdtrtrs_(const char* uplo, const char* trans, const char* diag, const int* n, const int* n_rhs,

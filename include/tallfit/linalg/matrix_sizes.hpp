@@ -58,7 +58,5 @@ Index svd_workspace(const MatrixShape& shape, bool with_vectors);
 /// routines that it calls (pdormtr; pdlasrt: Reference-ScaLAPACK #74). These then fail on some ranks, for
 /// which the others wait, or do nothing, and nobody hears of it.
 Index symmetric_eigen_workspace(const MatrixShape& shape);
-/// dtrcon, pdtrcon.
-Index condition_workspace(const MatrixShape& shape);
 
 }  // namespace tallfit::linalg
