@@ -35,6 +35,18 @@ struct Config {
     double lambda = 1e-6;
     double tol = 1e-10;
     Index max_iter = 10000;
+    double l1_ratio = 0.5;
+    std::vector<double> lambdas;
+    Index n_lambdas = 100;
+    double eps = 1e-3;
+    std::string criterion = "bic";  ///< "aic" or "bic"
+    double gamma = 1.0;
+    double initial_lambda = 0.0;
+    Index n_nonzero_coefs = 0;  ///< 0: the estimator's default
+    double max_residual = 0.0;  ///< 0: not used
+    bool normalize = false;
+    Index n_features_to_select = 0;  ///< 0: half of them
+    double step = 1.0;
     std::string noise_dof = "n-k";  ///< "n-k" or "n-k-2"
     bool row_pass = true;
     bool residuals = false;

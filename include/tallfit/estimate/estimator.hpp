@@ -20,11 +20,26 @@ namespace tallfit::estimate {
 /// Degrees of freedom of the noise estimate: N - K, or FitSNAP's N - K - 2.
 enum class NoiseDof { n_minus_k, n_minus_k_minus_2 };
 
+/// Of Akaike or Bayes.
+enum class Criterion { aic, bic };
+
 /// What an estimator may be told. Names are scikit-learn's and INTERFACE's.
 struct EstimatorOptions {
-  double lambda = 1e-6;  ///< penalty strength, in units of (w A)²
+  double lambda = 1e-6;  ///< penalty strength: scikit-learn's alpha
   double tol = 1e-10;    ///< at which iterations stop; what it is compared with is each estimator's own
   Index max_iter = 10000;
+  double l1_ratio = 0.5;             ///< of elastic nets: 1 is the lasso, 0 ridge
+  std::vector<double> lambdas = {};  ///< of a path; empty: n_lambdas from the largest down to eps times it
+  Index n_lambdas = 100;
+  double eps = 1e-3;
+  Criterion criterion = Criterion::bic;  ///< that chooses a point of a path
+  double gamma = 1.0;           ///< adaptive lasso: the weights are 1 / |first fit|^gamma
+  double initial_lambda = 0.0;  ///< adaptive lasso: ridge penalty of the first fit
+  Index n_nonzero_coefs = 0;    ///< columns that a greedy fit takes; 0: the estimator's default
+  double max_residual = 0.0;    ///< omp: takes columns until ‖residual‖² is at most this; 0: not used
+  bool normalize = false;       ///< omp: compares correlations with columns of unit norm
+  Index n_features_to_select = 0;  ///< 0: half of them
+  double step = 1.0;               ///< columns that an elimination drops at a time; below 1: a part of all
   NoiseDof noise_dof = NoiseDof::n_minus_k;
   TriangularSolver::Options solver = {};  ///< so that designated initialisers may leave it out
 };
