@@ -13,6 +13,8 @@ CoordinateDescent::CoordinateDescent(ActiveColumns& columns, const Options& opti
       step_(columns, options.rcond),
       correlations_(columns.products(columns.system().z)),
       squared_residual_(squared_target()),
+      noise_(static_cast<double>(columns.size()) * std::numeric_limits<double>::epsilon() *
+             std::sqrt(squared_residual_)),
       is_working_(static_cast<std::size_t>(columns.size())) {}
 
 double CoordinateDescent::squared_target() const {
@@ -22,6 +24,11 @@ double CoordinateDescent::squared_target() const {
 
 bool CoordinateDescent::is_usable(Index j) const {
   return columns_.norms()(j) > 0.0 && std::isfinite(penalty_.absolute(j));
+}
+
+/// Beyond what rounding explains.
+bool CoordinateDescent::exceeds(Index j, double gradient) const {
+  return is_usable(j) && std::abs(gradient) > penalty_.absolute(j) + noise_ * columns_.norms()(j);
 }
 
 /// The strong rule: a column whose correlation at the last penalty is below 2 absolute - last absolute is very
@@ -47,7 +54,7 @@ void CoordinateDescent::screen(const SparsePenalty& next) {
 void CoordinateDescent::admit_violators() {
   for (Index j = 0; j < y_.size(); ++j) {
     const auto at = static_cast<std::size_t>(j);
-    if (is_working_[at] || !is_usable(j) || std::abs(correlations_(j)) <= penalty_.absolute(j)) continue;
+    if (is_working_[at] || !exceeds(j, correlations_(j))) continue;
     is_working_[at] = true;
     working_.push_back(j);
   }
@@ -57,6 +64,7 @@ void CoordinateDescent::admit_violators() {
 void CoordinateDescent::sweep() {
   for (const Index j : working_) {
     const double square = columns_.norms()(j) * columns_.norms()(j);
+    if (y_(j) == 0.0 && !exceeds(j, correlations_(j))) continue;
     const double alone = correlations_(j) + square * y_(j);
     const double excess = std::max(std::abs(alone) - penalty_.absolute(j), 0.0);
     const double next = std::copysign(excess, alone) / (square + penalty_.square(j));
@@ -78,8 +86,7 @@ double CoordinateDescent::gap() const {
   double s = 1.0;
   double sum = 0.0;
   for (Index j = 0; j < y_.size(); ++j)
-    if (is_usable(j) && std::abs(gradient(j)) > penalty_.absolute(j))
-      s = std::min(s, penalty_.absolute(j) / std::abs(gradient(j)));
+    if (exceeds(j, gradient(j))) s = std::min(s, penalty_.absolute(j) / std::abs(gradient(j)));
   for (Index j = 0; j < y_.size(); ++j)
     if (y_(j) != 0.0) sum += penalty_.absolute(j) * std::abs(y_(j)) - s * gradient(j) * y_(j);
   const double square = squared_residual_ + penalty_.square.dot(y_.cwiseAbs2());

@@ -24,7 +24,7 @@ const std::vector<RegisteredEstimator>& estimator_registry() {
   static const std::vector<RegisteredEstimator> registry = [] {
     std::vector<RegisteredEstimator> all;
     for (const auto& family : {quadratic_estimators(),  //
-                               lasso_estimators()})
+                               lasso_estimators(), selection_estimators()})
       all.insert(all.end(), family.begin(), family.end());
     return all;
   }();

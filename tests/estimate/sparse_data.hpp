@@ -67,7 +67,8 @@ inline Rows centred(Rows rows) {
 }
 
 /// How far a fit is from the conditions of the minimum of 1/(2 S) Σ w² r² + λ l1 Σ |θ| + λ (1 - l1)/2 ‖θ‖², from
-/// the rows: what the gradient lacks to λ l1 sign θ, or exceeds λ l1 by.
+/// the rows: what the gradient lacks to λ l1 sign θ, or exceeds λ l1 by, in units of rounding: the root mean squares
+/// of column and target.
 inline double kkt_violation(const Rows& rows, const estimate::LinearFit& fit, double lambda, double l1_ratio) {
   const Eigen::VectorXd w2 =
       rows.w.size() > 0 ? Eigen::VectorXd(rows.w.cwiseAbs2()) : Eigen::VectorXd::Ones(rows.size());
@@ -75,11 +76,14 @@ inline double kkt_violation(const Rows& rows, const estimate::LinearFit& fit, do
       rows.b - rows.a * fit.coefficients - Eigen::VectorXd::Constant(rows.size(), fit.intercept);
   const Eigen::VectorXd gradient = rows.a.transpose() * w2.cwiseProduct(residual) / w2.sum() -
                                    lambda * (1.0 - l1_ratio) * fit.coefficients;
-  double worst = fit.has_intercept() ? std::abs(w2.dot(residual)) / w2.sum() : 0.0;
+  const double size = std::sqrt(w2.dot(rows.b.cwiseAbs2()) / w2.sum());
+  double worst = fit.has_intercept() ? std::abs(w2.dot(residual)) / w2.sum() / size : 0.0;
   for (Index j = 0; j < gradient.size(); ++j) {
     const double c = fit.coefficients(j);
-    worst = std::max(worst, c == 0.0 ? std::abs(gradient(j)) - lambda * l1_ratio
-                                     : std::abs(gradient(j) - std::copysign(lambda * l1_ratio, c)));
+    const double violation = c == 0.0 ? std::abs(gradient(j)) - lambda * l1_ratio
+                                      : std::abs(gradient(j) - std::copysign(lambda * l1_ratio, c));
+    const double norm = std::sqrt(w2.dot(rows.a.col(j).cwiseAbs2()) / w2.sum());
+    if (violation > 0.0) worst = std::max(worst, violation / (norm * size));
   }
   return worst;
 }

@@ -36,6 +36,8 @@ public:
   /// left, without cancellation. Cost: 2 m² flops, and 2 n m.
   Eigen::VectorXd response(const Eigen::VectorXd& gradient) const;
   Eigen::VectorXd lift(const Eigen::VectorXd& gradient) const;
+  /// The last column of Q.
+  Eigen::VectorXd newest_direction() const { return q_.col(size() - 1); }
   /// ‖X v - column‖ for the best v. Cost: 8 n m flops.
   double distance(const Eigen::VectorXd& column) const;
   /// v that minimises ‖X v - column‖. Cost: 2 n m flops.

@@ -22,6 +22,7 @@ namespace tallfit::estimate {
 /// explain, is without cancellation
 ///
 ///   ½ (1 - s)² (‖E y - z‖² + ρ² + Σ square_j y_j²) + Σ_j (absolute_j |y_j| - s g_j y_j)
+/// where |g_j| counts as absolute_j as long as rounding explains the difference, K ε ‖E_j‖ ‖z, ρ‖.
 ///
 /// Cost: O(K m) for an iteration with m active columns, 2 K² / P for the gradient, and ActiveColumns::fetch().
 /// All ranks of the grid compute the same.
@@ -53,6 +54,7 @@ public:
 
 private:
   bool is_usable(Index j) const;
+  bool exceeds(Index j, double gradient) const;
   void screen(const SparsePenalty& next);
   void admit_violators();
   void sweep();
@@ -66,6 +68,7 @@ private:
   SupportStep step_;
   Eigen::VectorXd correlations_;  ///< Eᵀ(z - E y)
   double squared_residual_ = 0.0;
+  double noise_ = 0.0;  ///< rounding of a correlation with a column of norm 1
   std::vector<bool> is_working_;
   std::vector<Index> working_;  ///< columns that sweeps go over
 };
