@@ -33,6 +33,7 @@ void require_counts(const EstimatorOptions& options) {
 
 EstimatorOptions checked_selection(const EstimatorOptions& options) {
   require_counts(options);
+  require_penalty(options);
   return checked(options);
 }
 
@@ -96,9 +97,7 @@ private:
 /// scikit-learn's LassoLars with alpha = fit.lambda: the minimum of `lasso`, by its path.
 class LassoLars final : public Estimator {
 public:
-  explicit LassoLars(const EstimatorOptions& options) : options_(checked_selection(options)) {
-    require_penalty(options);
-  }
+  explicit LassoLars(const EstimatorOptions& options) : options_(checked_selection(options)) {}
 
   LinearFit fit(const LeastSquaresSystem& system) const override {
     const LarsEnd end{.lambda = options_.lambda, .steps = options_.max_iter};
