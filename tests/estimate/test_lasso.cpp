@@ -49,6 +49,12 @@ TEST_P(LassoOfSklearn, IsTheSameMinimum) {
         fit_of(rows, l1_ratio == 1.0 ? "lasso" : "elastic_net", {.lambda = lambda, .l1_ratio = l1_ratio},
                with ? Intercept::fitted : Intercept::none);
     EXPECT_TRUE(fit.converged) << fit.convergence;
+    if (l1_ratio == 1.0) {  // another way to the same minimum
+      const LinearFit by_lars =
+          fit_of(rows, "lasso_lars", {.lambda = lambda}, with ? Intercept::fitted : Intercept::none);
+      EXPECT_LE((by_lars.coefficients - fit.coefficients).norm(),
+                rounding_of_fit(rows, with) * fit.coefficients.norm());
+    }
     // Backward errors of QR and sums over the rows: c K ε with c = 10.
     const double relative = 10.0 * static_cast<double>(rows.a.cols()) * eps;
     EXPECT_LE(kkt_violation(rows, fit, lambda, l1_ratio), relative);
