@@ -41,8 +41,9 @@ std::vector<Key> fit_keys(Config::Fit& options) {
            "Multiplies the rows' own weights; names are \"group\", \"group.row_type\" or \"*.row_type\".")
       .must_be(at_least(0));
   keys.add("fit_intercept", options.fit_intercept, "Adds a constant column, which is never penalised.");
-  keys.add("lambda", options.lambda, "Penalty strength of every penalised estimator (scikit-learn's alpha).")
-      .in("weighted feature squared")
+  keys.add("lambda", options.lambda,
+           "Penalty strength of every penalised estimator (scikit-learn's alpha): of the weighted feature "
+           "squared for ridge, of feature times target for lasso and its kin.")
       .must_be(at_least(0));
   keys.add("column_lambda", options.column_lambda,
            "Factors of lambda for columns, of ridge; names may hold '*', as in \"*[0]\" = 0, which is not "
@@ -57,10 +58,13 @@ std::vector<Key> fit_keys(Config::Fit& options) {
   keys.add(
       "prior_matrix", options.prior_matrix,
       "Matrix L of ridge's penalty lambda ||L (theta - mu)||^2: .npy, .csv, .mtx or \"file.h5:/dataset\".");
-  keys.add("lambdas", options.lambdas, "Penalties of a path; empty: chosen from the data.")
-      .must_be(at_least(0));
-  keys.add("criterion", options.criterion, "By which ridge_path chooses its point; auto: gcv.")
-      .one_of({"auto", "gcv", "evidence", "l_curve"});
+  keys.add("lambdas", options.lambdas,
+           "Penalties of a path (ridge_path, lasso_path, enet_path); empty: fit.n_lambdas from the data.")
+      .must_be(more_than(0));
+  keys.add("criterion", options.criterion,
+           "By which a path chooses its point: ridge_path by gcv (auto), evidence or l_curve, the others by bic "
+           "(auto) or aic.")
+      .one_of({"auto", "gcv", "evidence", "l_curve", "aic", "bic"});
   keys.add("evidence_rows", options.evidence_rows,
            "What the evidence counts as an observation: a row, or its weight squared, as for so many copies.")
       .one_of({"rows", "weights"});
@@ -68,6 +72,34 @@ std::vector<Key> fit_keys(Config::Fit& options) {
       .must_be(between(0, 1));
   keys.add("max_iter", options.max_iter, "Iterations after which an estimator gives up.")
       .must_be(at_least(1));
+  keys.add("l1_ratio", options.l1_ratio,
+           "Share of the absolute-value penalty in an elastic net: 1 is the lasso, 0 a ridge penalty.")
+      .must_be(from_to(0, 1));
+  keys.add("n_lambdas", options.n_lambdas, "Penalties of a path where fit.lambdas is empty.")
+      .must_be(at_least(1));
+  keys.add("eps", options.eps, "Smallest penalty of a lasso path over the largest, where fit.lambdas is empty.")
+      .must_be(between(0, 1));
+  keys.add("gamma", options.gamma, "adaptive_lasso: its weights are 1 / |first coefficients|^gamma.")
+      .must_be(more_than(0));
+  keys.add("initial_lambda", options.initial_lambda,
+           "adaptive_lasso: ridge penalty of the fit that gives the weights; 0: least squares.")
+      .in("weighted feature squared")
+      .must_be(at_least(0));
+  keys.add("n_nonzero_coefs", options.n_nonzero_coefs,
+           "Columns that lars and omp take; 0: all for lars, a tenth of them for omp.")
+      .must_be(at_least(0));
+  keys.add("max_residual", options.max_residual,
+           "omp takes columns until the sum of squared weighted residuals is this (scikit-learn's tol); 0: "
+           "until there are fit.n_nonzero_coefs.")
+      .in("weighted target squared")
+      .must_be(at_least(0));
+  keys.add("normalize", options.normalize, "omp compares columns as if each had unit norm.");
+  keys.add("n_features_to_select", options.n_features_to_select,
+           "Columns that rfe, forward_selection and backward_selection leave; 0: half of them.")
+      .must_be(at_least(0));
+  keys.add("step", options.step,
+           "Columns that rfe and backward_selection drop at a time; below 1: a part of all columns.")
+      .must_be(more_than(0));
   keys.add(
           "noise_dof", options.noise_dof,
           "Residual degrees of freedom for standard errors of n rows and k coefficients; n-k-2 is FitSNAP's.")

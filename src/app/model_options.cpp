@@ -74,6 +74,16 @@ estimate::EstimatorOptions estimator_options(const Config& config) {
   if (config.fit.evidence_rows == "weights") options.evidence_rows = estimate::EvidenceRows::weights;
   options.tol = config.fit.tol;
   options.max_iter = config.fit.max_iter;
+  options.l1_ratio = config.fit.l1_ratio;
+  options.n_lambdas = config.fit.n_lambdas;
+  options.eps = config.fit.eps;
+  options.gamma = config.fit.gamma;
+  options.initial_lambda = config.fit.initial_lambda;
+  options.n_nonzero_coefs = config.fit.n_nonzero_coefs;
+  options.max_residual = config.fit.max_residual;
+  options.normalize = config.fit.normalize;
+  options.n_features_to_select = config.fit.n_features_to_select;
+  options.step = config.fit.step;
   options.noise_dof =
       config.fit.noise_dof == "n-k" ? estimate::NoiseDof::n_minus_k : estimate::NoiseDof::n_minus_k_minus_2;
   options.solver.rcond = config.solver.rcond;

@@ -10,6 +10,8 @@ namespace tallfit::estimate {
 
 std::vector<RegisteredEstimator> quadratic_estimators();
 std::vector<RegisteredEstimator> spectral_estimators();
+std::vector<RegisteredEstimator> lasso_estimators();
+std::vector<RegisteredEstimator> selection_estimators();
 
 template <class T>
 RegisteredEstimator entry(const char* name) {

@@ -38,11 +38,16 @@ double best_intercept(const LeastSquaresSystem& system, const Eigen::VectorXd& c
   return (row.z1 - row.r12.dot(coefficients)) / row.r11;
 }
 
-void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options) {
+void set_noise(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options) {
   const double taken = fit.effective_dof + (options.noise_dof == NoiseDof::n_minus_k_minus_2 ? 2.0 : 0.0);
   fit.dof = static_cast<double>(system.n_rows) - taken;
-  set_noise_variance(fit, fit.dof > 0.0 ? fit.residual_norm * fit.residual_norm / fit.dof
-                                        : std::numeric_limits<double>::quiet_NaN());
+  fit.noise_variance = fit.dof > 0.0 ? fit.residual_norm * fit.residual_norm / fit.dof
+                                     : std::numeric_limits<double>::quiet_NaN();
+}
+
+void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options) {
+  set_noise(fit, system, options);
+  set_noise_variance(fit, fit.noise_variance);
 }
 
 void set_noise_variance(LinearFit& fit, double variance) {

@@ -35,8 +35,7 @@ double l_curvature(const RidgeSpectrum& spectrum, double lambda) {
 
 }  // namespace
 
-Eigen::VectorXd ridge_lambdas(const RidgeSpectrum& spectrum) {
-  constexpr Index points = 100;
+Eigen::VectorXd ridge_lambdas(const RidgeSpectrum& spectrum, Index points) {
   const Eigen::VectorXd& s = spectrum.values;
   const double rounding = static_cast<double>(s.size()) * std::numeric_limits<double>::epsilon() * s(0);
   double smallest = s(0);
@@ -45,7 +44,7 @@ Eigen::VectorXd ridge_lambdas(const RidgeSpectrum& spectrum) {
   const double low = std::log10(std::max(smallest * smallest, 1e-16 * s(0) * s(0)));
   const double high = 1.0 + 2.0 * std::log10(s(0));
   return Eigen::VectorXd::NullaryExpr(points, [&](Index i) {
-    return std::pow(10.0, low + (high - low) * static_cast<double>(i) / (points - 1));
+    return std::pow(10.0, low + (high - low) * static_cast<double>(i) / static_cast<double>(std::max<Index>(points - 1, 1)));
   });
 }
 

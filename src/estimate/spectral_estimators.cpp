@@ -61,6 +61,7 @@ public:
                 options.criterion == "l_curve",
             ErrorKind::input, "fit.criterion = \"{}\": ridge_path knows gcv, evidence and l_curve",
             options.criterion);
+    require(options.n_lambdas >= 1, ErrorKind::input, "fit.n_lambdas = {}: expected at least 1", options.n_lambdas);
     for (const double lambda : options.lambdas)
       require(lambda > 0.0 && std::isfinite(lambda), ErrorKind::input,
               "fit.lambdas holds {}: a ridge path takes finite numbers above 0", lambda);
@@ -70,7 +71,7 @@ public:
     require_a_target(system);
     const RidgeSpectrum spectrum = ridge_spectrum(system);
     const Eigen::VectorXd lambdas =
-        options_.lambdas.empty() ? ridge_lambdas(spectrum)
+        options_.lambdas.empty() ? ridge_lambdas(spectrum, options_.n_lambdas)
                                  : Eigen::VectorXd(Eigen::Map<const Eigen::VectorXd>(
                                        options_.lambdas.data(), static_cast<Index>(options_.lambdas.size())));
     Path path = ridge_path(spectrum, lambdas, n_observations(system, options_));

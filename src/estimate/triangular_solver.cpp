@@ -31,10 +31,9 @@ Eigen::MatrixXd orthonormal_basis(const Eigen::MatrixXd& columns) {
   return qr.householderQ() * Eigen::MatrixXd::Identity(columns.rows(), columns.cols());
 }
 
-/// Norms of the factor's columns, 0 where the data do not tell a column from zero or, beside an intercept,
-/// from a constant: what is left of such a column when its mean is taken out is rounding, and must not be
-/// scaled up.
-Eigen::VectorXd significant_norms(const LeastSquaresSystem& system, double rcond) {
+}  // namespace
+
+Eigen::VectorXd significant_column_norms(const LeastSquaresSystem& system, double rcond) {
   Eigen::VectorXd norms = linalg::column_norms(system.r);
   if (!system.intercept) return norms;
   const Eigen::VectorXd& constant = system.intercept->r12;
@@ -44,13 +43,11 @@ Eigen::VectorXd significant_norms(const LeastSquaresSystem& system, double rcond
   return norms;
 }
 
-}  // namespace
-
 TriangularSolver::TriangularSolver(const LeastSquaresSystem& system, const Options& options)
     : equilibrated_(system.r), scale_(Eigen::VectorXd::Ones(system.n_coeffs())), rank_(system.n_coeffs()) {
   require(options.rcond > 0.0 && options.rcond < 1.0, ErrorKind::input,
           "solver.rcond = {}: expected a number between 0 and 1", options.rcond);
-  const Eigen::VectorXd norms = significant_norms(system, options.rcond);
+  const Eigen::VectorXd norms = significant_column_norms(system, options.rcond);
   scale_ = linalg::equilibration(norms);
   linalg::scale_columns_in_place(equilibrated_, (norms.array() > 0.0).select(scale_, 0.0));
   const double reciprocal = linalg::reciprocal_condition(equilibrated_);

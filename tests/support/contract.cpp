@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -10,6 +11,7 @@
 #include "support/oracle.hpp"
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/estimate/quadratic_fit.hpp"
 #include "tallfit/linalg/transfer.hpp"
 
 namespace tallfit::test {
@@ -67,7 +69,7 @@ std::string input_error(const Work& work) {
 
 Problems noiseless(const Subject& subject, const comm::Communicator& comm) {
   Problems problems;
-  if (!subject.quadratic) return problems;  // their penalty is not the caller's to take away
+  if (!subject.recovers) return problems;  // it chooses fewer columns, or a penalty that is felt
   Rows rows = contract_rows(0.0);
   Eigen::VectorXd truth(rows.a.cols());
   for (Index j = 0; j < truth.size(); ++j) truth(j) = static_cast<double>(3 * j - 4);  // exact
@@ -184,8 +186,7 @@ Problems permutation(const Subject& subject, const comm::Communicator& comm) {
     back.standard_errors(order[j]) = fit.standard_errors(static_cast<Index>(j));
   }
   compare(problems, rows, back, should, "permuted columns");
-  const double moved =
-      (back.standard_errors - should.standard_errors).cwiseQuotient(should.standard_errors).norm();
+  const double moved = (back.standard_errors - should.standard_errors).norm() / should.standard_errors.norm();
   if (!(moved <= 100.0 * rounding_of_fit(rows, true)))
     problems.push_back(fmt::format("permuted columns: standard errors differ by {:.2e}", moved));
   return problems;
@@ -193,6 +194,7 @@ Problems permutation(const Subject& subject, const comm::Communicator& comm) {
 
 Problems target_scale(const Subject& subject, const comm::Communicator& comm) {
   Problems problems;
+  if (!subject.scales) return problems;  // penalties of |θ| and of θ² would need powers of their own
   const Rows rows = contract_rows(0.3);
   const auto once = subject.fit(rows, felt(), Intercept::fitted, comm).fit;
   for (const double s : {-1024.0, 3e-7}) {
@@ -201,7 +203,9 @@ Problems target_scale(const Subject& subject, const comm::Communicator& comm) {
     auto should = once;
     should.coefficients *= s;
     should.intercept *= s;
-    const auto fit = subject.fit(times, felt(), Intercept::fitted, comm).fit;
+    EstimatorOptions options = felt();
+    options.lambda *= std::pow(std::abs(s), subject.lambda_power);
+    const auto fit = subject.fit(times, options, Intercept::fitted, comm).fit;
     compare(problems, rows, fit, should, fmt::format("targets times {}", s));
     const double error = std::abs(fit.residual_norm / (std::abs(s) * once.residual_norm) - 1.0);
     if (!(error <= rounding_of_fit(rows, true)))
@@ -217,20 +221,22 @@ Problems covariance(const Subject& subject, const comm::Communicator& comm) {
   std::string problem;
   if (comm.is_root()) {
     const Index n = rows.a.cols();
-    const Eigen::MatrixXd s = linalg::replicate(fitted.fit.solver->covariance_factor());
-    if (s.rows() != n || !s.allFinite()) {
-      problem = "the covariance factor has other rows or is not finite";
+    const Eigen::MatrixXd s = linalg::replicate(estimate::covariance_factor(fitted.fit)).topRows(n);
+    if (!s.allFinite()) {
+      problem = "the covariance factor is not finite";
     } else {
-      const Eigen::MatrixXd c = fitted.fit.noise_variance * s * s.transpose();
+      const Eigen::MatrixXd c = s * s.transpose();
       const Eigen::VectorXd values = support::symmetric_eigenvalues(c);
       if (c != c.transpose()) problem = "the covariance is not symmetric";
       if (!(values(0) >= -10.0 * static_cast<double>(n) * eps * values(n - 1)))
         problem = fmt::format("the covariance has the eigenvalue {:.2e}", values(0));
-      const Eigen::VectorXd error =
-          (c.diagonal().cwiseSqrt() - fitted.fit.standard_errors).cwiseQuotient(fitted.fit.standard_errors);
-      if (!(error.lpNorm<Eigen::Infinity>() <= 10.0 * static_cast<double>(n) * eps))
+      const auto errors = fitted.fit.standard_errors.array();
+      const auto off = (c.diagonal().cwiseSqrt().array() - errors).abs();
+      if (!(off <= 10.0 * static_cast<double>(n) * eps * errors).all())
         problem = "standard errors are not the roots of the covariance's diagonal";
-      if (!(fitted.fit.standard_errors.array() > 0.0).all()) problem = "a standard error is not positive";
+      // A column that was not chosen has none.
+      if (!((errors > 0.0) == (fitted.fit.coefficients.array() != 0.0)).all())
+        problem = "a standard error is not positive";
     }
   }
   comm::broadcast(comm, problem, 0);
@@ -243,6 +249,7 @@ Problems covariance(const Subject& subject, const comm::Communicator& comm) {
 /// column of zeros.
 Problems collinear(const Subject& subject, const comm::Communicator& comm) {
   Problems problems;
+  if (!subject.quadratic) return problems;  // penalties of |θ|, and choices, may take one of the copies
   Rows rows = contract_rows(0.3);
   Rows more = rows;
   more.a.conservativeResize(rows.size(), 7);
@@ -397,18 +404,45 @@ double scaled_distance(const Rows& rows, const Eigen::VectorXd& x, const Eigen::
   return d.cwiseProduct(x - y).norm() / d.cwiseProduct(y).norm();
 }
 
+namespace {
+
+/// Options under which an estimator that chooses columns drops some of the five and keeps others, and what it
+/// does not promise then.
+EstimatorOptions for_choosing(EstimatorOptions options) {
+  if (options.lambda > 0.0) options.lambda *= 1e-3;  // felt() is that of ridge: of the rows' sum of squares, not of their mean
+  options.n_lambdas = 20;
+  options.n_nonzero_coefs = 3;
+  options.n_features_to_select = 3;
+  return options;
+}
+
+void promise_of_choosing(Subject& subject) {
+  const auto is = [&](std::initializer_list<const char*> names) {
+    return std::find(names.begin(), names.end(), subject.name) != names.end();
+  };
+  subject.recovers = is({"lasso", "elastic_net", "lasso_lars", "adaptive_lasso"});
+  if (is({"lasso", "lasso_lars"})) subject.lambda_power = 1.0;
+  if (is({"adaptive_lasso"})) subject.lambda_power = 2.0;  // the weights are 1 / |θ|
+  subject.scales = !is({"elastic_net", "enet_path"});
+}
+
+}  // namespace
+
 Subject subject_of(const estimate::RegisteredEstimator& registered) {
   EstimatorOptions options;
   options.lambda = 1.0;
   Subject subject;
   subject.name = registered.name;
-  subject.penalised = registered.make(options)->penalty() != 0.0;
-  subject.quadratic = registered.make(options)->penalty().has_value();
+  const std::optional<double> penalty = registered.make(options)->penalty();
+  subject.penalised = penalty != 0.0;
+  subject.quadratic = penalty.has_value();
   subject.has_evidence = registered.make(options)->has_evidence();
-  subject.fit = [make = registered.make](const Rows& rows, const EstimatorOptions& asked, Intercept with,
-                                         const comm::Communicator& comm) {
+  if (!subject.quadratic) promise_of_choosing(subject);
+  subject.fit = [make = registered.make, chooses = !subject.quadratic](
+                    const Rows& rows, const EstimatorOptions& asked, Intercept with,
+                    const comm::Communicator& comm) {
     MemorySource source(rows);
-    return fit_rows(source, *make(asked), with, comm);
+    return fit_rows(source, *make(chooses ? for_choosing(asked) : asked), with, comm);
   };
   return subject;
 }

@@ -38,10 +38,20 @@ struct Config {
     std::string prior_mean;                       ///< folder or fit.h5 of a fit
     std::string prior_matrix;                     ///< any matrix file
     std::vector<double> lambdas;                  ///< empty: chosen
-    std::string criterion = "auto";
+    std::string criterion = "auto";               ///< "auto", "gcv", "evidence", "l_curve", "aic" or "bic"
     std::string evidence_rows = "rows";  ///< "rows" or "weights"
     double tol = 1e-10;
     Index max_iter = 10000;
+    double l1_ratio = 0.5;
+    Index n_lambdas = 100;
+    double eps = 1e-3;
+    double gamma = 1.0;
+    double initial_lambda = 0.0;
+    Index n_nonzero_coefs = 0;  ///< 0: the estimator's default
+    double max_residual = 0.0;  ///< 0: not used
+    bool normalize = false;
+    Index n_features_to_select = 0;  ///< 0: half of them
+    double step = 1.0;
     std::string noise_dof = "n-k";  ///< "n-k" or "n-k-2"
     bool row_pass = true;
     bool residuals = false;

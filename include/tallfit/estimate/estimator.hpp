@@ -33,6 +33,16 @@ struct EstimatorOptions {
   std::vector<double> lambdas = {};  ///< of a path; empty: chosen from the data
   std::string criterion = "auto";    ///< by which a path chooses its point
   EvidenceRows evidence_rows = EvidenceRows::rows;
+  double l1_ratio = 0.5;             ///< of elastic nets: 1 is the lasso, 0 ridge
+  Index n_lambdas = 100;
+  double eps = 1e-3;
+  double gamma = 1.0;           ///< adaptive lasso: the weights are 1 / |first fit|^gamma
+  double initial_lambda = 0.0;  ///< adaptive lasso: ridge penalty of the first fit
+  Index n_nonzero_coefs = 0;    ///< columns that a greedy fit takes; 0: the estimator's default
+  double max_residual = 0.0;    ///< omp: takes columns until ‖residual‖² is at most this; 0: not used
+  bool normalize = false;       ///< omp: compares correlations with columns of unit norm
+  Index n_features_to_select = 0;  ///< 0: half of them
+  double step = 1.0;               ///< columns that an elimination drops at a time; below 1: a part of all
   NoiseDof noise_dof = NoiseDof::n_minus_k;
   TriangularSolver::Options solver = {};  ///< so that designated initialisers may leave it out
 };

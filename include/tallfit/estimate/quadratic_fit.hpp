@@ -16,6 +16,9 @@ LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const E
 LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const Prior& prior,
                         const EstimatorOptions& options);
 
+/// Sets the noise variance of a fit, and its degrees of freedom, from residual norm and effective_dof. Local.
+void set_noise(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options);
+
 /// Sets noise variance and standard errors of a fit from its residual norm and the diagonal of its
 /// covariance. @collective over the grid
 void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options);

@@ -20,9 +20,9 @@ enum class RidgeFigure : int {
   count
 };
 
-/// 100 penalties, logarithmically even from the square of the smallest singular value that is more than
+/// Penalties, logarithmically even from the square of the smallest singular value that is more than
 /// rounding, or 1e-16 of the greatest, to 10 times the square of the greatest. Local.
-Eigen::VectorXd ridge_lambdas(const RidgeSpectrum& spectrum);
+Eigen::VectorXd ridge_lambdas(const RidgeSpectrum& spectrum, Index points);
 
 /// All figures, and the coefficients of every λ; the intercepts are left at 0.
 ///

@@ -17,6 +17,11 @@ enum class Algorithm {
   svd         ///< always the SVD
 };
 
+/// Norms of the factor's columns, 0 where the data do not tell a column from zero or, beside an intercept,
+/// from a constant: what is left of such a column when its mean is taken out is rounding, and must not be
+/// scaled up. @collective over the grid
+Eigen::VectorXd significant_column_norms(const LeastSquaresSystem& system, double rcond);
+
 /// Solves min ‖R θ - z‖ for the θ of minimum norm.
 ///
 /// Columns are equilibrated by powers of two (exact), E = R D. The numerical rank is the number of singular
