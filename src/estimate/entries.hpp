@@ -9,6 +9,7 @@
 namespace tallfit::estimate {
 
 std::vector<RegisteredEstimator> quadratic_estimators();
+std::vector<RegisteredEstimator> relevance_estimators();
 
 template <class T>
 RegisteredEstimator entry(const char* name) {

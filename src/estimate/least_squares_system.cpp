@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "tallfit/base/error.hpp"
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
@@ -102,16 +103,21 @@ std::optional<LeastSquaresSystem> training_system(const compress::CompressedDesi
 }
 
 LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda) {
+  return augmented(system, Eigen::VectorXd::Constant(system.n_coeffs(), lambda));
+}
+
+LeastSquaresSystem augmented(const LeastSquaresSystem& system, const Eigen::VectorXd& lambdas) {
   const linalg::BlockCyclicMatrix& r = system.r;
   const Index n = system.n_coeffs();
-  const double root = std::sqrt(lambda);
+  require(lambdas.size() == n, ErrorKind::bug, "{} penalties for {} columns", lambdas.size(), n);
+  const Eigen::VectorXd roots = lambdas.cwiseSqrt();
   linalg::BlockCyclicMatrix stacked(r.grid(), 2 * n + 1, n + 1, r.block());
   // R sits in the upper left corner, where the deal of blocks is its own: entries are copied without
   // messages.
   stacked.fill([&](Index i, Index j) {
     if (i < n && j < n) return r.at_local(r.row_axis().local_index(i), r.col_axis().local_index(j));
     if (j == n) return i < n ? system.z(i) : (i == n ? system.rho : 0.0);
-    return i == n + 1 + j ? root : 0.0;
+    return i == n + 1 + j ? roots(j) : 0.0;
   });
   linalg::triangularise_in_place(stacked);
   const linalg::BlockCyclicMatrix t = linalg::leading_rows(stacked, n + 1);

@@ -31,10 +31,14 @@ void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const Est
   fit.dof = static_cast<double>(system.n_rows) - taken;
   fit.noise_variance = fit.dof > 0.0 ? fit.residual_norm * fit.residual_norm / fit.dof
                                      : std::numeric_limits<double>::quiet_NaN();
+  set_standard_errors(fit);
+}
+
+void set_standard_errors(LinearFit& fit) {
   const double sigma = std::sqrt(fit.noise_variance);
   fit.standard_errors = sigma * fit.covariance_diagonal.cwiseSqrt();
-  if (!system.intercept) return;
-  const InterceptRow& row = *system.intercept;
+  if (!fit.intercept_row) return;
+  const InterceptRow& row = *fit.intercept_row;
   fit.intercept_standard_error =
       sigma * std::hypot(1.0, fit.solver->deviation_along(row.r12)) / std::abs(row.r11);
 }

@@ -20,12 +20,25 @@ namespace tallfit::estimate {
 /// Degrees of freedom of the noise estimate: N - K, or FitSNAP's N - K - 2.
 enum class NoiseDof { n_minus_k, n_minus_k_minus_2 };
 
+/// What the evidence counts as observations: rows, whatever their weights, or Σ w², under which w = 2 is four
+/// copies of a row.
+enum class EvidenceRows { rows, weights };
+
+/// Where the search for relevant columns starts: from all of them (MacKay), from none (Tipping and Faul), or
+/// from both, and the greater evidence wins.
+enum class ArdMethod { mackay, fast, best };
+
 /// What an estimator may be told. Names are scikit-learn's and INTERFACE's.
 struct EstimatorOptions {
   double lambda = 1e-6;  ///< penalty strength, in units of (w A)²
   double tol = 1e-10;    ///< at which iterations stop; what it is compared with is each estimator's own
   Index max_iter = 10000;
   NoiseDof noise_dof = NoiseDof::n_minus_k;
+  EvidenceRows evidence_rows = EvidenceRows::rows;
+  std::optional<double> alpha = std::nullopt;  ///< precision of the noise where it is known, in 1 / (w b)²
+  double threshold_lambda = 1e12;  ///< of columns of norm 1 and targets of variance 1: beyond it none is left
+  ArdMethod ard_method = ArdMethod::best;
+  std::optional<double> laplace_rate = std::nullopt;  ///< of the variances of columns of norm 1 and targets of variance 1
   TriangularSolver::Options solver = {};  ///< so that designated initialisers may leave it out
 };
 
@@ -65,6 +78,7 @@ struct LinearFit {
       convergence;  ///< "duality gap 1e-11 of the target's square after 20 sweeps"; empty: no iterations
   double log_evidence = std::numeric_limits<double>::quiet_NaN();
   std::vector<std::pair<std::string, double>> hyperparameters;  ///< that were found from the data, by name
+  Eigen::VectorXd column_precisions;  ///< K, where every coefficient has a prior of its own; infinite: pruned
   std::optional<Path> path;
 
   bool has_intercept() const { return intercept_row.has_value(); }

@@ -1,0 +1,203 @@
+#include "tallfit/estimate/relevance_search.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "tallfit/estimate/relevance_newton.hpp"
+#include "tallfit/linalg/matrix_ops.hpp"
+#include "tallfit/linalg/triangular.hpp"
+
+namespace tallfit::estimate {
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+/// Of targets of mean square 1. Rows without noise have a likelihood without a bound: below 1e-12 of the
+/// targets noise is rounding.
+constexpr double largest_noise_precision = 1e24;
+constexpr Index most_fixed_point_steps = 100;
+constexpr double longest_step = 3.0;  ///< of a logarithm
+
+double penalty_of(const Relevance& relevance, double rate) {
+  return rate > 0.0 ? 0.5 * rate * relevance.precisions.cwiseInverse().sum() : 0.0;
+}
+
+/// An ascent: a point, what is known of it, and the way to it.
+struct Ascent {
+  const ScaledSystem& system;
+  const RelevanceSearch& search;
+  RelevanceOptimum at;
+
+  Ascent(const ScaledSystem& of, const Relevance& start, const RelevanceSearch& how)
+      : system(of), search(how), at{.relevance = start, .posterior = relevance_posterior(of, start), .history = {}} {
+    at.objective = objective(at.relevance, at.posterior);
+    record();
+  }
+
+  double objective(const Relevance& relevance, const RelevancePosterior& posterior) const {
+    return posterior.log_evidence - penalty_of(relevance, search.rate);
+  }
+  /// Differences of the objective below this are rounding.
+  double rounding() const { return 1e-13 * (std::abs(at.objective) + system.n_observations); }
+
+  void record() {
+    at.history.push_back({.log_evidence = at.posterior.log_evidence,
+                          .n_active = static_cast<Index>(at.posterior.active.size()),
+                          .noise_precision = at.relevance.noise_precision,
+                          .coefficients = coefficients_of(system, at.relevance, at.posterior)});
+  }
+
+  /// Goes there if it gains at least that much.
+  bool accept(const Relevance& there, double at_least) {
+    RelevancePosterior posterior = relevance_posterior(system, there);
+    const double value = objective(there, posterior);
+    if (!(value - at.objective >= at_least)) return false;
+    at.relevance = there;
+    at.posterior = std::move(posterior);
+    at.objective = value;
+    ++at.iterations;
+    record();
+    return true;
+  }
+
+  bool noise_is_fixed(const RelevanceCurvature& curve) const {
+    return search.noise_is_known || (at.relevance.noise_precision >= largest_noise_precision &&
+                                     curve.gradient(curve.gradient.size() - 1) > 0.0);
+  }
+
+  /// All moves that gain at least a share of the best, then fewer, down to the best alone.
+  bool change_columns(const std::vector<RelevanceMove>& moves) {
+    const auto comparable = [&](const RelevanceMove& move) { return move.gain >= 0.1 * moves.front().gain; };
+    auto count = static_cast<std::size_t>(std::count_if(moves.begin(), moves.end(), comparable));
+    for (;; count = std::max<std::size_t>(1, count / 4)) {
+      Relevance there = at.relevance;
+      for (std::size_t i = 0; i < count; ++i) there.precisions(moves[i].column) = moves[i].precision;
+      const double gain = moves.front().gain;
+      if (accept(there, count > 1 ? gain : 0.5 * gain)) return true;
+      if (count == 1) return false;
+    }
+  }
+
+  Relevance moved(const Eigen::VectorXd& step) const {
+    Relevance there = at.relevance;
+    for (std::size_t j = 0; j < at.posterior.active.size(); ++j)
+      there.precisions(at.posterior.active[j]) *= std::exp(step(static_cast<Index>(j)));
+    there.noise_precision =
+        std::min(there.noise_precision * std::exp(step(step.size() - 1)), std::max(there.noise_precision, largest_noise_precision));
+    return there;
+  }
+
+  /// The step of expectation maximisation, which never lowers the evidence.
+  Eigen::VectorXd safe_step(const Eigen::VectorXd& variances, bool noise_is_fixed) const {
+    const auto m = at.posterior.mean.size();
+    Eigen::VectorXd step(m + 1);
+    for (Index j = 0; j < m; ++j) {
+      const double precision = at.relevance.precisions(at.posterior.active[static_cast<std::size_t>(j)]);
+      const double square = (at.posterior.mean(j) * at.posterior.mean(j) + variances(j)) / precision;
+      const double variance = 2.0 * square / (1.0 + std::sqrt(1.0 + 4.0 * search.rate * square));
+      step(j) = -std::log(variance * precision);
+    }
+    const double determined = static_cast<double>(m) - variances.sum();
+    step(m) = noise_is_fixed ? 0.0 : std::log(system.n_observations / (at.posterior.misfit() + determined));
+    return step;
+  }
+
+  /// Newton with a shift that grows until the evidence rises. @return whether it did
+  bool change_precisions(const RelevanceCurvature& curve, const Eigen::VectorXd& variances, bool fixed) {
+    for (const double shift : {0.0, 1e-3, 1e-2, 0.1, 1.0, 10.0}) {
+      const std::optional<Eigen::VectorXd> step = newton_step(curve, shift, fixed);
+      if (!step) continue;
+      const double longest = step->lpNorm<Eigen::Infinity>();
+      const double gain = 0.5 * curve.gradient.dot(*step);
+      if (accept(moved(*step * std::min(1.0, longest_step / longest)), std::min(0.1 * gain, -rounding() + 0.1 * gain)))
+        return true;
+    }
+    return accept(moved(safe_step(variances, fixed)), -rounding());
+  }
+};
+
+/// λ <- γ / θ² of each column, or of all together, and α <- (N - Σ γ) / misfit.
+void step_of_fixed_point(const ScaledSystem& system, const RelevanceSearch& search,
+                         const RelevancePosterior& posterior, bool tied, Relevance& relevance) {
+  const auto m = posterior.mean.size();
+  const Eigen::ArrayXd determined =
+      1.0 - linalg::inverse_gram_diagonal(posterior.factor, "the factor of active columns").array();
+  const Eigen::ArrayXd squares = posterior.mean.array().square();
+  Eigen::VectorXd precisions(m);
+  for (Index j = 0; j < m; ++j)
+    precisions(j) = relevance.precisions(posterior.active[static_cast<std::size_t>(j)]);
+  const double together = determined.sum() / (squares / precisions.array()).sum();
+  for (Index j = 0; j < m; ++j) {
+    const double next = tied ? together : precisions(j) * std::max(0.0, determined(j)) / squares(j);
+    // No data speak for a column of which nothing is determined.
+    const bool kept = next > 0.0 && next < search.threshold;
+    relevance.precisions(posterior.active[static_cast<std::size_t>(j)]) = kept ? next : infinity;
+  }
+  if (search.noise_is_known) return;
+  const double gamma = determined.sum();
+  const double n = system.n_observations;
+  // Near N = γ the fixed point leaps; expectation maximisation does not.
+  const double ratio = gamma < 0.9 * n ? (n - gamma) / posterior.misfit() : n / (posterior.misfit() + gamma);
+  relevance.noise_precision = std::min(largest_noise_precision, relevance.noise_precision * ratio);
+}
+
+}  // namespace
+
+Relevance empty_start(const ScaledSystem& system, const RelevanceSearch& search, double noise_precision) {
+  return {.precisions = Eigen::VectorXd::Constant(system.n_coeffs(), infinity),
+          .noise_precision = search.noise_is_known ? noise_precision : 10.0};
+}
+
+RelevanceOptimum ascend(const ScaledSystem& system, const Relevance& start, const RelevanceSearch& search) {
+  Ascent ascent(system, start, search);
+  RelevanceOptimum& at = ascent.at;
+  for (;;) {
+    const linalg::BlockCyclicMatrix covariance = posterior_covariance(at.posterior);
+    const Eigen::VectorXd variances = linalg::diagonal(covariance);
+    add_active_in_place(at.posterior, at.relevance, variances);
+    const std::vector<RelevanceMove> moves = gaining_moves(at.posterior, at.relevance, search.rate);
+    const double worth = std::max(search.tol, ascent.rounding());
+    at.gain_left = moves.empty() ? 0.0 : moves.front().gain;
+    if (at.iterations >= search.max_iter) break;
+    if (at.gain_left > worth && ascent.change_columns(moves)) continue;
+
+    const RelevanceCurvature curve = curvature(system, at.posterior, covariance, at.relevance, search.rate);
+    const bool fixed = ascent.noise_is_fixed(curve);
+    const std::optional<Eigen::VectorXd> step = newton_step(curve, 0.0, fixed);
+    const double newton_gain = step ? 0.5 * std::abs(curve.gradient.dot(*step)) : infinity;
+    at.gain_left = std::max(newton_gain, at.gain_left > worth ? at.gain_left : 0.0);
+    if (newton_gain <= worth) {
+      // The step that is left is as long as rounding lets it be, and squares the error.
+      at.converged = at.gain_left <= worth;
+      ascent.accept(ascent.moved(*step), -ascent.rounding());
+      break;
+    }
+    if (!ascent.change_precisions(curve, variances, fixed)) break;
+  }
+  return std::move(ascent.at);
+}
+
+Relevance fixed_point_start(const ScaledSystem& system, const RelevanceSearch& search,
+                            double noise_precision) {
+  Relevance now = empty_start(system, search, noise_precision);
+  const double uniform = static_cast<double>(system.n_coeffs()) / system.n_observations;
+  now.precisions = (system.norms.array() > 0.0).select(Eigen::VectorXd::Constant(now.precisions.size(), uniform), infinity);
+  double evidence = -infinity;
+  bool tied = true;
+  const Index most = std::min<Index>(search.max_iter, most_fixed_point_steps);
+  for (Index i = 0; i < most; ++i) {
+    const RelevancePosterior posterior = relevance_posterior(system, now);
+    if (posterior.active.empty()) break;
+    const bool slow = std::abs(posterior.log_evidence - evidence) < (tied ? 1.0 : 0.01);
+    if (slow && !tied) break;
+    tied = tied && !slow;
+    evidence = posterior.log_evidence;
+    step_of_fixed_point(system, search, posterior, tied, now);
+  }
+  return now;
+}
+
+}  // namespace tallfit::estimate
