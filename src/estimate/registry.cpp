@@ -23,8 +23,8 @@ void require_penalty(const EstimatorOptions& options) {
 const std::vector<RegisteredEstimator>& estimator_registry() {
   static const std::vector<RegisteredEstimator> registry = [] {
     std::vector<RegisteredEstimator> all;
-    for (const auto& family : {quadratic_estimators(),
-                                relevance_estimators()}) all.insert(all.end(), family.begin(), family.end());
+    for (const auto& family : {quadratic_estimators(), relevance_estimators()})
+      all.insert(all.end(), family.begin(), family.end());
     return all;
   }();
   return registry;

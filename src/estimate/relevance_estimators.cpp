@@ -20,7 +20,8 @@ EstimatorOptions checked_relevance(const EstimatorOptions& options) {
   return checked(options);
 }
 
-/// Automatic relevance determination: θ_j ~ N(0, 1/λ_j), all λ_j and the noise where the evidence is greatest.
+/// Automatic relevance determination: θ_j ~ N(0, 1/λ_j), all λ_j and the noise where the evidence is
+/// greatest.
 class Ard final : public Estimator {
 public:
   explicit Ard(const EstimatorOptions& options) : options_(checked_relevance(options)) {}

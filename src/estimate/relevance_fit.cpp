@@ -17,7 +17,8 @@ namespace {
 RelevanceOptimum best_optimum(const ScaledSystem& system, const RelevanceSearch& search, ArdMethod method,
                               double noise_precision) {
   std::optional<RelevanceOptimum> best;
-  if (method != ArdMethod::mackay) best = ascend(system, empty_start(system, search, noise_precision), search);
+  if (method != ArdMethod::mackay)
+    best = ascend(system, empty_start(system, search, noise_precision), search);
   if (method == ArdMethod::fast) return std::move(*best);
   RelevanceOptimum dense = ascend(system, fixed_point_start(system, search, noise_precision), search);
   if (best && best->objective >= dense.objective) return std::move(*best);
@@ -25,7 +26,8 @@ RelevanceOptimum best_optimum(const ScaledSystem& system, const RelevanceSearch&
 }
 
 /// Finds κ = 2 (m - 1) / Σ γ together with the rest.
-RelevanceOptimum optimum_with_rate(const ScaledSystem& system, RelevanceSearch& search, const EstimatorOptions& options, double noise_precision) {
+RelevanceOptimum optimum_with_rate(const ScaledSystem& system, RelevanceSearch& search,
+                                   const EstimatorOptions& options, double noise_precision) {
   RelevanceOptimum optimum = best_optimum(system, search, options.ard_method, noise_precision);
   for (Index i = 0; i < options.max_iter; ++i) {
     const auto m = static_cast<double>(optimum.posterior.active.size());
@@ -52,9 +54,8 @@ Path path_of(const LeastSquaresSystem& system, const ScaledSystem& units, const 
   const double size = units.target_size;
   for (Index i = 0; i < n; ++i) {
     const RelevanceStep& step = optimum.history[static_cast<std::size_t>(i)];
-    path.figures.row(i) << static_cast<double>(i),
-        step.log_evidence - units.n_observations * std::log(size), static_cast<double>(step.n_active),
-        step.noise_precision / (size * size);
+    path.figures.row(i) << static_cast<double>(i), step.log_evidence - units.n_observations * std::log(size),
+        static_cast<double>(step.n_active), step.noise_precision / (size * size);
     path.coefficients.col(i) = step.coefficients;
     path.intercepts(i) = best_intercept(system, step.coefficients);
   }
@@ -75,7 +76,8 @@ LinearFit fit_of_active(const LeastSquaresSystem& system, const std::vector<Inde
     fit.reason = "no column is relevant";
     fit.condition = 1.0;
     fit.intercept = best_intercept(system, none);
-    if (system.intercept) fit.intercept_standard_error = std::sqrt(fit.noise_variance) / std::abs(system.intercept->r11);
+    if (system.intercept)
+      fit.intercept_standard_error = std::sqrt(fit.noise_variance) / std::abs(system.intercept->r11);
     return fit;
   }
   const LeastSquaresSystem part = select_columns(system, active);
@@ -101,7 +103,8 @@ LinearFit fit_of_active(const LeastSquaresSystem& system, const std::vector<Inde
 
 }  // namespace
 
-LinearFit fit_relevant(const LeastSquaresSystem& system, const EstimatorOptions& options, VariancePrior prior) {
+LinearFit fit_relevant(const LeastSquaresSystem& system, const EstimatorOptions& options,
+                       VariancePrior prior) {
   const double n = n_observations(system, options);
   require(n > 0.0, ErrorKind::input, "the evidence needs more than {} rows", system.n_rows);
   const ScaledSystem units = scaled(system, n, options.solver.rcond);

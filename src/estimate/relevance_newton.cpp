@@ -46,8 +46,9 @@ std::optional<Eigen::VectorXd> newton_step(const RelevanceCurvature& at, double 
   if (noise_is_known) gradient(m) = 0.0;
   factor.fill([&](Index i, Index j) {
     const bool apart = noise_is_known && (i == m || j == m);
-    const double value = apart ? (i == j ? 1.0 : 0.0)
-                               : factor.at_local(factor.row_axis().local_index(i), factor.col_axis().local_index(j));
+    const double value =
+        apart ? (i == j ? 1.0 : 0.0)
+              : factor.at_local(factor.row_axis().local_index(i), factor.col_axis().local_index(j));
     return i == j ? value + shift : value;
   });
   try {

@@ -75,7 +75,8 @@ RelevancePosterior relevance_posterior(const ScaledSystem& system, const Relevan
   linalg::BlockCyclicMatrix stacked(system.columns.grid(), k + 1 + m, k + 1, system.columns.block());
   place_columns(system.columns, order, stacked, 0);
   Eigen::VectorXd scale = Eigen::VectorXd::Constant(k + 1, root);
-  for (Index j = 0; j < m; ++j) scale(j) /= std::sqrt(relevance.precisions(active[static_cast<std::size_t>(j)]));
+  for (Index j = 0; j < m; ++j)
+    scale(j) /= std::sqrt(relevance.precisions(active[static_cast<std::size_t>(j)]));
   linalg::scale_columns_in_place(stacked, scale);
   for (Index i = 0; i < k; ++i) set(stacked, i, k, root * system.z(i));
   set(stacked, k, k, root * system.rho);

@@ -32,7 +32,9 @@ struct Ascent {
   RelevanceOptimum at;
 
   Ascent(const ScaledSystem& of, const Relevance& start, const RelevanceSearch& how)
-      : system(of), search(how), at{.relevance = start, .posterior = relevance_posterior(of, start), .history = {}} {
+      : system(of),
+        search(how),
+        at{.relevance = start, .posterior = relevance_posterior(of, start), .history = {}} {
     at.objective = objective(at.relevance, at.posterior);
     record();
   }
@@ -81,12 +83,26 @@ struct Ascent {
     }
   }
 
+  /// Prunes all columns that are not worth a step. @return whether there are any
+  bool prune_idle_columns(double worth) {
+    Relevance there = at.relevance;
+    double lost = rounding();
+    for (const Index j : at.posterior.active) {
+      const double worth_of =
+          contribution(at.posterior.sparsity(j), at.posterior.quality(j), there.precisions(j), search.rate);
+      if (worth_of > worth) continue;
+      there.precisions(j) = infinity;
+      lost += worth;
+    }
+    return there.active().size() < at.posterior.active.size() && accept(there, -lost);
+  }
+
   Relevance moved(const Eigen::VectorXd& step) const {
     Relevance there = at.relevance;
     for (std::size_t j = 0; j < at.posterior.active.size(); ++j)
       there.precisions(at.posterior.active[j]) *= std::exp(step(static_cast<Index>(j)));
-    there.noise_precision =
-        std::min(there.noise_precision * std::exp(step(step.size() - 1)), std::max(there.noise_precision, largest_noise_precision));
+    there.noise_precision = std::min(there.noise_precision * std::exp(step(step.size() - 1)),
+                                     std::max(there.noise_precision, largest_noise_precision));
     return there;
   }
 
@@ -112,7 +128,8 @@ struct Ascent {
       if (!step) continue;
       const double longest = step->lpNorm<Eigen::Infinity>();
       const double gain = 0.5 * curve.gradient.dot(*step);
-      if (accept(moved(*step * std::min(1.0, longest_step / longest)), std::min(0.1 * gain, -rounding() + 0.1 * gain)))
+      if (accept(moved(*step * std::min(1.0, longest_step / longest)),
+                 std::min(0.1 * gain, -rounding() + 0.1 * gain)))
         return true;
     }
     return accept(moved(safe_step(variances, fixed)), -rounding());
@@ -170,8 +187,9 @@ RelevanceOptimum ascend(const ScaledSystem& system, const Relevance& start, cons
     const double newton_gain = step ? 0.5 * std::abs(curve.gradient.dot(*step)) : infinity;
     at.gain_left = std::max(newton_gain, at.gain_left > worth ? at.gain_left : 0.0);
     if (newton_gain <= worth) {
-      // The step that is left is as long as rounding lets it be, and squares the error.
       at.converged = at.gain_left <= worth;
+      if (at.converged && ascent.prune_idle_columns(worth)) continue;
+      // The step that is left is as long as rounding lets it be, and squares the error.
       ascent.accept(ascent.moved(*step), -ascent.rounding());
       break;
     }
@@ -184,7 +202,8 @@ Relevance fixed_point_start(const ScaledSystem& system, const RelevanceSearch& s
                             double noise_precision) {
   Relevance now = empty_start(system, search, noise_precision);
   const double uniform = static_cast<double>(system.n_coeffs()) / system.n_observations;
-  now.precisions = (system.norms.array() > 0.0).select(Eigen::VectorXd::Constant(now.precisions.size(), uniform), infinity);
+  now.precisions = (system.norms.array() > 0.0)
+                       .select(Eigen::VectorXd::Constant(now.precisions.size(), uniform), infinity);
   double evidence = -infinity;
   bool tied = true;
   const Index most = std::min<Index>(search.max_iter, most_fixed_point_steps);

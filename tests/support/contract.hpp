@@ -21,7 +21,8 @@ using FitFunction = std::function<Fitted(const Rows& rows, const estimate::Estim
 struct Subject {
   std::string name;
   FitFunction fit;
-  bool penalised = false;  ///< uses options.lambda
+  bool quadratic = true;   ///< has a penalty() known before the fit
+  bool penalised = false;  ///< uses options.lambda for it
 };
 
 /// A registered estimator, by the way of the program.

@@ -35,7 +35,12 @@ struct Config {
     double lambda = 1e-6;
     double tol = 1e-10;
     Index max_iter = 10000;
-    std::string noise_dof = "n-k";  ///< "n-k" or "n-k-2"
+    std::string noise_dof = "n-k";       ///< "n-k" or "n-k-2"
+    std::string evidence_rows = "rows";  ///< "rows" or "weights"
+    double alpha = 0.0;                  ///< 0: found
+    double threshold_lambda = 1e12;
+    std::string ard_method = "best";  ///< "mackay", "fast" or "best"
+    double laplace_rate = 0.0;        ///< 0: found
     bool row_pass = true;
     bool residuals = false;
   };

@@ -38,7 +38,8 @@ struct EstimatorOptions {
   std::optional<double> alpha = std::nullopt;  ///< precision of the noise where it is known, in 1 / (w b)²
   double threshold_lambda = 1e12;  ///< of columns of norm 1 and targets of variance 1: beyond it none is left
   ArdMethod ard_method = ArdMethod::best;
-  std::optional<double> laplace_rate = std::nullopt;  ///< of the variances of columns of norm 1 and targets of variance 1
+  std::optional<double> laplace_rate =
+      std::nullopt;                       ///< of the variances of columns of norm 1 and targets of variance 1
   TriangularSolver::Options solver = {};  ///< so that designated initialisers may leave it out
 };
 

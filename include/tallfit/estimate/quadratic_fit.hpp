@@ -15,8 +15,8 @@ LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const E
 /// covariance. @collective over the grid
 void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options);
 
-/// Sets standard errors alone, from the noise variance and the diagonal of the covariance. @collective over the
-/// grid
+/// Sets standard errors alone, from the noise variance and the diagonal of the covariance. @collective over
+/// the grid
 void set_standard_errors(LinearFit& fit);
 
 /// S with S Sᵀ = covariance of (θ, c), K + 1 rows, the last of them zero without an intercept, on the grid of

@@ -14,6 +14,7 @@ enum class VariancePrior {
 /// The fit of greatest evidence. Coefficients and covariances are those of [R_S; sqrt(λ / α)] by QR over the
 /// columns S that are left, on the user's scale.
 /// Cost: ascend() from one start or two, then select_columns(). @collective over the grid
-LinearFit fit_relevant(const LeastSquaresSystem& system, const EstimatorOptions& options, VariancePrior prior);
+LinearFit fit_relevant(const LeastSquaresSystem& system, const EstimatorOptions& options,
+                       VariancePrior prior);
 
 }  // namespace tallfit::estimate

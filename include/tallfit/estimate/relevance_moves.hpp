@@ -8,7 +8,8 @@
 namespace tallfit::estimate {
 
 /// The precision of a column at which the objective is greatest, infinite where it is better pruned:
-/// 1/λ = 2 (q² - s - κ) / (s (sqrt(s² + 4 κ q²) + s + 2 κ)) where q² - s > κ; for κ = 0 that is (q² - s) / s².
+/// 1/λ = 2 (q² - s - κ) / (s (sqrt(s² + 4 κ q²) + s + 2 κ)) where q² - s > κ; for κ = 0 that is (q² - s) /
+/// s².
 /// @param rate  κ of the prior exp(-κ γ / 2) of a variance γ = 1/λ; 0: flat. Local.
 /// @see Tipping and Faul, AISTATS 2003, equation 20; Babacan, Molina, Katsaggelos, IEEE Trans. Image
 ///   Process. 19 (2010) 53, equation 46.

@@ -29,7 +29,7 @@ ScaledSystem scaled(const LeastSquaresSystem& system, double n_observations, dou
 
 /// The hyperparameters.
 struct Relevance {
-  Eigen::VectorXd precisions;  ///< λ, K; infinite where a column is pruned
+  Eigen::VectorXd precisions;    ///< λ, K; infinite where a column is pruned
   double noise_precision = 1.0;  ///< α
 
   std::vector<Index> active() const;
@@ -43,8 +43,8 @@ struct RelevancePosterior {
   double penalised_misfit = 0.0;     ///< α ‖y - E θ‖² + ‖u‖²
   Eigen::VectorXd mean;              ///< of u, active
   linalg::BlockCyclicMatrix factor;  ///< triangle of [B; I], active x active
-  Eigen::VectorXd sparsity;          ///< s, K: α e_jᵀ C⁻¹ e_j of pruned columns, C the covariance of y in α⁻¹
-  Eigen::VectorXd quality;           ///< q, K: α e_jᵀ C⁻¹ y of pruned columns; 0 of active ones
+  Eigen::VectorXd sparsity;  ///< s, K: α e_jᵀ C⁻¹ e_j of pruned columns, C the covariance of y in α⁻¹
+  Eigen::VectorXd quality;  ///< q, K: α e_jᵀ C⁻¹ y of pruned columns; 0 of active ones
 
   /// α ‖y - E θ‖²
   double misfit() const { return penalised_misfit - mean.squaredNorm(); }

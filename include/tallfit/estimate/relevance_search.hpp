@@ -8,11 +8,11 @@
 namespace tallfit::estimate {
 
 struct RelevanceSearch {
-  double tol = 1e-10;         ///< gain of the objective that is not worth a step
-  Index max_iter = 10000;     ///< accepted steps of one ascent
+  double tol = 1e-10;      ///< gain of the objective that is not worth a step
+  Index max_iter = 10000;  ///< accepted steps of one ascent
   bool noise_is_known = false;
-  double threshold = 1e12;    ///< precision beyond which the fixed point prunes
-  double rate = 0.0;          ///< κ of contribution()
+  double threshold = 1e12;  ///< precision beyond which the fixed point prunes
+  double rate = 0.0;        ///< κ of contribution()
 };
 
 /// A point on the way.
