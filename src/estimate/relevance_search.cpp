@@ -25,6 +25,31 @@ double penalty_of(const Relevance& relevance, double rate) {
   return rate > 0.0 ? 0.5 * rate * relevance.precisions.cwiseInverse().sum() : 0.0;
 }
 
+/// λ <- γ / θ² of each column, or of all together, and α <- (N - Σ γ) / misfit.
+void step_of_fixed_point(const ScaledSystem& system, const RelevanceSearch& search,
+                         const RelevancePosterior& posterior, const Eigen::VectorXd& variances, bool tied,
+                         Relevance& relevance) {
+  const auto m = posterior.mean.size();
+  const Eigen::ArrayXd determined = 1.0 - variances.array();
+  const Eigen::ArrayXd squares = posterior.mean.array().square();
+  Eigen::VectorXd precisions(m);
+  for (Index j = 0; j < m; ++j)
+    precisions(j) = relevance.precisions(posterior.active[static_cast<std::size_t>(j)]);
+  const double together = determined.sum() / (squares / precisions.array()).sum();
+  for (Index j = 0; j < m; ++j) {
+    const double next = tied ? together : precisions(j) * std::max(0.0, determined(j)) / squares(j);
+    // No data speak for a column of which nothing is determined.
+    const bool kept = next > 0.0 && next < search.threshold;
+    relevance.precisions(posterior.active[static_cast<std::size_t>(j)]) = kept ? next : infinity;
+  }
+  if (search.noise_is_known) return;
+  const double gamma = determined.sum();
+  const double n = system.n_observations;
+  // Near N = γ the fixed point leaps; expectation maximisation does not.
+  const double ratio = gamma < 0.9 * n ? (n - gamma) / posterior.misfit() : n / (posterior.misfit() + gamma);
+  relevance.noise_precision = std::min(largest_noise_precision, relevance.noise_precision * ratio);
+}
+
 /// An ascent: a point, what is known of it, and the way to it.
 struct Ascent {
   const ScaledSystem& system;
@@ -52,18 +77,28 @@ struct Ascent {
                           .coefficients = coefficients_of(system, at.relevance, at.posterior)});
   }
 
-  /// Goes there if it gains at least that much.
-  bool accept(const Relevance& there, double at_least) {
+  /// A place to go to.
+  struct Candidate {
+    Relevance relevance;
+    RelevancePosterior posterior;
+    double objective;
+  };
+  Candidate look_at(const Relevance& there) const {
     RelevancePosterior posterior = relevance_posterior(system, there);
     const double value = objective(there, posterior);
-    if (!(value - at.objective >= at_least)) return false;
-    at.relevance = there;
-    at.posterior = std::move(posterior);
-    at.objective = value;
+    return {.relevance = there, .posterior = std::move(posterior), .objective = value};
+  }
+  /// Goes there if it gains at least that much.
+  bool accept(Candidate there, double at_least) {
+    if (!(there.objective - at.objective >= at_least)) return false;
+    at.relevance = std::move(there.relevance);
+    at.posterior = std::move(there.posterior);
+    at.objective = there.objective;
     ++at.iterations;
     record();
     return true;
   }
+  bool accept(const Relevance& there, double at_least) { return accept(look_at(there), at_least); }
 
   bool noise_is_fixed(const RelevanceCurvature& curve) const {
     return search.noise_is_known || (at.relevance.noise_precision >= largest_noise_precision &&
@@ -121,45 +156,34 @@ struct Ascent {
     return step;
   }
 
-  /// Newton with a shift that grows until the evidence rises. @return whether it did
+  /// Newton where the evidence is concave and the step is short; else the better of a shifted Newton step and
+  /// the fixed point, which leaps where Newton would crawl. @return whether the evidence rose
   bool change_precisions(const RelevanceCurvature& curve, const Eigen::VectorXd& variances, bool fixed) {
+    std::optional<Candidate> leap;
     for (const double shift : {0.0, 1e-3, 1e-2, 0.1, 1.0, 10.0}) {
       const std::optional<Eigen::VectorXd> step = newton_step(curve, shift, fixed);
       if (!step) continue;
       const double longest = step->lpNorm<Eigen::Infinity>();
       const double gain = 0.5 * curve.gradient.dot(*step);
-      if (accept(moved(*step * std::min(1.0, longest_step / longest)),
-                 std::min(0.1 * gain, -rounding() + 0.1 * gain)))
-        return true;
+      Candidate there = look_at(moved(*step * std::min(1.0, longest_step / longest)));
+      const double enough = std::min(0.1 * gain, 0.1 * gain - rounding());
+      if (shift == 0.0 && longest <= 1.0 && accept(there, enough)) return true;
+      if (!leap) leap = look_at(leaped(variances, fixed));
+      if (leap->objective > there.objective && accept(*leap, enough)) return true;
+      if (accept(std::move(there), enough)) return true;
     }
     return accept(moved(safe_step(variances, fixed)), -rounding());
   }
-};
 
-/// λ <- γ / θ² of each column, or of all together, and α <- (N - Σ γ) / misfit.
-void step_of_fixed_point(const ScaledSystem& system, const RelevanceSearch& search,
-                         const RelevancePosterior& posterior, bool tied, Relevance& relevance) {
-  const auto m = posterior.mean.size();
-  const Eigen::ArrayXd determined =
-      1.0 - linalg::inverse_gram_diagonal(posterior.factor, "the factor of active columns").array();
-  const Eigen::ArrayXd squares = posterior.mean.array().square();
-  Eigen::VectorXd precisions(m);
-  for (Index j = 0; j < m; ++j)
-    precisions(j) = relevance.precisions(posterior.active[static_cast<std::size_t>(j)]);
-  const double together = determined.sum() / (squares / precisions.array()).sum();
-  for (Index j = 0; j < m; ++j) {
-    const double next = tied ? together : precisions(j) * std::max(0.0, determined(j)) / squares(j);
-    // No data speak for a column of which nothing is determined.
-    const bool kept = next > 0.0 && next < search.threshold;
-    relevance.precisions(posterior.active[static_cast<std::size_t>(j)]) = kept ? next : infinity;
+  /// The fixed point of the present step.
+  Relevance leaped(const Eigen::VectorXd& variances, bool noise_is_fixed) const {
+    RelevanceSearch how = search;
+    how.noise_is_known = noise_is_fixed;
+    Relevance there = at.relevance;
+    step_of_fixed_point(system, how, at.posterior, variances, false, there);
+    return there;
   }
-  if (search.noise_is_known) return;
-  const double gamma = determined.sum();
-  const double n = system.n_observations;
-  // Near N = γ the fixed point leaps; expectation maximisation does not.
-  const double ratio = gamma < 0.9 * n ? (n - gamma) / posterior.misfit() : n / (posterior.misfit() + gamma);
-  relevance.noise_precision = std::min(largest_noise_precision, relevance.noise_precision * ratio);
-}
+};
 
 }  // namespace
 
@@ -214,7 +238,9 @@ Relevance fixed_point_start(const ScaledSystem& system, const RelevanceSearch& s
     if (slow && !tied) break;
     tied = tied && !slow;
     evidence = posterior.log_evidence;
-    step_of_fixed_point(system, search, posterior, tied, now);
+    step_of_fixed_point(system, search, posterior,
+                        linalg::inverse_gram_diagonal(posterior.factor, "the factor of active columns"), tied,
+                        now);
   }
   return now;
 }

@@ -70,8 +70,12 @@ TEST_P(ArdOfSet, FindsTheMaximumOfTheEvidence) {
     // Of a column that is hardly relevant the evidence does not know the precision: its curvature in ln λ is
     // ½ (1 - λ Σ_jj)², against which the reference's gradient of 1e-8 stands.
     const double determined = 1.0 - precisions(at) * variances(at);
-    EXPECT_NEAR(fit_.column_precisions(kept[i]) / precisions(at), 1.0, 1e-6 + 2e-7 / (determined * determined)) << kept[i];
-    EXPECT_NEAR(fit_.standard_errors(kept[i]) / std::sqrt(variances(at)), 1.0, 1e-6 + 2e-7 / (determined * determined)) << kept[i];
+    EXPECT_NEAR(fit_.column_precisions(kept[i]) / precisions(at), 1.0,
+                1e-6 + 2e-7 / (determined * determined))
+        << kept[i];
+    EXPECT_NEAR(fit_.standard_errors(kept[i]) / std::sqrt(variances(at)), 1.0,
+                1e-6 + 2e-7 / (determined * determined))
+        << kept[i];
   }
 }
 
@@ -104,11 +108,12 @@ TEST_P(ArdOfSet, NeverLosesEvidenceOnTheWay) {
   }
 }
 
-// Units of columns and targets change nothing but units. scikit-learn prunes by raw precisions: in other units
-// it keeps other columns.
+// Units of columns and targets change nothing but units. scikit-learn prunes by raw precisions: in other
+// units it keeps other columns.
 TEST_P(ArdOfSet, DoesNotDependOnUnits) {
   Rows other = rows_;
-  for (Index j = 0; j < other.a.cols(); ++j) other.a.col(j) *= std::pow(10.0, static_cast<double>(j % 9) - 4.0);
+  for (Index j = 0; j < other.a.cols(); ++j)
+    other.a.col(j) *= std::pow(10.0, static_cast<double>(j % 9) - 4.0);
   other.b *= 1e3;
   const LinearFit fit = fit_alone(other, "ard", {});
   EXPECT_EQ(kept_columns(fit.column_precisions), kept_columns(fit_.column_precisions));
@@ -124,21 +129,22 @@ INSTANTIATE_TEST_SUITE_P(Sets, ArdOfSet, testing::Values("well", "sparse", "diab
 Rows random_rows(Index n, Index k, Index relevant) {
   Rows rows;
   rows.a = Eigen::MatrixXd::NullaryExpr(n, k, [](Index i, Index j) { return random_entry(7, i, j); });
-  rows.b = Eigen::VectorXd::NullaryExpr(n, [&](Index i) {
-    return 2.0 * rows.a.row(i).head(relevant).sum() + 0.2 * random_entry(7, i, k);
-  });
+  rows.b = Eigen::VectorXd::NullaryExpr(
+      n, [&](Index i) { return 2.0 * rows.a.row(i).head(relevant).sum() + 0.2 * random_entry(7, i, k); });
   return rows;
 }
 
 /// No other precision of one column, nor another noise, has more evidence.
 void expect_stationary(const Rows& rows, const LinearFit& fit, bool noise_is_known) {
-  const double most = evidence_of_rows(rows, fit.column_precisions, alpha_of(fit)) + rounding_of_evidence(rows);
+  const double most =
+      evidence_of_rows(rows, fit.column_precisions, alpha_of(fit)) + rounding_of_evidence(rows);
   for (Index j = 0; j < fit.column_precisions.size(); ++j) {
     Eigen::VectorXd other = fit.column_precisions;
     const double now = other(j);
     const double size = rows.a.col(j).squaredNorm() / rows.b.squaredNorm() * static_cast<double>(rows.size());
     for (const double factor : {0.0, 1e-4, 1e-2, 0.3, 0.99, 1.01, 3.0, 1e2, 1e4}) {
-      other(j) = factor == 0.0 ? std::numeric_limits<double>::infinity() : factor * (std::isfinite(now) ? now : size);
+      other(j) = factor == 0.0 ? std::numeric_limits<double>::infinity()
+                               : factor * (std::isfinite(now) ? now : size);
       EXPECT_LE(evidence_of_rows(rows, other, alpha_of(fit)), most) << j << " times " << factor;
     }
   }
@@ -210,7 +216,8 @@ TEST(Ard, CountsRowsOrWeights) {
   EXPECT_NEAR(weighted.log_evidence, copied.log_evidence, 1e-9);
   EXPECT_LE(distance(weighted.coefficients, copied.coefficients), 1e-9);
   const LinearFit of_rows = fit_alone(once, "ard", {});
-  EXPECT_NEAR(of_rows.log_evidence, evidence_of_rows(once, of_rows.column_precisions, alpha_of(of_rows)), 1e-9);
+  EXPECT_NEAR(of_rows.log_evidence, evidence_of_rows(once, of_rows.column_precisions, alpha_of(of_rows)),
+              1e-9);
 }
 
 // (α AᵀA + Λ)⁻¹ over the columns that are left, zeros for the others.
@@ -224,7 +231,8 @@ TEST(Ard, GivesThePosteriorCovariance) {
     stacked.col(j).head(60) = std::sqrt(alpha_of(fit)) * rows.a.col(kept[static_cast<std::size_t>(j)]);
     stacked(60 + j, j) = std::sqrt(fit.column_precisions(kept[static_cast<std::size_t>(j)]));
   }
-  const Eigen::MatrixXd inverse = support::solve_upper(support::triangle_of(stacked), Eigen::MatrixXd::Identity(m, m));
+  const Eigen::MatrixXd inverse =
+      support::solve_upper(support::triangle_of(stacked), Eigen::MatrixXd::Identity(m, m));
   const Eigen::MatrixXd should = inverse * inverse.transpose();
   const Eigen::MatrixXd factor = linalg::replicate(estimate::covariance_factor(fit));
   const Eigen::MatrixXd is = factor * factor.transpose();
@@ -248,7 +256,8 @@ TEST(Ard, FindsNothingWhereThereIsNothing) {
 }
 
 TEST(Ard, SaysWhenItDidNotConverge) {
-  const LinearFit fit = fit_alone(random_rows(60, 12, 4), "ard", {.max_iter = 2, .ard_method = ArdMethod::fast});
+  const LinearFit fit =
+      fit_alone(random_rows(60, 12, 4), "ard", {.max_iter = 2, .ard_method = ArdMethod::fast});
   EXPECT_FALSE(fit.converged);
   EXPECT_EQ(fit.iterations, 2);
   EXPECT_NE(fit.convergence.find("after 2 steps"), std::string::npos) << fit.convergence;
@@ -258,7 +267,8 @@ TEST(Ard, SaysWhenItDidNotConverge) {
 double laplace_objective(const Rows& rows, const Eigen::VectorXd& precisions, double alpha, double rate) {
   const double size = rows.b.squaredNorm() / static_cast<double>(rows.size());
   const Eigen::VectorXd norms = rows.a.colwise().squaredNorm().transpose();
-  return evidence_of_rows(rows, precisions, alpha) - 0.5 * rate * norms.cwiseQuotient(precisions).sum() / size;
+  return evidence_of_rows(rows, precisions, alpha) -
+         0.5 * rate * norms.cwiseQuotient(precisions).sum() / size;
 }
 
 // Catches a prior of other strength, and a rate that is not that of the variances.
@@ -276,7 +286,8 @@ TEST(Bcs, IsStationaryInEveryColumn) {
     if (known)
       EXPECT_EQ(rate, 0.3);
     else
-      EXPECT_NEAR(rate * norms.cwiseQuotient(fit.column_precisions).sum() / size / (2.0 * (m - 1.0)), 1.0, 1e-7);
+      EXPECT_NEAR(rate * norms.cwiseQuotient(fit.column_precisions).sum() / size / (2.0 * (m - 1.0)), 1.0,
+                  1e-7);
     const double alpha = alpha_of(fit);
     const double most = laplace_objective(rows, fit.column_precisions, alpha, rate) + 1e-9;
     for (Index j = 0; j < 12; ++j) {
