@@ -132,9 +132,11 @@ LinearFit fit_relevant(const LeastSquaresSystem& system, const EstimatorOptions&
   if (prior == VariancePrior::laplace) fit.hyperparameters.emplace_back("laplace_rate", search.rate);
   fit.iterations = optimum.iterations;
   fit.converged = optimum.converged;
-  fit.convergence =
-      fmt::format("a step may gain {:.1e} in log evidence {:.10g} after {} steps; fit.tol = {:.1e}",
-                  optimum.gain_left, fit.log_evidence, fit.iterations, options.tol);
+  fit.convergence = fmt::format(
+      "a step may gain {:.1e} in log evidence {:.10g} after {} steps; the limit is {:.1e}, of fit.tol = "
+      "{:.1e} and "
+      "of rounding",
+      optimum.gain_left, fit.log_evidence, fit.iterations, optimum.worth, options.tol);
   fit.path = path_of(system, units, optimum);
   return fit;
 }

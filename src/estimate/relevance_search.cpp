@@ -8,46 +8,16 @@
 
 #include "tallfit/estimate/relevance_newton.hpp"
 #include "tallfit/linalg/matrix_ops.hpp"
-#include "tallfit/linalg/triangular.hpp"
 
 namespace tallfit::estimate {
 
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-/// Of targets of mean square 1. Rows without noise have a likelihood without a bound: below 1e-12 of the
-/// targets noise is rounding.
-constexpr double largest_noise_precision = 1e24;
-constexpr Index most_fixed_point_steps = 100;
 constexpr double longest_step = 3.0;  ///< of a logarithm
 
 double penalty_of(const Relevance& relevance, double rate) {
   return rate > 0.0 ? 0.5 * rate * relevance.precisions.cwiseInverse().sum() : 0.0;
-}
-
-/// λ <- γ / θ² of each column, or of all together, and α <- (N - Σ γ) / misfit.
-void step_of_fixed_point(const ScaledSystem& system, const RelevanceSearch& search,
-                         const RelevancePosterior& posterior, const Eigen::VectorXd& variances, bool tied,
-                         Relevance& relevance) {
-  const auto m = posterior.mean.size();
-  const Eigen::ArrayXd determined = 1.0 - variances.array();
-  const Eigen::ArrayXd squares = posterior.mean.array().square();
-  Eigen::VectorXd precisions(m);
-  for (Index j = 0; j < m; ++j)
-    precisions(j) = relevance.precisions(posterior.active[static_cast<std::size_t>(j)]);
-  const double together = determined.sum() / (squares / precisions.array()).sum();
-  for (Index j = 0; j < m; ++j) {
-    const double next = tied ? together : precisions(j) * std::max(0.0, determined(j)) / squares(j);
-    // No data speak for a column of which nothing is determined.
-    const bool kept = next > 0.0 && next < search.threshold;
-    relevance.precisions(posterior.active[static_cast<std::size_t>(j)]) = kept ? next : infinity;
-  }
-  if (search.noise_is_known) return;
-  const double gamma = determined.sum();
-  const double n = system.n_observations;
-  // Near N = γ the fixed point leaps; expectation maximisation does not.
-  const double ratio = gamma < 0.9 * n ? (n - gamma) / posterior.misfit() : n / (posterior.misfit() + gamma);
-  relevance.noise_precision = std::min(largest_noise_precision, relevance.noise_precision * ratio);
 }
 
 /// An ascent: a point, what is known of it, and the way to it.
@@ -175,32 +145,26 @@ struct Ascent {
     return accept(moved(safe_step(variances, fixed)), -rounding());
   }
 
-  /// The fixed point of the present step.
+  /// Where the fixed point leads.
   Relevance leaped(const Eigen::VectorXd& variances, bool noise_is_fixed) const {
     RelevanceSearch how = search;
     how.noise_is_known = noise_is_fixed;
-    Relevance there = at.relevance;
-    step_of_fixed_point(system, how, at.posterior, variances, false, there);
-    return there;
+    return fixed_point_step(system, how, at.relevance, at.posterior, variances, Tied::no);
   }
 };
 
 }  // namespace
 
-Relevance empty_start(const ScaledSystem& system, const RelevanceSearch& search, double noise_precision) {
-  return {.precisions = Eigen::VectorXd::Constant(system.n_coeffs(), infinity),
-          .noise_precision = search.noise_is_known ? noise_precision : 10.0};
-}
-
 RelevanceOptimum ascend(const ScaledSystem& system, const Relevance& start, const RelevanceSearch& search) {
   Ascent ascent(system, start, search);
   RelevanceOptimum& at = ascent.at;
+  bool pruned = false;
   for (;;) {
     const linalg::BlockCyclicMatrix covariance = posterior_covariance(at.posterior);
     const Eigen::VectorXd variances = linalg::diagonal(covariance);
     add_active_in_place(at.posterior, at.relevance, variances);
     const std::vector<RelevanceMove> moves = gaining_moves(at.posterior, at.relevance, search.rate);
-    const double worth = std::max(search.tol, ascent.rounding());
+    const double worth = at.worth = std::max(search.tol, ascent.rounding());
     at.gain_left = moves.empty() ? 0.0 : moves.front().gain;
     if (at.iterations >= search.max_iter) break;
     if (at.gain_left > worth && ascent.change_columns(moves)) continue;
@@ -212,7 +176,7 @@ RelevanceOptimum ascend(const ScaledSystem& system, const Relevance& start, cons
     at.gain_left = std::max(newton_gain, at.gain_left > worth ? at.gain_left : 0.0);
     if (newton_gain <= worth) {
       at.converged = at.gain_left <= worth;
-      if (at.converged && ascent.prune_idle_columns(worth)) continue;
+      if (at.converged && !std::exchange(pruned, true) && ascent.prune_idle_columns(worth)) continue;
       // The step that is left is as long as rounding lets it be, and squares the error.
       ascent.accept(ascent.moved(*step), -ascent.rounding());
       break;
@@ -220,29 +184,6 @@ RelevanceOptimum ascend(const ScaledSystem& system, const Relevance& start, cons
     if (!ascent.change_precisions(curve, variances, fixed)) break;
   }
   return std::move(ascent.at);
-}
-
-Relevance fixed_point_start(const ScaledSystem& system, const RelevanceSearch& search,
-                            double noise_precision) {
-  Relevance now = empty_start(system, search, noise_precision);
-  const double uniform = static_cast<double>(system.n_coeffs()) / system.n_observations;
-  now.precisions = (system.norms.array() > 0.0)
-                       .select(Eigen::VectorXd::Constant(now.precisions.size(), uniform), infinity);
-  double evidence = -infinity;
-  bool tied = true;
-  const Index most = std::min<Index>(search.max_iter, most_fixed_point_steps);
-  for (Index i = 0; i < most; ++i) {
-    const RelevancePosterior posterior = relevance_posterior(system, now);
-    if (posterior.active.empty()) break;
-    const bool slow = std::abs(posterior.log_evidence - evidence) < (tied ? 1.0 : 0.01);
-    if (slow && !tied) break;
-    tied = tied && !slow;
-    evidence = posterior.log_evidence;
-    step_of_fixed_point(system, search, posterior,
-                        linalg::inverse_gram_diagonal(posterior.factor, "the factor of active columns"), tied,
-                        now);
-  }
-  return now;
 }
 
 }  // namespace tallfit::estimate
