@@ -104,6 +104,22 @@ std::vector<Key> fit_keys(Config::Fit& options) {
           "noise_dof", options.noise_dof,
           "Residual degrees of freedom for standard errors of n rows and k coefficients; n-k-2 is FitSNAP's.")
       .one_of({"n-k", "n-k-2"});
+  keys.add("alpha", options.alpha, "Precision of the noise of weighted targets; 0 finds it from the data.")
+      .in("1 / weighted target squared")
+      .must_be(at_least(0));
+  keys.add("threshold_lambda", options.threshold_lambda,
+           "Precision at which ard's fixed point prunes a coefficient, of columns of norm 1 and targets of "
+           "mean "
+           "square 1.")
+      .must_be(more_than(0));
+  keys.add("ard_method", options.ard_method,
+           "Where ard and bcs start: from all columns (mackay), from none (fast), or from both (best).")
+      .one_of({"mackay", "fast", "best"});
+  keys.add(
+          "laplace_rate", options.laplace_rate,
+          "Rate of the prior of bcs, of variances of columns of norm 1 and targets of mean square 1; 0 finds "
+          "it.")
+      .must_be(at_least(0));
   keys.add("row_pass", options.row_pass,
            "Reads the rows a second time, for mean absolute and largest errors.");
   keys.add("residuals", options.residuals, "Writes the residual of every row.");

@@ -86,6 +86,11 @@ estimate::EstimatorOptions estimator_options(const Config& config) {
   options.step = config.fit.step;
   options.noise_dof =
       config.fit.noise_dof == "n-k" ? estimate::NoiseDof::n_minus_k : estimate::NoiseDof::n_minus_k_minus_2;
+  if (config.fit.alpha > 0.0) options.alpha = config.fit.alpha;
+  options.threshold_lambda = config.fit.threshold_lambda;
+  if (config.fit.ard_method == "mackay") options.ard_method = estimate::ArdMethod::mackay;
+  if (config.fit.ard_method == "fast") options.ard_method = estimate::ArdMethod::fast;
+  if (config.fit.laplace_rate > 0.0) options.laplace_rate = config.fit.laplace_rate;
   options.solver.rcond = config.solver.rcond;
   if (config.solver.algorithm == "qr") options.solver.algorithm = estimate::Algorithm::qr;
   if (config.solver.algorithm == "svd") options.solver.algorithm = estimate::Algorithm::svd;

@@ -12,6 +12,7 @@ std::vector<RegisteredEstimator> quadratic_estimators();
 std::vector<RegisteredEstimator> spectral_estimators();
 std::vector<RegisteredEstimator> lasso_estimators();
 std::vector<RegisteredEstimator> selection_estimators();
+std::vector<RegisteredEstimator> relevance_estimators();
 
 template <class T>
 RegisteredEstimator entry(const char* name) {

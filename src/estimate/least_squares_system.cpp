@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "tallfit/base/error.hpp"
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
@@ -103,6 +104,14 @@ std::optional<LeastSquaresSystem> training_system(const compress::CompressedDesi
 
 LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda) {
   return augmented(system, lambda, unit_prior(system.n_coeffs()));
+}
+
+LeastSquaresSystem augmented(const LeastSquaresSystem& system, const Eigen::VectorXd& lambdas) {
+  require(lambdas.size() == system.n_coeffs(), ErrorKind::bug, "{} penalties for {} columns", lambdas.size(),
+          system.n_coeffs());
+  Prior prior = unit_prior(lambdas.size());
+  prior.rows.diagonal() = lambdas.cwiseSqrt();
+  return augmented(system, 1.0, prior);
 }
 
 LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda, const Prior& prior) {

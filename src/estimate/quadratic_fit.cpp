@@ -47,12 +47,11 @@ void set_noise(LinearFit& fit, const LeastSquaresSystem& system, const Estimator
 
 void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options) {
   set_noise(fit, system, options);
-  set_noise_variance(fit, fit.noise_variance);
+  set_standard_errors(fit);
 }
 
-void set_noise_variance(LinearFit& fit, double variance) {
-  fit.noise_variance = variance;
-  const double sigma = std::sqrt(variance);
+void set_standard_errors(LinearFit& fit) {
+  const double sigma = std::sqrt(fit.noise_variance);
   fit.standard_errors = sigma * fit.covariance_diagonal.cwiseSqrt();
   if (!fit.intercept_row) return;
   const InterceptRow& row = *fit.intercept_row;

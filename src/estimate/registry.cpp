@@ -23,7 +23,7 @@ void require_penalty(const EstimatorOptions& options) {
 const std::vector<RegisteredEstimator>& estimator_registry() {
   static const std::vector<RegisteredEstimator> registry = [] {
     std::vector<RegisteredEstimator> all;
-    for (const auto& family : {quadratic_estimators(), spectral_estimators(),  //
+    for (const auto& family : {quadratic_estimators(), spectral_estimators(), relevance_estimators(),
                                lasso_estimators(), selection_estimators()})
       all.insert(all.end(), family.begin(), family.end());
     return all;

@@ -36,7 +36,8 @@ public:
             system.n_rows, system.n_coeffs());
     const RidgeEvidence evidence = ridge_evidence(spectrum, n, *lambda);
     LinearFit result = fit_quadratic(system, *lambda, options_);
-    set_noise_variance(result, 1.0 / evidence.noise_precision);
+    result.noise_variance = 1.0 / evidence.noise_precision;
+    set_standard_errors(result);
     result.log_evidence = evidence.log_evidence;
     result.hyperparameters = {{"lambda", *lambda},
                               {"noise_precision", evidence.noise_precision},

@@ -54,6 +54,7 @@ void write_small_parts(hdf5::File& file, const std::vector<std::string>& column_
   hdf5::write_strings(file, "column_names", column_names);
   write_vector(file, "coefficients", fit.coefficients);
   write_vector(file, "std_errors", fit.standard_errors);
+  if (fit.column_precisions.size() > 0) write_vector(file, "column_precisions", fit.column_precisions);
   if (fit.path) write_path(file, *fit.path);
 }
 

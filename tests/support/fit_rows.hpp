@@ -55,7 +55,8 @@ inline void share_fit(estimate::LinearFit& fit, const comm::Communicator& comm) 
                fit.dof,
                fit.condition,
                static_cast<double>(fit.rank),
-               static_cast<double>(fit.coefficients.size())};
+               static_cast<double>(fit.coefficients.size()),
+               fit.log_evidence};
     numbers.insert(numbers.end(), fit.coefficients.begin(), fit.coefficients.end());
     numbers.insert(numbers.end(), fit.standard_errors.begin(), fit.standard_errors.end());
   }
@@ -73,8 +74,9 @@ inline void share_fit(estimate::LinearFit& fit, const comm::Communicator& comm) 
   fit.condition = numbers[7];
   fit.rank = static_cast<Index>(numbers[8]);
   const auto n = static_cast<Index>(numbers[9]);
-  fit.coefficients = Eigen::Map<const Eigen::VectorXd>(numbers.data() + 10, n);
-  fit.standard_errors = Eigen::Map<const Eigen::VectorXd>(numbers.data() + 10 + n, n);
+  fit.log_evidence = numbers[10];
+  fit.coefficients = Eigen::Map<const Eigen::VectorXd>(numbers.data() + 11, n);
+  fit.standard_errors = Eigen::Map<const Eigen::VectorXd>(numbers.data() + 11 + n, n);
 }
 
 /// Merges the training cells and fits them on rank 0. @collective over comm

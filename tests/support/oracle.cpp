@@ -112,4 +112,12 @@ void expect_rows_of_triangle(const Eigen::MatrixXd& factor, const Eigen::MatrixX
   }
 }
 
+double log_normal_density(const Eigen::VectorXd& y, const Eigen::MatrixXd& c) {
+  const Eigen::LLT<Eigen::MatrixXd> cholesky(c);
+  const double log_root = Eigen::MatrixXd(cholesky.matrixL()).diagonal().array().log().sum();
+  const double ln_two_pi = std::log(2.0 * std::acos(-1.0));
+  return -0.5 * (cholesky.matrixL().solve(y).squaredNorm() + static_cast<double>(y.size()) * ln_two_pi) -
+         log_root;
+}
+
 }  // namespace tallfit::support

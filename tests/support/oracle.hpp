@@ -37,6 +37,9 @@ Eigen::VectorXd minimum_norm(const Eigen::MatrixXd& a, const Eigen::VectorXd& b,
 Eigen::VectorXd refined_solution(const Eigen::MatrixXd& a, const Eigen::VectorXd& b,
                                  const Eigen::VectorXd& scale);
 
+/// ln N(y; 0, C) by Cholesky of all of C.
+double log_normal_density(const Eigen::VectorXd& y, const Eigen::MatrixXd& c);
+
 /// Expects RᵀR = AᵀA column by column, against an oracle in long double.
 ///
 /// Householder QR has |dA_j| <= gamma |A_j| for each column j with gamma = c n eps (Higham 2002,

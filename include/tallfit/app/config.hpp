@@ -53,6 +53,10 @@ struct Config {
     Index n_features_to_select = 0;  ///< 0: half of them
     double step = 1.0;
     std::string noise_dof = "n-k";  ///< "n-k" or "n-k-2"
+    double alpha = 0.0;                  ///< 0: found
+    double threshold_lambda = 1e12;
+    std::string ard_method = "best";  ///< "mackay", "fast" or "best"
+    double laplace_rate = 0.0;        ///< 0: found
     bool row_pass = true;
     bool residuals = false;
   };

@@ -24,6 +24,10 @@ enum class NoiseDof { n_minus_k, n_minus_k_minus_2 };
 /// precisions; or w² of a row, so that a weight is a number of copies.
 enum class EvidenceRows { rows, weights };
 
+/// Where the search for relevant columns starts: from all of them (MacKay), from none (Tipping and Faul), or
+/// from both, and the greater evidence wins.
+enum class ArdMethod { mackay, fast, best };
+
 /// What an estimator may be told. Names are scikit-learn's and INTERFACE's.
 struct EstimatorOptions {
   double lambda = 1e-6;                     ///< penalty strength, in units of (w A)²
@@ -44,6 +48,11 @@ struct EstimatorOptions {
   Index n_features_to_select = 0;  ///< 0: half of them
   double step = 1.0;               ///< columns that an elimination drops at a time; below 1: a part of all
   NoiseDof noise_dof = NoiseDof::n_minus_k;
+  std::optional<double> alpha = std::nullopt;  ///< precision of the noise where it is known, in 1 / (w b)²
+  double threshold_lambda = 1e12;  ///< of columns of norm 1 and targets of variance 1: beyond it none is left
+  ArdMethod ard_method = ArdMethod::best;
+  std::optional<double> laplace_rate =
+      std::nullopt;                       ///< of the variances of columns of norm 1 and targets of variance 1
   TriangularSolver::Options solver = {};  ///< so that designated initialisers may leave it out
 };
 
@@ -83,6 +92,7 @@ struct LinearFit {
       convergence;  ///< "duality gap 1e-11 of the target's square after 20 sweeps"; empty: no iterations
   double log_evidence = std::numeric_limits<double>::quiet_NaN();
   std::vector<std::pair<std::string, double>> hyperparameters;  ///< that were found from the data, by name
+  Eigen::VectorXd column_precisions;  ///< K, where every coefficient has a prior of its own; infinite: pruned
   std::optional<Path> path;
 
   bool has_intercept() const { return intercept_row.has_value(); }

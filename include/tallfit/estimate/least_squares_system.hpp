@@ -57,6 +57,10 @@ LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda);
 /// The same with sqrt(λ) L (θ - μ) of a prior. Cost: 2 K² (4 K/3 + rows of L) / P flops.
 LeastSquaresSystem augmented(const LeastSquaresSystem& system, double lambda, const Prior& prior);
 
+/// The same with a penalty λ_j θ_j² for each column.
+/// @throws Error{bug} unless there is one for each.
+LeastSquaresSystem augmented(const LeastSquaresSystem& system, const Eigen::VectorXd& lambdas);
+
 /// The system of some columns alone: what the others would explain is left in ρ.
 /// Cost: 2 m² (K - m/3) / P flops for m columns; K x m numbers on the grid. @collective over the grid
 /// @param columns  in any order, each at most once

@@ -23,8 +23,9 @@ void set_noise(LinearFit& fit, const LeastSquaresSystem& system, const Estimator
 /// covariance. @collective over the grid
 void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options);
 
-/// Sets the noise variance of a fit and the standard errors that follow. @collective over the grid
-void set_noise_variance(LinearFit& fit, double variance);
+/// Sets standard errors alone, from the noise variance and the diagonal of the covariance. @collective over
+/// the grid
+void set_standard_errors(LinearFit& fit);
 
 /// S with S Sᵀ = covariance of (θ, c), K + 1 rows, the last of them zero without an intercept, on the grid of
 /// the fit. Cost: K³ / (3 P) flops, two matrices beside the solver's. @collective
