@@ -4,6 +4,7 @@
 #include "section_keys.hpp"
 
 #include "tallfit/estimate/estimator.hpp"
+#include "tallfit/estimate/robust_loss.hpp"
 
 namespace tallfit::app {
 
@@ -12,6 +13,12 @@ namespace {
 using enum Command;
 
 const std::vector<Command> row_readers = {inspect, plan, compress, fit, predict};
+
+std::vector<std::string> estimator_choices() {
+  std::vector<std::string> names = estimate::estimator_names();
+  names.insert(names.end(), estimate::robust_names().begin(), estimate::robust_names().end());
+  return names;
+}
 
 }  // namespace
 
@@ -35,7 +42,7 @@ std::vector<Key> data_keys(Config::Data& data) {
 std::vector<Key> fit_keys(Config::Fit& options) {
   SectionKeys keys("fit", {fit});
   keys.add("estimator", options.estimator, "How coefficients are found from the rows.")
-      .one_of(estimate::estimator_names());
+      .one_of(estimator_choices());
   keys.add("weights", options.weights,
            "Multiplies the rows' own weights; names are \"group\", \"group.row_type\" or \"*.row_type\".")
       .must_be(at_least(0));
@@ -47,6 +54,13 @@ std::vector<Key> fit_keys(Config::Fit& options) {
       .must_be(between(0, 1));
   keys.add("max_iter", options.max_iter, "Iterations after which an estimator gives up.")
       .must_be(at_least(1));
+  keys.add("epsilon", options.epsilon,
+           "How many scales a residual of huber is away before it counts linearly.")
+      .must_be(more_than(1));
+  keys.add("nu", options.nu, "Degrees of freedom of the noise of student_t.").must_be(more_than(0));
+  keys.add("scale", options.scale, "Scale of the residuals of huber and student_t; 0 estimates it.")
+      .in("target")
+      .must_be(at_least(0));
   keys.add(
           "noise_dof", options.noise_dof,
           "Residual degrees of freedom for standard errors of n rows and k coefficients; n-k-2 is FitSNAP's.")

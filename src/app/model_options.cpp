@@ -15,6 +15,19 @@ estimate::EstimatorOptions estimator_options(const Config& config) {
   return options;
 }
 
+estimate::RobustOptions robust_options(const Config& config) {
+  const estimate::EstimatorOptions common = estimator_options(config);
+  return {.kind = estimate::robust_kind(config.fit.estimator),
+          .epsilon = config.fit.epsilon,
+          .nu = config.fit.nu,
+          .lambda = config.fit.lambda,
+          .scale = config.fit.scale,
+          .tol = common.tol,
+          .max_iter = common.max_iter,
+          .noise_dof = common.noise_dof,
+          .solver = common.solver};
+}
+
 estimate::Intercept intercept_of(const Config& config) {
   return config.fit.fit_intercept ? estimate::Intercept::fitted : estimate::Intercept::none;
 }

@@ -5,10 +5,14 @@
 
 #include "tallfit/app/config.hpp"
 #include "tallfit/estimate/estimator.hpp"
+#include "tallfit/estimate/robust_fit.hpp"
 
 namespace tallfit::app {
 
 estimate::EstimatorOptions estimator_options(const Config& config);
+
+/// For a fit.estimator of estimate::robust_names().
+estimate::RobustOptions robust_options(const Config& config);
 
 estimate::Intercept intercept_of(const Config& config);
 

@@ -14,6 +14,7 @@
 #include "tallfit/design/atoms_source.hpp"
 #include "tallfit/design/matrix_source.hpp"
 #include "tallfit/design/row_filters.hpp"
+#include "tallfit/estimate/robust_loss.hpp"
 #include "tallfit/io/compressed_file.hpp"
 #include "tallfit/io/design_file.hpp"
 #include "tallfit/io/separate_files.hpp"
@@ -143,6 +144,7 @@ RowUse fit_use(const Config& config) {
   if (!named) parts.fold = false;
   int n_passes = config.fit.row_pass || config.fit.residuals ? 2 : 1;
   if (config.solver.refine) n_passes += 3;
+  if (estimate::is_robust(config.fit.estimator)) n_passes += 10;
   return {.weighted = true,
           .solves = true,
           .n_passes = n_passes,

@@ -28,13 +28,16 @@ struct Config {
   };
 
   struct Fit {
-    std::string estimator = "ols";  ///< one of estimate::estimator_names()
+    std::string estimator = "ols";  ///< of estimate::estimator_names() or robust_names()
     std::map<std::string, double>
         weights;  ///< "group", "group.row_type" or "*.row_type" -> factor of the row scales
     bool fit_intercept = false;
     double lambda = 1e-6;
     double tol = 1e-10;
     Index max_iter = 10000;
+    double epsilon = 1.35;
+    double nu = 4.0;
+    double scale = 0.0;             ///< 0: estimated
     std::string noise_dof = "n-k";  ///< "n-k" or "n-k-2"
     bool row_pass = true;
     bool residuals = false;
