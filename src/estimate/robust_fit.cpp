@@ -17,6 +17,7 @@ namespace tallfit::estimate {
 namespace {
 
 constexpr double newton_majorant = 1e-10;  ///< μ at which a step is Newton's to ten digits
+constexpr double careful_majorant = 1e-2;
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 /// Goes from pass to pass; every rank does the same.
@@ -70,7 +71,7 @@ private:
     while (newton_.decrement > tolerance) {
       constexpr double roundable = 1e-7;
       constexpr int patience = 3;
-      idle = newton_.decrement < least / 2.0 ? 0 : idle + 1;
+      idle = newton_.decrement < 0.9 * least ? 0 : idle + 1;
       least = std::min(least, newton_.decrement);
       if (idle >= patience && newton_.decrement < roundable) {
         note_ = ", which rounding keeps it from lowering";
@@ -84,6 +85,11 @@ private:
             "fit.scale",
             at_.scale, first_scale_);
         return false;
+      }
+      if (newton_.decrement > 1.0 && majorant_ < careful_majorant) {  // more than there is to gain
+        majorant_ = careful_majorant;
+        take_pass({});
+        continue;
       }
       if (!take_step()) {
         note_ = "; no step lowers the objective";
@@ -102,7 +108,7 @@ private:
     at_ = moved(from, step, 1.0);
     take_pass(step);
     if (value_at(pass_.sums.value, at_) <= before + rounding) {
-      majorant_ = std::max(newton_majorant, majorant_ / 100.0);
+      majorant_ = std::max(newton_majorant, majorant_ / (majorant_ < careful_majorant ? 1e3 : 10.0));
       return true;
     }
     double best = before;
@@ -116,30 +122,29 @@ private:
       }
     }
     const bool is_last = length == 0.0 && majorant_ == 1.0;
-    majorant_ = std::min(1.0, std::max(1e-3, majorant_ * 1e3));
+    majorant_ = std::min(1.0, std::max(careful_majorant, majorant_ * 10.0));
     at_ = moved(from, step, length);
     take_pass({});
     return !is_last;
   }
 
-  /// The path of the smoothed absolute deviations to 0. @return whether the duality gap closed
+  /// The path of the smoothed absolute deviations to 0. It ends where the duality gap is closed and the rows
+  /// that are fitted exactly are known, for then a step to the end lands at once. @return whether it did
   bool follow_smoothing() {
     constexpr double on_path = 1e-8;
-    double factor = 0.1;
-    for (;;) {
+    for (double factor = 0.1;;) {
       const Index before = passes_;
-      if (!minimise(on_path)) {
-        describe_gap(pass_.sums.dual_slack);
-        return false;
-      }
+      const bool is_on_path = minimise(on_path);
+      const bool landed = passes_ == before;
       const double gap = pass_.sums.dual_slack;
       const double rounding = std::numeric_limits<double>::epsilon() * pass_.sums.target_size;
-      if (gap <= options_.tol * pass_.sums.absolute + rounding) break;
-      if (passes_ >= options_.max_iter) {
+      const bool closed = gap <= options_.tol * pass_.sums.absolute + rounding;
+      if (is_on_path && closed && (landed || gap <= rounding)) break;
+      if (!is_on_path || passes_ >= options_.max_iter) {
         describe_gap(gap);
         return false;
       }
-      factor = passes_ == before ? std::max(1e-4, factor * factor) : 0.1;
+      factor = landed ? std::max(1e-4, factor * factor) : 0.1;
       shrink(factor);
     }
     land();

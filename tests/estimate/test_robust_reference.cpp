@@ -75,6 +75,7 @@ TEST_P(RobustReference, HuberOfScikitLearn) {
     EXPECT_LE(fit.iterations, 30);
     const Eigen::VectorXd want = numbers(entry.at("own"));
     const Eigen::VectorXd is = numbers(fit, true);
+    // the reference stops at 1e-15, and the condition of the inliers is below 1e5
     EXPECT_LE((is - want).lpNorm<Eigen::Infinity>(), 1e-10 * want.lpNorm<Eigen::Infinity>());
     const double ours = found(fit, "objective");
     EXPECT_NEAR(ours, entry.at("own").at("obj").get<double>(), 1e-13 * ours);
@@ -93,6 +94,53 @@ TEST_P(RobustReference, LeastAbsoluteDeviations) {
   EXPECT_NEAR(found(fit, "objective"), sum, 1e-12 * sum);
   EXPECT_LE(found(fit, "duality_gap"), 1e-10 * sum);
   EXPECT_TRUE(fit.standard_errors.array().isNaN().all());
+}
+
+// R's rlm, converged to 1e-14: at its own scale the equations are those of a fixed one.
+TEST(RobustAtFixedScale, HuberOfR) {
+  if (!support::have_data("robust")) GTEST_SKIP() << support::no_data("robust");
+  const json reference = read_json("robust/robust_R.json").at("stackloss").at("huber_MAD_tight");
+  const double scale = reference.at("scale");
+  const Rows rows = load("stackloss", false);
+  const estimate::RobustOptions options{.epsilon = 1.345, .lambda = 0.0, .scale = scale};
+  const estimate::LinearFit fit = fit_robustly(rows, options, Intercept::fitted, comm::Communicator::self());
+  EXPECT_TRUE(fit.converged) << fit.convergence;
+  EXPECT_EQ(found(fit, "scale"), scale);
+  const json& coef = reference.at("coef");
+  // 15 printed digits of a fixed point that is known to 1e-14, times a condition of some hundreds
+  EXPECT_NEAR(fit.intercept, coef.at("(Intercept)").get<double>(), 1e-10 * 41.0);
+  EXPECT_NEAR(fit.coefficients(0), coef.at("Air.Flow").get<double>(), 1e-10);
+  EXPECT_NEAR(fit.coefficients(1), coef.at("Water.Temp").get<double>(), 1e-10);
+  EXPECT_NEAR(fit.coefficients(2), coef.at("Acid.Conc.").get<double>(), 1e-10);
+  const auto weights = reference.at("weights").get<std::vector<double>>();
+  const estimate::RobustLoss loss = options.loss();
+  for (Index i = 0; i < rows.size(); ++i) {
+    const double residual = rows.b(i) - rows.a.row(i).dot(fit.coefficients) - fit.intercept;
+    EXPECT_NEAR(loss.row_weight(residual, scale), weights[static_cast<std::size_t>(i)], 1e-9) << i;
+  }
+}
+
+// statsmodels' RLM: the same equations, and the covariance that it calls H1. Catches a ψ' that counts rows
+// beyond the bend, a correction that is not squared, degrees of freedom without the intercept.
+TEST(RobustAtFixedScale, StandardErrorsOfStatsmodels) {
+  if (!support::have_data("statsmodels")) GTEST_SKIP() << support::no_data("statsmodels");
+  const json references = read_json("statsmodels/statsmodels.json");
+  for (const char* name : {"outlier", "well"}) {
+    SCOPED_TRACE(name);
+    const json& reference = references.at(name).at("rlm_huberT_mad");
+    const estimate::LinearFit fit =
+        fit_robustly(load(name, false),
+                     {.epsilon = 1.345, .lambda = 0.0, .scale = reference.at("scale").get<double>()},
+                     Intercept::fitted, comm::Communicator::self());
+    const auto params = reference.at("params").get<std::vector<double>>();
+    const auto errors = reference.at("bse").get<std::vector<double>>();
+    EXPECT_NEAR(fit.intercept, params[0], 1e-10);
+    EXPECT_NEAR(fit.intercept_standard_error, errors[0], 1e-9 * errors[0]);
+    for (std::size_t j = 1; j < params.size(); ++j) {
+      EXPECT_NEAR(fit.coefficients(static_cast<Index>(j) - 1), params[j], 1e-10);
+      EXPECT_NEAR(fit.standard_errors(static_cast<Index>(j) - 1), errors[j], 1e-9 * errors[j]);
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Sets, RobustReference, testing::Values("outlier", "well", "stackloss"),
