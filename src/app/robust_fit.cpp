@@ -51,13 +51,16 @@ void run_robust_fit(const Config& config, const comm::Communicator& world) {
   const std::optional<estimate::LeastSquaresSystem> system =
       estimate::training_system(compress_rows(planned, world), ones, intercept_of(config), world);
   const estimate::LinearFit fit = [&] {
-    const Phase phase("robust passes");
-    return estimate::fit_robust({.source = planned.rows(),
-                                 .layout = planned.layout,
-                                 .cells = planned.tall().cells,
-                                 .comm = world,
-                                 .block_bytes = planned.block_bytes()},
-                                system ? &*system : nullptr, intercept_of(config), options);
+    Phase phase("robust passes");
+    estimate::LinearFit found =
+        estimate::fit_robust({.source = planned.rows(),
+                              .layout = planned.layout,
+                              .cells = planned.tall().cells,
+                              .comm = world,
+                              .block_bytes = planned.block_bytes()},
+                             system ? &*system : nullptr, intercept_of(config), options);
+    phase.add_flops(static_cast<double>(found.iterations) * planned.tall().pass_flops / world.size());
+    return found;
   }();
   take_convergence(config, planned.info(), fit, world, output);
   const double scale = fit.hyperparameters.front().second;

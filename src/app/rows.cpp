@@ -62,6 +62,12 @@ compress::CompressedDesign compress_on_grid(const PlannedRows& planned, const co
                                     grid, plan.block);
 }
 
+/// What rank 0 keeps of the first pass during later ones: a robust fit starts from least squares.
+Index held_bytes(const Config& config, const compress::RowLayout& layout) {
+  const Index n = layout.n_cols + 2;
+  return estimate::is_robust(config.fit.estimator) ? n * n * static_cast<Index>(sizeof(double)) : 0;
+}
+
 }  // namespace
 
 void require_same_rows(const design::DesignInfo& info, const comm::Communicator& world) {
@@ -196,7 +202,7 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
       .explicit_parts = use.explicit_parts,
       .n_ranks = config.plan.ranks > 0 ? static_cast<int>(config.plan.ranks) : world.size(),
       .limit_bytes = memory_limit(config, world),
-      .baseline_bytes = baseline,
+      .baseline_bytes = baseline + held_bytes(config, planned.layout),
       .block_bytes = config.run.block_bytes.value_or(0),
       .solves = use.solves,
       .saves = use.saves,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "tallfit/base/error.hpp"
 
@@ -96,6 +97,22 @@ double RobustLoss::row_weight(double residual, double scale) const {
   }
   constexpr double touched = 1e-10;  // rows that the fit goes through have residuals of rounding only
   return 1.0 / std::max(size, touched);
+}
+
+double huber_scale_of_gaussian(double epsilon) {
+  const auto excess = [=](double s) {
+    const double bend = epsilon * s;
+    const double within = std::erf(bend / std::numbers::sqrt2);
+    const double density = std::exp(-0.5 * bend * bend) / std::sqrt(2.0 * std::numbers::pi);
+    return (within - 2.0 * bend * density) / (s * s) + epsilon * epsilon * (1.0 - within) - 1.0;
+  };
+  double low = 0.0;
+  double high = 1.0;  // E min(z², ε²) < 1
+  while (true) {
+    const double middle = 0.5 * (low + high);
+    if (middle == low || middle == high) return middle;
+    (excess(middle) > 0.0 ? low : high) = middle;
+  }
 }
 
 const std::vector<std::string>& robust_names() {

@@ -23,6 +23,7 @@ RobustNewton solve_newton(const RobustPass& pass, const RobustPoint& at, const R
   if (!rows.intercept) downhill(n) = 0.0;
 
   RobustNewton newton;
+  newton.rank = solver.rank();
   newton.step.x = solve_normal(solver, rows.intercept, downhill);
   newton.along = solve_normal(solver, rows.intercept, sums.cross);
   // Below its minimum in ln s the objective may be concave there; that of s itself is not.
@@ -59,15 +60,16 @@ RobustNewton robust_newton(const RobustPass& pass, const RobustPoint& at, const 
   comm::all_or_none(comm, [&] {
     if (!comm.is_root()) return;
     newton = solve_newton(pass, at, options);
-    numbers = {newton.step.log_scale, newton.decrement};
+    numbers = {newton.step.log_scale, newton.decrement, static_cast<double>(newton.rank)};
     numbers.insert(numbers.end(), newton.step.x.begin(), newton.step.x.end());
     numbers.insert(numbers.end(), newton.along.begin(), newton.along.end());
   });
   comm::broadcast(comm, numbers, 0);
   const Index n = at.x.size();
-  return {.step = {.x = Eigen::Map<const Eigen::VectorXd>(numbers.data() + 2, n), .log_scale = numbers[0]},
-          .along = Eigen::Map<const Eigen::VectorXd>(numbers.data() + 2 + n, n),
-          .decrement = numbers[1]};
+  return {.step = {.x = Eigen::Map<const Eigen::VectorXd>(numbers.data() + 3, n), .log_scale = numbers[0]},
+          .along = Eigen::Map<const Eigen::VectorXd>(numbers.data() + 3 + n, n),
+          .decrement = numbers[1],
+          .rank = static_cast<Index>(numbers[2])};
 }
 
 }  // namespace tallfit::estimate

@@ -10,6 +10,7 @@ struct RobustNewton {
   RobustStep step;         ///< towards the minimum
   Eigen::VectorXd along;   ///< dx / d ln s of the minimum over x
   double decrement = 0.0;  ///< sqrt(δᵀ H δ), relative to the root of the objective
+  Index rank = 0;          ///< of H: a step in less than all directions says nothing of the others
 };
 
 /// Solves the Newton equations of θ, c and, where it is estimated, ln s:

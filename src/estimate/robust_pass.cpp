@@ -13,18 +13,20 @@ namespace tallfit::estimate {
 namespace {
 
 /// Where the numbers of RobustSums are in a vector of them, behind slopes and cross.
-enum Figure : Index {
-  value,
-  scale_slope,
-  scale_curvature,
-  squared_slopes,
-  curvatures,
-  squared_curvatures,
-  squares,
-  absolute,
-  dual_slack,
-  target_size,
-  shorter
+struct Figure {
+  enum : Index {
+    value,
+    scale_slope,
+    scale_curvature,
+    squared_slopes,
+    curvatures,
+    squared_curvatures,
+    squares,
+    absolute,
+    dual_slack,
+    target_size,
+    shorter
+  };
 };
 constexpr Index n_figures = Figure::shorter + n_shorter;
 
@@ -32,17 +34,17 @@ RobustSums unpacked(const Eigen::VectorXd& all, Index n) {
   const auto figures = all.tail(n_figures);
   RobustSums sums{.slopes = all.head(n),
                   .cross = all.segment(n, n),
-                  .value = figures(value),
-                  .scale_slope = figures(scale_slope),
-                  .scale_curvature = figures(scale_curvature),
-                  .squared_slopes = figures(squared_slopes),
-                  .curvatures = figures(curvatures),
-                  .squared_curvatures = figures(squared_curvatures),
-                  .squares = figures(squares),
-                  .absolute = figures(absolute),
-                  .dual_slack = figures(dual_slack),
-                  .target_size = figures(target_size)};
-  std::copy_n(figures.data() + shorter, n_shorter, sums.shorter.begin());
+                  .value = figures(Figure::value),
+                  .scale_slope = figures(Figure::scale_slope),
+                  .scale_curvature = figures(Figure::scale_curvature),
+                  .squared_slopes = figures(Figure::squared_slopes),
+                  .curvatures = figures(Figure::curvatures),
+                  .squared_curvatures = figures(Figure::squared_curvatures),
+                  .squares = figures(Figure::squares),
+                  .absolute = figures(Figure::absolute),
+                  .dual_slack = figures(Figure::dual_slack),
+                  .target_size = figures(Figure::target_size)};
+  std::copy_n(figures.data() + Figure::shorter, n_shorter, sums.shorter.begin());
   return sums;
 }
 
@@ -106,16 +108,16 @@ private:
     leaf_.segment(n, n_cols_) += (weight * terms.cross) * a;
     leaf_(n + n_cols_) += weight * terms.cross;
     auto figures = leaf_.tail(n_figures);
-    figures(value) += weight * terms.value;
-    figures(scale_slope) += weight * terms.scale_slope;
-    figures(scale_curvature) += weight * terms.scale_curvature;
-    figures(squared_slopes) += weight * terms.slope * terms.slope;
-    figures(curvatures) += weight * terms.curvature;
-    figures(squared_curvatures) += weight * terms.curvature * terms.curvature;
-    figures(squares) += weight * r * r;
-    figures(absolute) += weight * std::abs(r);
-    figures(dual_slack) += weight * (std::abs(r) - r * terms.slope);
-    figures(target_size) += weight * std::abs(target);
+    figures(Figure::value) += weight * terms.value;
+    figures(Figure::scale_slope) += weight * terms.scale_slope;
+    figures(Figure::scale_curvature) += weight * terms.scale_curvature;
+    figures(Figure::squared_slopes) += weight * terms.slope * terms.slope;
+    figures(Figure::curvatures) += weight * terms.curvature;
+    figures(Figure::squared_curvatures) += weight * terms.curvature * terms.curvature;
+    figures(Figure::squares) += weight * r * r;
+    figures(Figure::absolute) += weight * std::abs(r);
+    figures(Figure::dual_slack) += weight * (std::abs(r) - r * terms.slope);
+    figures(Figure::target_size) += weight * std::abs(target);
     if (task_.step.x.size() > 0) add_shorter(features, r, weight);
     constexpr double least = 1e-200;  // a row of scale 0 would be missing in its leaf
     return std::max({terms.curvature, task_.majorant * terms.majorant, least});

@@ -67,8 +67,8 @@ TEST_P(Robust, OutliersDoNotMoveTheFit) {
   EXPECT_TRUE(far.converged) << far.convergence;
   EXPECT_NEAR(far.intercept, 10.0, 0.1);
   EXPECT_NEAR(far.coefficients(3) * 10.0, 0.5, 0.1);
-  // Signs are all that huber and laplace see of outliers, of which the targets lose 1e6 ε = 1e-10; to student_t those
-  // at 100 are nearly as good as absent.
+  // Signs are all that huber and laplace see of outliers, of which the targets lose 1e6 ε = 1e-10; to
+  // student_t those at 100 are nearly as good as absent.
   EXPECT_LE(distance(near, far), GetParam() == RobustKind::student_t ? 1e-3 : 1e-8);
 }
 
@@ -198,8 +198,7 @@ INSTANTIATE_TEST_SUITE_P(Losses, Robust,
                            return estimate::robust_names()[static_cast<std::size_t>(tested.param)];
                          });
 
-INSTANTIATE_TEST_SUITE_P(Losses, RobustEquations,
-                         testing::Values(RobustKind::huber, RobustKind::student_t),
+INSTANTIATE_TEST_SUITE_P(Losses, RobustEquations, testing::Values(RobustKind::huber, RobustKind::student_t),
                          [](const auto& tested) {
                            return estimate::robust_names()[static_cast<std::size_t>(tested.param)];
                          });

@@ -1,6 +1,7 @@
 // The losses of one row: values, derivatives, and the parabola above.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -49,7 +50,8 @@ TEST_P(RobustLosses, LieBelowTheirParabolas) {
         const double y = 0.37 * k;
         const LossTerms terms = loss.terms(r, s);
         const double above = terms.value + 0.5 * terms.majorant * (y * y - r * r);
-        EXPECT_LE(loss.value(y, s), above + 1e-12 * (1.0 + std::abs(above))) << y << " from " << r << ", " << s;
+        EXPECT_LE(loss.value(y, s), above + 1e-12 * (1.0 + std::abs(above)))
+            << y << " from " << r << ", " << s;
       }
 }
 
@@ -67,8 +69,27 @@ TEST_P(RobustLosses, WeighRowsLessTheFurtherTheyAre) {
   EXPECT_LT(before, 0.1);
 }
 
+// The three figures of the reference data's README, with their three digits; and the mean of min(z²/s², ε²)
+// by a sum over z, whose error is far below its step of 1e-3.
+TEST(HuberScale, OfGaussianErrors) {
+  EXPECT_NEAR(huber_scale_of_gaussian(1.35), 0.681, 5e-4);
+  EXPECT_NEAR(huber_scale_of_gaussian(1.1), 0.300, 5e-4);
+  EXPECT_NEAR(huber_scale_of_gaussian(2.0), 0.949, 5e-4);
+  for (const double epsilon : {1.1, 1.35, 2.0, 3.0}) {
+    const double s = huber_scale_of_gaussian(epsilon);
+    double mean = 0.0;
+    for (int k = -10000; k <= 10000; ++k) {
+      const double z = 1e-3 * k;
+      mean += 1e-3 * std::exp(-0.5 * z * z) / std::sqrt(2.0 * std::acos(-1.0)) *
+              std::min(z * z / (s * s), epsilon * epsilon);
+    }
+    EXPECT_NEAR(mean, 1.0, 1e-6) << epsilon;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, RobustLosses,
-                         testing::Values(RobustLoss(RobustKind::huber, 1.35), RobustLoss(RobustKind::huber, 2.0),
+                         testing::Values(RobustLoss(RobustKind::huber, 1.35),
+                                         RobustLoss(RobustKind::huber, 2.0),
                                          RobustLoss(RobustKind::student_t, 1.0),
                                          RobustLoss(RobustKind::student_t, 4.5),
                                          RobustLoss(RobustKind::laplace, 0.0)));

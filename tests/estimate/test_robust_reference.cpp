@@ -128,10 +128,9 @@ TEST(RobustAtFixedScale, StandardErrorsOfStatsmodels) {
   for (const char* name : {"outlier", "well"}) {
     SCOPED_TRACE(name);
     const json& reference = references.at(name).at("rlm_huberT_mad");
-    const estimate::LinearFit fit =
-        fit_robustly(load(name, false),
-                     {.epsilon = 1.345, .lambda = 0.0, .scale = reference.at("scale").get<double>()},
-                     Intercept::fitted, comm::Communicator::self());
+    const estimate::LinearFit fit = fit_robustly(
+        load(name, false), {.epsilon = 1.345, .lambda = 0.0, .scale = reference.at("scale").get<double>()},
+        Intercept::fitted, comm::Communicator::self());
     const auto params = reference.at("params").get<std::vector<double>>();
     const auto errors = reference.at("bse").get<std::vector<double>>();
     EXPECT_NEAR(fit.intercept, params[0], 1e-10);

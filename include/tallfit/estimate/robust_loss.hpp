@@ -47,6 +47,10 @@ private:
   double constant_;
 };
 
+/// What the scale of huber tends to for Gaussian errors of unit variance: the s with E min(z²/s², ε²) = 1,
+/// 0.681 for ε = 1.35. Dividing by it makes the scale that of the noise.
+double huber_scale_of_gaussian(double epsilon);
+
 /// Names of the losses as estimators: they need the rows, which the factor-based estimators do not.
 const std::vector<std::string>& robust_names();
 bool is_robust(const std::string& estimator);
