@@ -4,7 +4,9 @@
 
 #include "engine.hpp"
 #include "fit_output.hpp"
+#include "fit_steps.hpp"
 #include "model_options.hpp"
+#include "robust_fit.hpp"
 #include "rows.hpp"
 
 #include "tallfit/app/commands.hpp"
@@ -12,7 +14,6 @@
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
-#include "tallfit/design/projected_source.hpp"
 #include "tallfit/estimate/grid_system.hpp"
 #include "tallfit/estimate/iterative_fit.hpp"
 #include "tallfit/estimate/normal_equations.hpp"
@@ -165,72 +166,6 @@ Solved solve_iteratively(const Config& config, const PlannedRows& planned,
   return solved;
 }
 
-/// Iterations of the estimator go on record; where they did not converge, the run ends. @collective
-void take_convergence(const Config& config, const design::DesignInfo& info, const estimate::LinearFit& fit,
-                      const comm::Communicator& world, FitOutput& output) {
-  Index converged = fit.converged ? 1 : 0;
-  comm::broadcast(world, std::span(&converged, 1), 0);
-  std::string how = fit.convergence;
-  comm::broadcast(world, how, 0);
-  if (how.empty()) return;
-  output.record.iterations = fit.iterations;
-  output.record.converged = converged == 1;
-  if (converged == 0)
-    output.fail_to_converge(info, fit,
-                            fmt::format("fit.estimator = \"{}\" did not converge: {}. Raise fit.max_iter or "
-                                        "fit.tol",
-                                        config.fit.estimator, how));
-}
-
-/// Coefficients and intercept of rank 0, on every rank.
-infer::LinearModel share_model(const estimate::LinearFit& fit, Index n_cols,
-                               const comm::Communicator& world) {
-  std::vector<double> values;
-  if (world.is_root()) {
-    values.assign(fit.coefficients.begin(), fit.coefficients.end());
-    values.push_back(fit.intercept);
-  }
-  comm::broadcast(world, values, 0);
-  return {.coefficients = Eigen::Map<const Eigen::VectorXd>(values.data(), n_cols),
-          .intercept = values.back(),
-          .covariance_factor = Eigen::MatrixXd(n_cols + 1, 0)};
-}
-
-/// The pass that gives absolute and largest errors and, where asked for, the residual of every row.
-estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& planned,
-                                     const infer::LinearModel& model, const comm::Communicator& world,
-                                     FitOutput& output) {
-  Phase phase("row pass");
-  if (!planned.keeps_rows()) {
-    const design::DesignInfo& info = planned.info();
-    phase.add_bytes(static_cast<double>(info.n_rows) * static_cast<double>(info.bytes_per_row) /
-                    world.size());
-  }
-  // Rows of a sparse design are not made dense for their predictions.
-  std::optional<design::ProjectedSource> projected;
-  infer::LinearModel of_pass = model;
-  if (planned.info().n_entries) {
-    projected.emplace(planned.rows(), model.coefficients);
-    of_pass.coefficients = Eigen::VectorXd::Ones(1);
-    of_pass.covariance_factor = Eigen::MatrixXd(2, 0);
-  }
-  design::RowSource& rows_of_pass = projected ? *projected : planned.rows();
-  estimate::ErrorVisitor errors(of_pass.coefficients, of_pass.intercept);
-  std::vector<compress::RowVisitor*> visitors = {&errors};
-  std::optional<infer::PredictionVisitor> predictions;
-  if (config.fit.residuals) {
-    io::RowResultFile& file = output.open_residuals(planned.info().n_rows);
-    predictions.emplace(of_pass, [&file](const infer::RowPredictions& rows) {
-      file.write(0, rows.begin, rows.prediction);
-      file.write(1, rows.begin, rows.residual);
-    });
-    visitors.push_back(&*predictions);
-  }
-  compress::run_row_pass(rows_of_pass, planned.layout, world, visitors, planned.block_bytes(),
-                         "errors of rows");
-  return errors.total(world);
-}
-
 void refine_fit(const Config& config, const PlannedRows& planned, const estimate::Estimator& estimator,
                 const comm::Communicator& world, Solved& solved, FitOutput& output) {
   const Phase phase("refine");
@@ -348,6 +283,8 @@ void fit_compressed(const Config& config, const comm::Communicator& world, FitOu
 }  // namespace
 
 void run_fit(const Config& config, const comm::Communicator& world) {
+  comm::all_or_none(world, [&] { check_prior(config.fit); });
+  if (estimate::is_robust(config.fit.estimator)) return run_robust_fit(config, world);
   comm::all_or_none(world, [&] { make_estimator(config); });  // wrong options are known before a row is read
   FitOutput output(config, world);
   if (reads_compressed(config, world))

@@ -7,6 +7,7 @@
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/compress/cost_model.hpp"
+#include "tallfit/estimate/robust_loss.hpp"
 
 namespace tallfit::app {
 
@@ -195,6 +196,11 @@ void choose_engine(const Config& config, const compress::PlanRequest& request, P
       "them out, or set solver.engine = \"grid\"",
       is_tall ? "solver.engine = \"tall\"" : "the engine iterative was asked for");
   Candidates candidates{config, request, planned};
+  if (request.solves && estimate::is_robust(config.fit.estimator)) {
+    candidates.take_only(Candidates::tall);
+    planned.reason = fmt::format("fit.estimator = \"{}\" takes passes over the rows", config.fit.estimator);
+    return;
+  }
   if (request.solves && is_iterative) return candidates.take_only(Candidates::iterative);
   if ((request.solves || request.saves) && !is_tall && asks_for_grid(solver))
     return candidates.take_only(Candidates::grid);

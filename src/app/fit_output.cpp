@@ -34,6 +34,8 @@ void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& nam
   }
   if (fit.algorithm == "lsqr")
     log::info("standard errors need the factor of all rows: the engines tall and grid give them");
+  else if (fit.standard_errors.array().isNaN().all() && fit.dof > 0.0)
+    log::info("standard errors are unknown: those of {} need the density of the errors at 0", fit.objective);
   else if (!(fit.dof > 0.0))
     log::warn("no degrees of freedom are left for the noise: standard errors are unknown");
 }
@@ -51,9 +53,10 @@ FitOutput::FitOutput(const Config& config, const comm::Communicator& world) : co
   record.ranks = world.size();
 }
 
-io::RowResultFile& FitOutput::open_residuals(Index n_rows) {
-  return residuals_.emplace(config_.output + "/residuals.h5",
-                            std::vector<std::string>{"prediction", "residual"}, n_rows, world_);
+io::RowResultFile& FitOutput::open_residuals(Index n_rows, const std::vector<std::string>& more) {
+  std::vector<std::string> names = {"prediction", "residual"};
+  names.insert(names.end(), more.begin(), more.end());
+  return residuals_.emplace(config_.output + "/residuals.h5", names, n_rows, world_);
 }
 
 void FitOutput::finish_record(const design::DesignInfo& info) {

@@ -33,8 +33,9 @@ public:
   [[noreturn]] void fail_to_converge(const design::DesignInfo& info, const estimate::LinearFit& fit,
                                      const std::string& what);
 
-  /// Where the row pass writes the residual of every row; it appears with the other files. @collective
-  io::RowResultFile& open_residuals(Index n_rows);
+  /// Where the row pass writes prediction and residual of every row, and what else it is to; it appears with
+  /// the other files. @collective
+  io::RowResultFile& open_residuals(Index n_rows, const std::vector<std::string>& more = {});
 
   io::RunRecord record;
 

@@ -4,6 +4,7 @@
 #include "section_keys.hpp"
 
 #include "tallfit/estimate/estimator.hpp"
+#include "tallfit/estimate/robust_loss.hpp"
 
 namespace tallfit::app {
 
@@ -13,6 +14,12 @@ using enum Command;
 
 const std::vector<Command> row_readers = {inspect, plan, compress, fit, predict};
 const std::vector<Command> engine_takers = {inspect, plan, compress, merge, fit};
+
+std::vector<std::string> estimator_choices() {
+  std::vector<std::string> names = estimate::estimator_names();
+  names.insert(names.end(), estimate::robust_names().begin(), estimate::robust_names().end());
+  return names;
+}
 
 }  // namespace
 
@@ -36,7 +43,7 @@ std::vector<Key> data_keys(Config::Data& data) {
 std::vector<Key> fit_keys(Config::Fit& options) {
   SectionKeys keys("fit", {fit});
   keys.add("estimator", options.estimator, "How coefficients are found from the rows.")
-      .one_of(estimate::estimator_names());
+      .one_of(estimator_choices());
   keys.add("weights", options.weights,
            "Multiplies the rows' own weights; names are \"group\", \"group.row_type\" or \"*.row_type\".")
       .must_be(at_least(0));
@@ -100,6 +107,13 @@ std::vector<Key> fit_keys(Config::Fit& options) {
   keys.add("step", options.step,
            "Columns that rfe and backward_selection drop at a time; below 1: a part of all columns.")
       .must_be(more_than(0));
+  keys.add("epsilon", options.epsilon,
+           "How many scales a residual of huber is away before it counts linearly.")
+      .must_be(more_than(1));
+  keys.add("nu", options.nu, "Degrees of freedom of the noise of student_t.").must_be(more_than(0));
+  keys.add("scale", options.scale, "Scale of the residuals of huber and student_t; 0 estimates it.")
+      .in("target")
+      .must_be(at_least(0));
   keys.add(
           "noise_dof", options.noise_dof,
           "Residual degrees of freedom for standard errors of n rows and k coefficients; n-k-2 is FitSNAP's.")

@@ -13,17 +13,6 @@ bool has_prior(const Config::Fit& fit) {
          !fit.prior_matrix.empty();
 }
 
-void check_prior(const Config::Fit& fit) {
-  require(
-      !has_prior(fit) || fit.estimator == "ridge", ErrorKind::input,
-      "fit.column_lambda, fit.smooth, fit.prior_mean and fit.prior_matrix are for fit.estimator = \"ridge\", "
-      "not {}",
-      fit.estimator);
-  require(fit.prior_matrix.empty() || (fit.column_lambda.empty() && fit.smooth.empty()), ErrorKind::input,
-          "fit.prior_matrix = {} says the whole penalty: leave out fit.column_lambda and fit.smooth",
-          fit.prior_matrix);
-}
-
 estimate::Prior::Rows read_prior_rows(const std::string& path, Index n_cols) {
   const std::unique_ptr<io::MatrixReader> reader = io::open_matrix(path);
   require(reader->n_cols() == n_cols, ErrorKind::input,
@@ -66,6 +55,17 @@ void check_steps(const Config& config, const estimate::Estimator& estimator) {
 
 }  // namespace
 
+void check_prior(const Config::Fit& fit) {
+  require(
+      !has_prior(fit) || fit.estimator == "ridge", ErrorKind::input,
+      "fit.column_lambda, fit.smooth, fit.prior_mean and fit.prior_matrix are for fit.estimator = \"ridge\", "
+      "not {}",
+      fit.estimator);
+  require(fit.prior_matrix.empty() || (fit.column_lambda.empty() && fit.smooth.empty()), ErrorKind::input,
+          "fit.prior_matrix = {} says the whole penalty: leave out fit.column_lambda and fit.smooth",
+          fit.prior_matrix);
+}
+
 estimate::EstimatorOptions estimator_options(const Config& config) {
   estimate::EstimatorOptions options;
   options.lambda = config.fit.lambda;
@@ -97,12 +97,24 @@ estimate::EstimatorOptions estimator_options(const Config& config) {
   return options;
 }
 
+estimate::RobustOptions robust_options(const Config& config) {
+  const estimate::EstimatorOptions common = estimator_options(config);
+  return {.kind = estimate::robust_kind(config.fit.estimator),
+          .epsilon = config.fit.epsilon,
+          .nu = config.fit.nu,
+          .lambda = config.fit.lambda,
+          .scale = config.fit.scale,
+          .tol = common.tol,
+          .max_iter = common.max_iter,
+          .noise_dof = common.noise_dof,
+          .solver = common.solver};
+}
+
 estimate::Intercept intercept_of(const Config& config) {
   return config.fit.fit_intercept ? estimate::Intercept::fitted : estimate::Intercept::none;
 }
 
 std::unique_ptr<estimate::Estimator> make_estimator(const Config& config) {
-  check_prior(config.fit);
   auto estimator = estimate::make_estimator(config.fit.estimator, estimator_options(config));
   check_steps(config, *estimator);
   return estimator;

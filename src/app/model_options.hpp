@@ -7,12 +7,19 @@
 
 #include "tallfit/app/config.hpp"
 #include "tallfit/estimate/estimator.hpp"
+#include "tallfit/estimate/robust_fit.hpp"
 
 namespace tallfit::app {
 
 estimate::EstimatorOptions estimator_options(const Config& config);
 
+/// For a fit.estimator of estimate::robust_names().
+estimate::RobustOptions robust_options(const Config& config);
+
 estimate::Intercept intercept_of(const Config& config);
+
+/// @throws Error{input} where the keys of a prior are given beside an estimator that has none, or too many.
+void check_prior(const Config::Fit& fit);
 
 /// fit.estimator with its options. @throws Error{input} for options out of range, and for steps that it
 /// cannot take.

@@ -14,6 +14,7 @@
 #include "tallfit/design/atoms_source.hpp"
 #include "tallfit/design/matrix_source.hpp"
 #include "tallfit/design/row_filters.hpp"
+#include "tallfit/estimate/robust_loss.hpp"
 #include "tallfit/io/compressed_file.hpp"
 #include "tallfit/io/design_file.hpp"
 #include "tallfit/io/separate_files.hpp"
@@ -59,6 +60,12 @@ compress::CompressedDesign compress_on_grid(const PlannedRows& planned, const co
                                      .block_bytes = plan.block_bytes,
                                      .what = "compress rows"},
                                     grid, plan.block);
+}
+
+/// What rank 0 keeps of the first pass during later ones: a robust fit starts from least squares.
+Index held_bytes(const Config& config, const compress::RowLayout& layout) {
+  const Index n = layout.n_cols + 2;
+  return estimate::is_robust(config.fit.estimator) ? n * n * static_cast<Index>(sizeof(double)) : 0;
 }
 
 }  // namespace
@@ -143,6 +150,7 @@ RowUse fit_use(const Config& config) {
   if (!named) parts.fold = false;
   int n_passes = config.fit.row_pass || config.fit.residuals ? 2 : 1;
   if (config.solver.refine) n_passes += 3;
+  if (estimate::is_robust(config.fit.estimator)) n_passes += 10;
   return {.weighted = true,
           .solves = true,
           .n_passes = n_passes,
@@ -194,7 +202,7 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
       .explicit_parts = use.explicit_parts,
       .n_ranks = config.plan.ranks > 0 ? static_cast<int>(config.plan.ranks) : world.size(),
       .limit_bytes = memory_limit(config, world),
-      .baseline_bytes = baseline,
+      .baseline_bytes = baseline + held_bytes(config, planned.layout),
       .block_bytes = config.run.block_bytes.value_or(0),
       .solves = use.solves,
       .saves = use.saves,

@@ -59,21 +59,6 @@ private:
   Extended sums_;
 };
 
-/// (RᵀR)⁺ for θ and the intercept together. @return δθ and, last, δc
-Eigen::VectorXd correction(const LinearFit& fit, const LeastSquaresSystem& system, const Eigen::VectorXd& g) {
-  const Index n = system.n_coeffs();
-  Eigen::VectorXd delta = Eigen::VectorXd::Zero(n + 1);
-  if (!system.intercept) {
-    delta.head(n) = fit.solver->solve_normal(g.head(n));
-    return delta;
-  }
-  const InterceptRow& row = *system.intercept;
-  const double u = g(n) / row.r11;
-  delta.head(n) = fit.solver->solve_normal(g.head(n) - row.r12 * u);
-  delta(n) = (u - row.r12.dot(delta.head(n))) / row.r11;
-  return delta;
-}
-
 /// Largest |δ_j| / |θ_j|, coefficients that are zero left out unless they move away from it.
 double relative_size(const Eigen::VectorXd& delta, const Extended& coefficients) {
   double largest = 0.0;
@@ -100,7 +85,7 @@ public:
       g(j) = penalised.value();
     }
     fit_->residual_norm = std::sqrt(std::max(0.0, sums[static_cast<std::size_t>(n) + 1].value()));
-    const Eigen::VectorXd delta = correction(*fit_, *system_, g);
+    const Eigen::VectorXd delta = solve_normal(*fit_->solver, system_->intercept, g);
     for (Index j = 0; j <= n; ++j) coefficients[static_cast<std::size_t>(j)] += delta(j);
 
     const double before = done.passes > 0 ? done.last_correction : std::numeric_limits<double>::infinity();

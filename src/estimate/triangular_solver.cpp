@@ -132,4 +132,18 @@ linalg::BlockCyclicMatrix TriangularSolver::covariance_factor() const {
   return factor;
 }
 
+Eigen::VectorXd solve_normal(const TriangularSolver& solver, const std::optional<InterceptRow>& intercept,
+                             const Eigen::VectorXd& g) {
+  const Index n = g.size() - 1;
+  Eigen::VectorXd delta = Eigen::VectorXd::Zero(n + 1);
+  if (!intercept) {
+    delta.head(n) = solver.solve_normal(g.head(n));
+    return delta;
+  }
+  const double u = g(n) / intercept->r11;
+  delta.head(n) = solver.solve_normal(g.head(n) - intercept->r12 * u);
+  delta(n) = (u - intercept->r12.dot(delta.head(n))) / intercept->r11;
+  return delta;
+}
+
 }  // namespace tallfit::estimate

@@ -67,7 +67,8 @@ TEST(CommandLine, MistakesAreTold) {
   EXPECT_EQ(message_of("fti a.h5"), "unknown command 'fti'. Did you mean 'fit'?" + commands);
   EXPECT_EQ(message_of("fit --fit.lamda 3"),
             "--fit.lamda: unknown key 'lamda' in [fit]. Did you mean 'lambda'?\n"
-            "  Known keys: estimator, weights, fit_intercept, lambda, noise_dof, row_pass, residuals");
+            "  Known keys: estimator, weights, fit_intercept, lambda, tol, max_iter, epsilon, nu, scale, "
+            "noise_dof, row_pass, residuals");
   EXPECT_EQ(
       message_of("fit --ouput=x"),
       "unknown option '--ouput'. Did you mean '--output'?\n  'tallfit fit --help' lists options and keys.");

@@ -78,7 +78,8 @@ TEST(Config, TheLaterEntryWins) {
 TEST(Config, UnknownKeysNamePlaceAndNearest) {
   EXPECT_EQ(file_message("[fit]\nlamdba = 1e-6\n"),
             "run.toml:2: unknown key 'lamdba' in [fit]. Did you mean 'lambda'?\n"
-            "  Known keys: estimator, weights, fit_intercept, lambda, noise_dof, row_pass, residuals");
+            "  Known keys: estimator, weights, fit_intercept, lambda, tol, max_iter, epsilon, nu, scale, "
+            "noise_dof, row_pass, residuals");
   EXPECT_EQ(option_message("merge.drp", "x"),
             "--merge.drp: unknown key 'drp' in [merge]. Did you mean 'drop'?\n  Known keys: inputs, drop");
   EXPECT_EQ(file_message("[merge]\nentirely_else = 1\n"),

@@ -28,7 +28,7 @@ struct Config {
   };
 
   struct Fit {
-    std::string estimator = "ols";  ///< one of estimate::estimator_names()
+    std::string estimator = "ols";  ///< of estimate::estimator_names() or robust_names()
     std::map<std::string, double>
         weights;  ///< "group", "group.row_type" or "*.row_type" -> factor of the row scales
     bool fit_intercept = false;
@@ -52,6 +52,9 @@ struct Config {
     bool normalize = false;
     Index n_features_to_select = 0;  ///< 0: half of them
     double step = 1.0;
+    double epsilon = 1.35;
+    double nu = 4.0;
+    double scale = 0.0;             ///< 0: estimated
     std::string noise_dof = "n-k";  ///< "n-k" or "n-k-2"
     double alpha = 0.0;                  ///< 0: found
     double threshold_lambda = 1e12;

@@ -80,4 +80,9 @@ private:
   std::string reason_;
 };
 
+/// (RᵀR)⁺ g for θ and the intercept together: g has K + 1 entries, the last for the intercept, and so has the
+/// result; without an intercept the last is not read and 0. @collective over the grid
+Eigen::VectorXd solve_normal(const TriangularSolver& solver, const std::optional<InterceptRow>& intercept,
+                             const Eigen::VectorXd& g);
+
 }  // namespace tallfit::estimate
