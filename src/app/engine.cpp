@@ -98,7 +98,7 @@ public:
     std::optional<Error> other_error;
     const std::optional<Candidate> of_grid = try_plan(grid, other_error);
     std::optional<Candidate> of_rows;
-    const bool may_iterate = request_.solves && !config_.solver.refine &&
+    const bool may_iterate = request_.solves && !request_.saves && !config_.solver.refine &&
                              config_.solver.algorithm == "auto" && is_quadratic(config_);
     if (may_iterate) of_rows = try_plan(iterative, other_error);
     const bool sparse = planned_.info().n_entries.has_value();
@@ -195,6 +195,9 @@ void choose_engine(const Config& config, const compress::PlanRequest& request, P
       "them out, or set solver.engine = \"grid\"",
       is_tall ? "solver.engine = \"tall\"" : "the engine iterative was asked for");
   Candidates candidates{config, request, planned};
+  require(!(request.saves && is_iterative && request.solves), ErrorKind::input,
+          "fit.select needs the factors of cells, which the engine iterative does not make. Use the engine tall "
+          "or grid");
   if (request.solves && is_iterative) return candidates.take_only(Candidates::iterative);
   if ((request.solves || request.saves) && !is_tall && asks_for_grid(solver))
     return candidates.take_only(Candidates::grid);

@@ -11,7 +11,7 @@ namespace {
 
 using enum Command;
 
-const std::vector<Command> row_readers = {inspect, plan, compress, fit, predict};
+const std::vector<Command> row_readers = {inspect, plan, compress, fit, cv, predict};
 
 }  // namespace
 
@@ -33,7 +33,7 @@ std::vector<Key> data_keys(Config::Data& data) {
 }
 
 std::vector<Key> fit_keys(Config::Fit& options) {
-  SectionKeys keys("fit", {fit});
+  SectionKeys keys("fit", {fit, cv});
   keys.add("estimator", options.estimator, "How coefficients are found from the rows.")
       .one_of(estimate::estimator_names());
   keys.add("weights", options.weights,
@@ -54,31 +54,36 @@ std::vector<Key> fit_keys(Config::Fit& options) {
   keys.add("row_pass", options.row_pass,
            "Reads the rows a second time, for mean absolute and largest errors.");
   keys.add("residuals", options.residuals, "Writes the residual of every row.");
+  keys.add("select", options.select,
+           "Chooses the keys that [cv] sweeps: by cross-validation, the evidence, or generalized "
+           "cross-validation.")
+      .one_of({"none", "cv", "evidence", "gcv"})
+      .only_for({fit});
   return keys.take();
 }
 
 std::vector<Key> solver_keys(Config::Solver& solver) {
-  SectionKeys keys("solver", {plan, fit});
+  SectionKeys keys("solver", {plan, fit, cv});
   keys.add("engine", solver.engine, "Which distributed algorithms run; auto chooses and says why.")
       .one_of({"auto", "tall", "grid", "iterative"})
-      .only_for({plan, compress, fit});
+      .only_for({plan, compress, fit, cv});
   keys.add("grid", solver.grid,
            "Rows and columns of the process grid, as \"2x3\", whose product is the number of ranks; asks for "
            "the "
            "engine grid.")
-      .only_for({plan, compress, fit});
+      .only_for({plan, compress, fit, cv});
   keys.add(
           "block", solver.block,
           "Rows and columns of the blocks in which matrices are dealt over the grid; 0 chooses; asks for the "
           "engine grid.")
       .must_be(from_to(0, std::numeric_limits<int>::max()))
-      .only_for({plan, compress, fit});
+      .only_for({plan, compress, fit, cv});
   keys.add("algorithm", solver.algorithm,
            "Factorisation that yields the coefficients; auto chooses and says why.")
       .one_of({"auto", "qr", "svd", "cholesky", "lsqr"});
   keys.add("rcond", solver.rcond, "Singular values below rcond times the largest are dropped and reported.")
       .must_be(between(0, 1))
-      .only_for({inspect, fit});
+      .only_for({inspect, fit, cv});
   keys.add("tolerance", solver.tolerance,
            "Backward error, relative to the equilibrated design, at which the iterative engine stops.")
       .must_be(between(0, 1))
@@ -95,7 +100,7 @@ std::vector<Key> solver_keys(Config::Solver& solver) {
 }
 
 std::vector<Key> compress_keys(Config::Compress& options) {
-  SectionKeys keys("compress", {plan, compress, fit});
+  SectionKeys keys("compress", {plan, compress, fit, cv});
   keys.add("cells", options.cells, "What separates the rows that a compressed design can later treat apart.")
       .one_of({"group", "row_type", "fold"});
   keys.add("folds", options.folds, "Folds of whole configurations for cross-validation; 0 for none.")
@@ -104,7 +109,7 @@ std::vector<Key> compress_keys(Config::Compress& options) {
 }
 
 std::vector<Key> run_keys(Config::Run& run) {
-  SectionKeys keys("run", {generate, import, inspect, plan, compress, merge, fit, predict, bench});
+  SectionKeys keys("run", {generate, import, inspect, plan, compress, merge, fit, cv, predict, bench});
   keys.add("memory_per_rank", run.memory_per_rank,
            "Memory each rank may use, as \"4GiB\"; auto shares what the node has free.")
       .in("bytes")

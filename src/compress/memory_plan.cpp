@@ -64,7 +64,7 @@ MemoryPlan plan_memory(const RowLayout& layout, const PlanRequest& request, Inde
           format_bytes(plan.limit_bytes), format_bytes(plan.baseline_bytes + plan.stream_bytes));
   plan.cells = plan_cells(layout, {.wanted = request.wanted,
                                    .explicit_parts = request.explicit_parts,
-                                   .only_fits = request.solves,
+                                   .only_fits = request.solves && !request.saves,
                                    .max_bytes = left,
                                    .n_ranks = request.n_ranks});
   plan.pass_bytes = plan.cells.peak_bytes;

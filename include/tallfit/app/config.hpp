@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tallfit/app/sweep.hpp"
 #include "tallfit/base/numeric.hpp"
 #include "tallfit/compress/cost_model.hpp"
 #include "tallfit/design/row_source.hpp"
@@ -38,6 +39,7 @@ struct Config {
     std::string noise_dof = "n-k";  ///< "n-k" or "n-k-2"
     bool row_pass = true;
     bool residuals = false;
+    std::string select = "none";  ///< "none", "cv", "evidence" or "gcv"
   };
 
   struct Solver {
@@ -56,6 +58,14 @@ struct Config {
   struct Compress {
     std::vector<std::string> cells = {"group", "row_type", "fold"};
     Index folds = 10;  ///< 0: none
+  };
+
+  struct CrossValidation {
+    std::map<std::string, Sweep> sweeps;  ///< by name of the key of [fit]; not given where it has one value
+    Index folds = 0;                      ///< 0: as many as there are
+    std::string by = "fold";              ///< "fold" or "group"
+    std::string rule = "best";            ///< "best" or "one_standard_error"
+    Sweep learning_curve;
   };
 
   struct Run {
@@ -124,6 +134,7 @@ struct Config {
   Fit fit;
   Solver solver;
   Compress compress;
+  CrossValidation cv;
   Run run;
   Generate generate;
   Import import;
