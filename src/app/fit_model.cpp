@@ -9,6 +9,7 @@
 #include "model_options.hpp"
 #include "rows.hpp"
 #include "selection.hpp"
+#include "sweep_grid.hpp"
 
 #include "tallfit/base/log.hpp"
 #include "tallfit/base/phase.hpp"
@@ -252,7 +253,9 @@ const compress::CellPlan* cells_of(const PlannedRows& planned) {
 void fit_rows(Config config, const estimate::Estimator& estimator, const comm::Communicator& world,
               FitOutput& output) {
   const bool selects = config.fit.select != "none";
-  PlannedRows planned = plan_rows(config, world, selects ? selection_use(config) : fit_use(config));
+  RowUse use;
+  comm::all_or_none(world, [&] { use = selects ? selection_use(config) : fit_use(config); });
+  PlannedRows planned = plan_rows(config, world, use);
   log::info("{}", describe(planned, world.size()));
   comm::all_or_none(world, [&] { keep_rows(planned); });
   output.record.engine_reason = planned.reason;
@@ -269,6 +272,7 @@ void fit_rows(Config config, const estimate::Estimator& estimator, const comm::C
     output.record.cells.insert(output.record.cells.end(), cells->notes.begin(), cells->notes.end());
   }
   if (planned.is_tall() || selects) {
+    if (selects) comm::all_or_none(world, [&] { require_kept_apart(config, cells_of(planned)->parts); });
     design = compress_rows(planned, world);
     solved = solve(config, *design, ones, world, output);
   } else if (planned.on_grid()) {

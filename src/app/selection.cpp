@@ -2,37 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <set>
 
 #include "model_options.hpp"
+#include "selection_tables.hpp"
 
-#include "tallfit/app/config_keys.hpp"
 #include "tallfit/base/log.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/estimate/ridge_spectrum.hpp"
-#include "tallfit/io/csv_writer.hpp"
 
 namespace tallfit::app {
 
 namespace {
-
-void set_number(Config& config, const std::string& name, double value) {
-  for (const Key& key : keys_of(config)) {
-    if (key.name != "fit." + name) continue;
-    if (auto* const* number = std::get_if<double*>(&key.target)) **number = value;
-    if (auto* const* count = std::get_if<Index*>(&key.target)) **count = static_cast<Index>(value);
-  }
-}
-
-/// "lambda = 0.001, tol = 1e-10"
-std::string describe(const SweepGrid& grid, Index point) {
-  std::vector<std::string> parts;
-  for (std::size_t i = 0; i < grid.names.size(); ++i)
-    parts.push_back(
-        fmt::format("{} = {:.6g}", grid.names[i], grid.points[static_cast<std::size_t>(point)][i]));
-  return fmt::format("{}", fmt::join(parts, ", "));
-}
 
 /// An optimum at the end of a sweep is as a rule not the optimum.
 void warn_of_edges(const SweepGrid& grid, Index point) {
@@ -48,82 +30,12 @@ void warn_of_edges(const SweepGrid& grid, Index point) {
   }
 }
 
-std::string part_name(const estimate::CrossValidation& validation, std::size_t part,
-                      const std::vector<std::string>& group_names) {
-  const int number = validation.parts[part];
-  return validation.by == compress::HeldOut::fold ? fmt::format("{}", number)
-                                                  : group_names[static_cast<std::size_t>(number)];
-}
-
-std::string type_name(int row_type) {
-  return row_type == compress::CellKey::any
-             ? "ALL"
-             : std::string(design::to_string(static_cast<design::RowType>(row_type)));
-}
-
-/// Header fields for the point's number and its values.
-std::string point_header(const SweepGrid& grid) {
-  std::string header = "point";
-  for (const std::string& name : grid.names) header += "," + name;
-  return header;
-}
-
-void add_point(io::CsvWriter& csv, const SweepGrid& grid, Index point) {
-  csv.add(point);
-  for (const double value : grid.points[static_cast<std::size_t>(point)]) csv.add(value);
-}
-
-/// All rows, then each row type where cells know it.
-std::vector<int> types_of(const estimate::CrossValidation& validation) {
-  std::vector<int> types = estimate::row_types_of(validation.errors.front());
-  types.insert(types.begin(), compress::CellKey::any);
-  return types;
-}
-
-std::string cv_csv(const estimate::CrossValidation& validation, const SweepGrid& grid,
-                   const estimate::Choice& choice) {
-  io::CsvWriter csv(point_header(grid) +
-                    ",row_type,count,mean_square,standard_error,rmse,effective_dof,best,one_standard_error");
-  const Eigen::VectorXd dof = validation.effective_dof.rowwise().mean();
-  for (Index point = 0; point < validation.n_candidates(); ++point) {
-    for (const int type : types_of(validation)) {
-      const estimate::Score score =
-          estimate::score(validation.errors[static_cast<std::size_t>(point)], type);
-      add_point(csv, grid, point);
-      csv.add(type_name(type)).add(score.count).add(score.mean_square).add(score.standard_error);
-      csv.add(std::sqrt(score.mean_square)).add(dof(point));
-      csv.add(point == choice.best ? 1 : 0).add(point == choice.one_standard_error ? 1 : 0).end_row();
-    }
-  }
-  return csv.text();
-}
-
-std::string folds_csv(const estimate::CrossValidation& validation, const SweepGrid& grid,
-                      const std::vector<std::string>& group_names) {
-  const bool by_fold = validation.by == compress::HeldOut::fold;
-  io::CsvWriter csv(point_header(grid) + (by_fold ? ",fold" : ",group") +
-                    ",row_type,count,mean_square,rmse,effective_dof");
-  for (Index point = 0; point < validation.n_candidates(); ++point) {
-    const auto& parts = validation.errors[static_cast<std::size_t>(point)];
-    for (std::size_t part = 0; part < parts.size(); ++part) {
-      for (const int type : types_of(validation)) {
-        const estimate::Score score = estimate::score({parts[part]}, type);
-        if (score.count == 0) continue;
-        add_point(csv, grid, point);
-        csv.add(part_name(validation, part, group_names)).add(type_name(type)).add(score.count);
-        csv.add(score.mean_square).add(std::sqrt(score.mean_square));
-        csv.add(validation.effective_dof(point, static_cast<Index>(part))).end_row();
-      }
-    }
-  }
-  return csv.text();
-}
-
-std::vector<std::pair<std::string, double>> values_at(const SweepGrid& grid, Index point) {
-  std::vector<std::pair<std::string, double>> values;
-  for (std::size_t i = 0; i < grid.names.size(); ++i)
-    values.emplace_back(grid.names[i], grid.points[static_cast<std::size_t>(point)][i]);
-  return values;
+/// The fractions of the learning curve as numbers of the parts that are not held out.
+std::vector<int> numbers_of_parts(const Config& config, std::size_t n_parts) {
+  std::set<int> numbers;
+  for (const double fraction : config.cv.learning_curve.values)
+    numbers.insert(std::max(1, static_cast<int>(std::lround(fraction * static_cast<double>(n_parts - 1)))));
+  return {numbers.begin(), numbers.end()};
 }
 
 void check_parts(const Config& config, const compress::CompressedDesign& design) {
@@ -162,39 +74,6 @@ Eigen::VectorXd figures(const Config& config, const estimate::Candidates& candid
 
 }  // namespace
 
-SweepGrid sweep_grid(const Config& config) {
-  SweepGrid grid{.names = {}, .points = {{}}};
-  for (const auto& [name, sweep] : config.cv.sweeps) {
-    if (!sweep.is_given()) continue;
-    grid.names.push_back(name);
-    std::vector<std::vector<double>> longer;
-    for (const std::vector<double>& point : grid.points) {
-      for (const double value : sweep.values) {
-        longer.push_back(point);
-        longer.back().push_back(value);
-      }
-    }
-    grid.points = std::move(longer);
-  }
-  return grid;
-}
-
-Config at_point(const Config& config, const SweepGrid& grid, Index point) {
-  Config chosen = config;
-  for (const auto& [name, value] : values_at(grid, point)) set_number(chosen, name, value);
-  return chosen;
-}
-
-estimate::Candidates candidates_of(const Config& config, const SweepGrid& grid) {
-  estimate::Candidates candidates{.estimator = config.fit.estimator, .options = {}};
-  for (Index point = 0; point < static_cast<Index>(grid.points.size()); ++point) {
-    const Config at = at_point(config, grid, point);
-    static_cast<void>(make_estimator(at));  // options out of range are told before a row is read
-    candidates.options.push_back(estimator_options(at));
-  }
-  return candidates;
-}
-
 RowUse selection_use(const Config& config) {
   const Config defaults;
   RowUse use = fit_use(config);
@@ -210,7 +89,18 @@ RowUse selection_use(const Config& config) {
   }
   use.parts.fold = true;
   use.n_folds = static_cast<int>(config.cv.folds > 0 ? config.cv.folds : config.compress.folds);
+  require(use.n_folds >= 2, ErrorKind::input,
+          "compress.folds = 0 leaves no fold to hold out. Set cv.folds, or cv.by = \"group\"");
   return use;
+}
+
+void require_kept_apart(const Config& config, const compress::CellParts& planned) {
+  if (config.fit.select != "cv") return;
+  const bool by_fold = config.cv.by == "fold";
+  require(by_fold ? planned.fold : planned.group, ErrorKind::resource,
+          "run.memory_per_rank is too short to keep {} apart: the plan left cells by {}. Raise it, use more "
+          "ranks{}",
+          by_fold ? "folds" : "groups", compress::to_string(planned), by_fold ? ", or fewer folds" : "");
 }
 
 Config choose_by_cross_validation(const Config& config, const compress::CompressedDesign& design,
@@ -236,7 +126,14 @@ Config choose_by_cross_validation(const Config& config, const compress::Compress
             config.cv.by == "fold" ? "folds" : "groups", std::sqrt(score.mean_square),
             grid.names.empty() ? "" : " at ", describe(grid, chosen));
   output.add_table("cv.csv", cv_csv(validation, grid, choice));
-  output.add_table("cv_folds.csv", folds_csv(validation, grid, design.group_names));
+  output.add_table("cv_folds.csv", cv_folds_csv(validation, grid, design.group_names));
+  if (config.cv.learning_curve.is_given()) {
+    const estimate::Candidates one{.estimator = candidates.estimator,
+                                   .options = {candidates.options[static_cast<std::size_t>(chosen)]}};
+    output.add_table("learning_curve.csv",
+                     learning_curve_csv(estimate::learning_curve(
+                         design, multipliers, one, how, numbers_of_parts(config, validation.parts.size()), world)));
+  }
   output.add_metrics(estimate::metrics_rows(validation.total(chosen), design.group_names, "cv"));
   output.record.selection = {.by = "cv",
                              .chosen = values_at(grid, chosen),
@@ -271,16 +168,13 @@ Config choose_by_figure(const Config& config, const estimate::LeastSquaresSystem
   warn_of_edges(grid, best);
   const double sign = by == "evidence" ? -1.0 : 1.0;
   const std::string name = by == "evidence" ? "log_evidence" : "gcv";
-  io::CsvWriter csv(point_header(grid) + "," + name + ",best");
-  for (Index point = 0; point < candidates.size(); ++point) {
-    add_point(csv, grid, point);
-    csv.add(sign * scores[static_cast<std::size_t>(point)]).add(point == best ? 1 : 0).end_row();
-  }
-  log::info("{} {:.6g} at {}", name, sign * scores[static_cast<std::size_t>(best)], describe(grid, best));
-  output.add_table(by + ".csv", csv.text());
+  for (double& score : scores) score *= sign;
+  const double found = scores[static_cast<std::size_t>(best)];
+  log::info("{} {:.6g} at {}", name, found, describe(grid, best));
+  output.add_table(by + ".csv", figures_csv(grid, name, scores, best));
   output.record.selection = {.by = by,
                              .chosen = values_at(grid, best),
-                             .figures = {{name, sign * scores[static_cast<std::size_t>(best)]},
+                             .figures = {{name, found},
                                          {"points", static_cast<double>(grid.points.size())}}};
   return at_point(config, grid, best);
 }

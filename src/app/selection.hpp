@@ -1,33 +1,20 @@
 /// The choice of hyperparameters: what is swept, and by what the choice is made.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "fit_output.hpp"
 #include "rows.hpp"
 
 #include "tallfit/app/config.hpp"
-#include "tallfit/estimate/cross_validation.hpp"
+#include "tallfit/estimate/least_squares_system.hpp"
 
 namespace tallfit::app {
 
-/// The grid of points that [cv] sweeps: every combination of the values of its keys.
-struct SweepGrid {
-  std::vector<std::string> names;           ///< of the keys of [fit], one or two; none where nothing is swept
-  std::vector<std::vector<double>> points;  ///< their values; one point at least
-};
-
-SweepGrid sweep_grid(const Config& config);
-
-/// The configuration with the values of a point.
-Config at_point(const Config& config, const SweepGrid& grid, Index point);
-
-/// The estimators of all points, checked. @throws Error{input} for values that the estimator cannot have.
-estimate::Candidates candidates_of(const Config& config, const SweepGrid& grid);
-
-/// What a choice by cross-validation does with rows: cells are kept apart by what is held out.
+/// What a choice does with rows: cells are made, and kept apart by what is held out.
+/// @throws Error{input} where there are no folds to hold out.
 RowUse selection_use(const Config& config);
+
+/// @throws Error{resource} where memory was too short to keep apart what is to be held out. Local.
+void require_kept_apart(const Config& config, const compress::CellParts& planned);
 
 /// Chooses by cross-validation; tables and the record go to @p output. @collective
 /// @return the configuration at the chosen point

@@ -1,12 +1,11 @@
 #include "tallfit/compress/held_out.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 #include <utility>
 
 #include "factor_exchange.hpp"
-#include "training_cells.hpp"
+#include "part_cells.hpp"
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/compress/all_but_one.hpp"
@@ -18,40 +17,37 @@ namespace {
 
 using Classes = std::vector<Factor>;
 
-constexpr double decades_of_class = 4.0;
-
-/// Training cells of one part and class, as places in a list that is sorted by size.
-using CellsOfPart = std::map<std::pair<std::size_t, std::size_t>, std::vector<const TrainingCell*>>;
-
-/// The class of each cell of a list of decreasing size; empty classes are not counted.
-std::vector<std::size_t> classes_of(const std::vector<TrainingCell>& cells) {
-  std::vector<std::size_t> classes;
-  double last = 0.0;
-  for (const TrainingCell& cell : cells) {
-    const double below =
-        cell.size > 0.0 ? std::floor(std::log10(cells.front().size / cell.size) / decades_of_class) : last;
-    const std::size_t previous = classes.empty() ? 0 : classes.back();
-    classes.push_back(below > last ? previous + 1 : previous);
-    last = below;
-  }
-  return classes;
-}
-
 /// The factor of cells in their order, on rank @p to.
-Factor merged_cells(const std::vector<const TrainingCell*>& cells, Index n_cols, int to,
+Factor merged_cells(const std::vector<TrainingCell>& cells, Index n_cols, int to,
                     const comm::Communicator& comm) {
   TreePieces pieces;
   std::vector<int> owners;
-  for (const TrainingCell* training : cells) {
+  for (const auto& [cell, multiplier, size] : cells) {
     const auto position = static_cast<Index>(owners.size());
-    owners.push_back(training->cell.home);
-    if (training->cell.home == comm.rank())
-      pieces[{0, 0, position}] = scaled(training->cell.factor, training->multiplier);
+    owners.push_back(cell.home);
+    if (cell.home == comm.rank()) pieces[{0, 0, position}] = scaled(cell.factor, multiplier);
   }
   std::map<Index, Factor> root = reduce_over_tree(comm, owners, 1, std::move(pieces));
   return move_factor(comm, root.empty() ? Factor(n_cols) : std::move(root.at(0)), root_owner(owners, 0), to);
 }
 
+Classes merged_classes(const Classes& top, const Classes& bottom) {
+  Classes both;
+  for (std::size_t c = 0; c < top.size(); ++c)
+    both.push_back(merge(top[c], bottom[c], RowScales::alike, top[c].n_cols()));
+  return both;
+}
+
+/// Called by both ranks.
+Classes moved_classes(const PartFactors& parts, const Classes& mine, int from, int to,
+                      const comm::Communicator& comm) {
+  Classes moved;
+  for (std::size_t c = 0; c < parts.n_classes; ++c)
+    moved.push_back(move_factor(comm, comm.rank() == from ? mine[c] : Factor(parts.n_cols), from, to));
+  return moved;
+}
+
+/// The factor of all classes, the heavy ones on top.
 Factor joined(const Classes& classes) {
   Factor all = classes.front();
   for (std::size_t c = 1; c < classes.size(); ++c)
@@ -81,41 +77,55 @@ std::vector<int> held_out_parts(const CompressedDesign& design, const design::Gr
 
 PartFactors factors_of_parts(const CompressedDesign& design, const design::GroupMultipliers& multipliers,
                              HeldOut by, const std::vector<int>& parts, const comm::Communicator& comm) {
-  const std::vector<TrainingCell> cells = training_cells(design, comm, multipliers);
-  const std::vector<std::size_t> classes = classes_of(cells);
-  CellsOfPart cells_of;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    const auto part = std::lower_bound(parts.begin(), parts.end(), part_of(cells[i].cell.key, by));
-    cells_of[{static_cast<std::size_t>(part - parts.begin()), classes[i]}].push_back(&cells[i]);
-  }
-  PartFactors result{.n_cols = design.n_cols() + 2, .n_classes = classes.back() + 1, .owners = {}, .factors = {}};
+  const PartCells cells = cells_of_parts(design, multipliers, by, parts, comm);
+  PartFactors result{
+      .n_cols = design.n_cols() + 2, .n_classes = cells.n_classes, .owners = {}, .factors = {}};
   const auto n = static_cast<int>(parts.size());
   for (int i = 0; i < n; ++i) result.owners.push_back(i * comm.size() / n);
   result.factors.assign(parts.size(), Classes(result.n_classes, Factor(result.n_cols)));
-  for (const auto& [place, of_part] : cells_of) {
+  for (const auto& [place, list] : cells.cells) {
     const auto [part, scale_class] = place;
-    result.factors[part][scale_class] = merged_cells(of_part, result.n_cols, result.owners[part], comm);
+    result.factors[part][scale_class] = merged_cells(list, result.n_cols, result.owners[part], comm);
   }
   return result;
 }
 
 std::map<int, Factor> factors_without_part(const PartFactors& parts, const comm::Communicator& comm) {
-  const auto merge_classes = [](const Classes& top, const Classes& bottom) {
-    Classes both;
-    for (std::size_t c = 0; c < top.size(); ++c)
-      both.push_back(merge(top[c], bottom[c], RowScales::alike, top[c].n_cols()));
-    return both;
-  };
-  const auto move_classes = [&](const Classes& mine, int from, int to) {
-    Classes moved;
-    for (std::size_t c = 0; c < parts.n_classes; ++c)
-      moved.push_back(move_factor(comm, comm.rank() == from ? mine[c] : Factor(parts.n_cols), from, to));
-    return moved;
+  const auto move = [&](const Classes& mine, int from, int to) {
+    return moved_classes(parts, mine, from, to, comm);
   };
   std::map<int, Factor> without;
-  AllButOne<Classes>(comm.rank(), parts.owners, merge_classes, move_classes)
+  AllButOne<Classes>(comm.rank(), parts.owners, merged_classes, move)
       .visit(parts.factors, [&](int part, const Classes& others) { without[part] = joined(others); });
   return without;
+}
+
+std::vector<int> next_parts(int held_out, int number, int n_parts) {
+  std::vector<int> next;
+  for (int i = 1; i <= number; ++i) next.push_back((held_out + i) % n_parts);
+  return next;
+}
+
+void visit_next_parts(const PartFactors& parts, const std::vector<int>& numbers,
+                      const comm::Communicator& comm,
+                      const std::function<void(int number, std::map<int, Factor> factors)>& take) {
+  const auto n = static_cast<int>(parts.owners.size());
+  const auto owner = [&](int part) { return parts.owners[static_cast<std::size_t>(part)]; };
+  std::map<int, Classes> merged;
+  for (int number = 1; number <= numbers.back(); ++number) {
+    for (int part = 0; part < n; ++part) {
+      const int next = next_parts(part, number, n).back();
+      if (comm.rank() != owner(part) && comm.rank() != owner(next)) continue;
+      Classes more = moved_classes(parts, parts.factors[static_cast<std::size_t>(next)], owner(next),
+                                   owner(part), comm);
+      if (comm.rank() != owner(part)) continue;
+      merged[part] = number == 1 ? std::move(more) : merged_classes(merged[part], more);
+    }
+    if (!std::binary_search(numbers.begin(), numbers.end(), number)) continue;
+    std::map<int, Factor> factors;
+    for (const auto& [part, classes] : merged) factors[part] = joined(classes);
+    take(number, std::move(factors));
+  }
 }
 
 }  // namespace tallfit::compress

@@ -1,38 +1,25 @@
 #include "tallfit/estimate/cross_validation.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
-#include <optional>
+#include <numeric>
 #include <set>
+#include <utility>
+
+#include "part_errors.hpp"
 
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
-#include "tallfit/comm/exchange.hpp"
+#include "tallfit/estimate/grid_system.hpp"
 
 namespace tallfit::estimate {
 
 namespace {
 
 using compress::CellKey;
-using compress::HeldOut;
-
-/// Training rows outside a part.
-Index rows_without(const compress::CompressedDesign& design, const design::GroupMultipliers& multipliers,
-                   HeldOut by, int part) {
-  Index rows = 0;
-  for (const compress::Cell& cell : design.cells) {
-    if (cell.key.is_test() || compress::part_of(cell.key, by) == part) continue;
-    if (compress::cell_multiplier(design, cell.key, multipliers) > 0.0) rows += cell.sums.count;
-  }
-  return rows;
-}
-
-std::map<int, CandidateFits> fit_parts(const compress::CompressedDesign& design,
-                                       const design::GroupMultipliers& multipliers,
-                                       const Candidates& candidates, const Validation& how,
-                                       const std::vector<int>& parts,
+/// The fits without each part of this rank, by the part's place in the list.
+std::map<int, CandidateFits> fit_parts(const PartedDesign& parted, const Candidates& candidates,
                                        const compress::PartFactors& factors, const comm::Communicator& comm) {
   std::map<int, compress::Factor> training;
   {
@@ -40,29 +27,31 @@ std::map<int, CandidateFits> fit_parts(const compress::CompressedDesign& design,
     training = compress::factors_without_part(factors, comm);
   }
   const Phase phase("fit folds");
+  const std::vector<Index> rows = rows_of_parts(parted);
+  const Index all_rows = std::accumulate(rows.begin(), rows.end(), Index{0});
   std::map<int, CandidateFits> fits;
   comm::all_or_none(comm, [&] {
-    for (auto& [part, factor] : training) {
-      const Index n_rows = rows_without(design, multipliers, how.by, parts[static_cast<std::size_t>(part)]);
-      const LeastSquaresSystem system =
-          make_system(linalg::ProcessGrid::serial(), factor.dense(), n_rows, how.intercept);
-      factor = compress::Factor();
-      fits.emplace(part, fit_candidates(system, candidates));
-    }
+    for (auto& [part, factor] : training)
+      fits.emplace(part, fit_factor(std::exchange(factor, compress::Factor()),
+                                    all_rows - rows[static_cast<std::size_t>(part)], parted.intercept,
+                                    candidates));
   });
   return fits;
 }
 
-/// What other ranks need of the fits of one part.
-void share(CandidateFits& fits, Index n_rows, Index n_candidates, int owner, const comm::Communicator& comm) {
-  if (comm.rank() != owner) {
-    fits.models.resize(n_rows, n_candidates);
-    fits.effective_dof.resize(n_candidates);
-  }
-  comm::broadcast(comm, std::span(fits.models.data(), static_cast<std::size_t>(fits.models.size())), owner);
-  comm::broadcast(
-      comm, std::span(fits.effective_dof.data(), static_cast<std::size_t>(fits.effective_dof.size())), owner);
-  comm::broadcast(comm, fits.unconverged, owner);
+/// The same for all parts, on every rank.
+std::map<int, CandidateFits> fit_parts_on_grid(const PartedDesign& parted, const Candidates& candidates) {
+  const Phase phase("fit folds");
+  const std::vector<Index> rows = rows_of_parts(parted);
+  const Index all_rows = std::accumulate(rows.begin(), rows.end(), Index{0});
+  std::map<int, CandidateFits> fits;
+  compress::visit_factors_without_part_on_grid(
+      parted.design, parted.multipliers, parted.by, parted.parts,
+      [&](int part, const linalg::BlockCyclicMatrix& factor) {
+        const Index n_rows = all_rows - rows[static_cast<std::size_t>(part)];
+        fits.emplace(part, fit_candidates(make_system(factor, n_rows, parted.intercept), candidates));
+      });
+  return fits;
 }
 
 }  // namespace
@@ -77,37 +66,35 @@ ErrorTable CrossValidation::total(Index candidate) const {
 CrossValidation cross_validate(const compress::CompressedDesign& design,
                                const design::GroupMultipliers& multipliers, const Candidates& candidates,
                                const Validation& how, const comm::Communicator& comm) {
+  const PartedDesign parted{.design = design,
+                            .multipliers = multipliers,
+                            .by = how.by,
+                            .parts = require_parts(design, multipliers, how.by, comm),
+                            .intercept = how.intercept};
+  std::vector<int> owners(parted.parts.size(), 0);
+  std::map<int, CandidateFits> fits;
+  if (design.on_grid()) {
+    fits = fit_parts_on_grid(parted, candidates);
+  } else {
+    const compress::PartFactors factors = [&] {
+      const Phase phase("merge cells of folds");
+      return compress::factors_of_parts(design, multipliers, how.by, parted.parts, comm);
+    }();
+    owners = factors.owners;
+    fits = fit_parts(parted, candidates, factors, comm);
+  }
+  const Phase phase("errors of folds");
   CrossValidation result;
   result.by = how.by;
-  comm::all_or_none(
-      comm, [&] { result.parts = compress::held_out_parts(design, multipliers, how.by); });
-  const std::vector<int>& parts = result.parts;
-  const char* what = how.by == HeldOut::fold ? "folds" : "groups";
-  comm::require_replicated(comm, parts.size() >= 2, ErrorKind::input,
-                           "{}: {} of its {} have training rows of positive weight, but cross-validation needs "
-                           "at least two: one to hold out and one to fit",
-                           design.name, parts.size(), what);
-  const compress::PartFactors factors = [&] {
-    const Phase phase("merge cells of folds");
-    return compress::factors_of_parts(design, multipliers, how.by, parts, comm);
-  }();
-  std::map<int, CandidateFits> fits =
-      fit_parts(design, multipliers, candidates, how, parts, factors, comm);
-  const Phase phase("errors of folds");
+  result.parts = parted.parts;
   result.errors.resize(candidates.options.size());
-  result.effective_dof.resize(candidates.size(), static_cast<Index>(parts.size()));
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    CandidateFits& of_part = fits[static_cast<int>(i)];
-    share(of_part, design.n_cols() + 2, candidates.size(), factors.owners[i], comm);
-    const auto takes = [&](const CellKey& key) {
-      return !key.is_test() && compress::part_of(key, how.by) == parts[i];
-    };
-    const std::vector<ErrorTable> tables =
-        errors_from_factors(design, multipliers, of_part.models, takes, comm);
+  result.effective_dof.resize(candidates.size(), static_cast<Index>(owners.size()));
+  for (std::size_t part = 0; part < owners.size(); ++part) {
+    CandidateFits of_part = std::move(fits[static_cast<int>(part)]);
+    const auto tables = errors_of_part(parted, part, of_part, candidates.size(), owners[part], comm);
     for (std::size_t c = 0; c < tables.size(); ++c) result.errors[c].push_back(tables[c]);
-    result.effective_dof.col(static_cast<Index>(i)) = of_part.effective_dof;
+    result.effective_dof.col(static_cast<Index>(part)) = of_part.effective_dof;
     result.n_unconverged += static_cast<Index>(of_part.unconverged.size());
-    of_part = {};
   }
   return result;
 }
@@ -119,7 +106,7 @@ Score score(const std::vector<ErrorTable>& parts, int row_type) {
     Index count = 0;
     double squares = 0.0;
     for (const auto& [key, sums] : part) {
-      if (row_type != CellKey::any && key.row_type != row_type) continue;
+      if (row_type != compress::CellKey::any && key.row_type != row_type) continue;
       count += sums.targets.count;
       squares += sums.weighted_squares;
     }
@@ -140,7 +127,7 @@ std::vector<int> row_types_of(const std::vector<ErrorTable>& parts) {
   std::set<int> types;
   for (const ErrorTable& part : parts)
     for (const auto& [key, sums] : part)
-      if (key.row_type != CellKey::any) types.insert(key.row_type);
+      if (key.row_type != compress::CellKey::any) types.insert(key.row_type);
   return {types.begin(), types.end()};
 }
 
