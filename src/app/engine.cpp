@@ -195,9 +195,6 @@ void choose_engine(const Config& config, const compress::PlanRequest& request, P
       "them out, or set solver.engine = \"grid\"",
       is_tall ? "solver.engine = \"tall\"" : "the engine iterative was asked for");
   Candidates candidates{config, request, planned};
-  require(!(request.saves && is_iterative && request.solves), ErrorKind::input,
-          "fit.select needs the factors of cells, which the engine iterative does not make. Use the engine tall "
-          "or grid");
   if (request.solves && is_iterative) return candidates.take_only(Candidates::iterative);
   if ((request.solves || request.saves) && !is_tall && asks_for_grid(solver))
     return candidates.take_only(Candidates::grid);
