@@ -230,10 +230,10 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
 void refine_fit(const Config& config, const PlannedRows& planned, const comm::Communicator& world,
                 Solved& solved, FitOutput& output) {
   const Phase phase("refine");
-  const estimate::Refinement done =
-      estimate::refine({planned.rows(), planned.layout, world, planned.block_bytes()},
-                       solved.system ? &solved.fit : nullptr, solved.system ? &*solved.system : nullptr,
-                       estimate::require_quadratic(*make_estimator(config), "solver.refine"), estimator_options(config));
+  const estimate::Refinement done = estimate::refine(
+      {planned.rows(), planned.layout, world, planned.block_bytes()}, solved.system ? &solved.fit : nullptr,
+      solved.system ? &*solved.system : nullptr,
+      estimate::require_quadratic(*make_estimator(config), "solver.refine"), estimator_options(config));
   output.record.iterations = done.passes;
   output.record.converged = done.converged;
   log::info("refined in {} passes; last relative correction {:.1e}", done.passes, done.last_correction);
@@ -268,7 +268,8 @@ void fit_rows(Config config, const estimate::Estimator& estimator, const comm::C
   if (planned.on_grid())
     output.record.grid = fmt::format("{} x {}", planned.grid().grid_rows, planned.grid().grid_cols);
   if (const compress::CellPlan* cells = cells_of(planned)) {
-    output.record.cells = {fmt::format("{} cells: {}", cells->cells.size(), compress::to_string(cells->parts))};
+    output.record.cells = {
+        fmt::format("{} cells: {}", cells->cells.size(), compress::to_string(cells->parts))};
     output.record.cells.insert(output.record.cells.end(), cells->notes.begin(), cells->notes.end());
   }
   if (planned.is_tall() || selects) {

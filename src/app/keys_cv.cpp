@@ -15,9 +15,8 @@ Rule fraction() {
 }
 
 Rule whole(const std::optional<Rule>& rule) {
-  return {.expected = (rule ? rule->expected + " and " : "") + "without a fraction", .holds = [rule](double x) {
-            return x == std::floor(x) && (!rule || rule->holds(x));
-          }};
+  return {.expected = (rule ? rule->expected + " and " : "") + "without a fraction",
+          .holds = [rule](double x) { return x == std::floor(x) && (!rule || rule->holds(x)); }};
 }
 
 }  // namespace
@@ -40,12 +39,14 @@ std::vector<Key> cv_keys(Config& config) {
       .must_be(none_or_at_least_two());
   keys.add("by", config.cv.by, "What is held out together: a fold, or all configurations of a group.")
       .one_of({"fold", "group"});
-  keys.add("rule", config.cv.rule,
-           "Which values are taken: those of the smallest error, or of the simplest model within one standard "
-           "error of it.")
+  keys.add(
+          "rule", config.cv.rule,
+          "Which values are taken: those of the smallest error, or of the simplest model within one standard "
+          "error of it.")
       .one_of({"best", "one_standard_error"});
   keys.add("learning_curve", config.cv.learning_curve,
-           "Fractions of the training rows, rounded to whole folds, for a learning curve at the chosen values.")
+           "Fractions of the training rows, rounded to whole folds, for a learning curve at the chosen "
+           "values.")
       .must_be(fraction());
   return keys.take();
 }

@@ -49,15 +49,14 @@ void check_parts(const Config& config, const compress::CompressedDesign& design)
 /// Folds and groups that cannot be held out because they have no rows.
 void warn_of_missing(const estimate::CrossValidation& validation, const compress::CompressedDesign& design) {
   const bool by_fold = validation.by == compress::HeldOut::fold;
-  const std::size_t wanted =
-      by_fold ? static_cast<std::size_t>(design.n_folds) : design.group_names.size();
+  const std::size_t wanted = by_fold ? static_cast<std::size_t>(design.n_folds) : design.group_names.size();
   if (validation.parts.size() < wanted)
-    log::warn("{} of {} {} have no training rows of positive weight: {} are held out", wanted -
-              validation.parts.size(), wanted, by_fold ? "folds" : "groups", validation.parts.size());
+    log::warn("{} of {} {} have no training rows of positive weight: {} are held out",
+              wanted - validation.parts.size(), wanted, by_fold ? "folds" : "groups",
+              validation.parts.size());
   if (validation.n_unconverged > 0)
     log::warn("{} of {} fits of folds did not converge; raise fit.max_iter or fit.tol",
-              validation.n_unconverged,
-              validation.effective_dof.size());
+              validation.n_unconverged, validation.effective_dof.size());
 }
 
 /// A figure of each candidate, of which the smallest is best.
@@ -130,9 +129,9 @@ Config choose_by_cross_validation(const Config& config, const compress::Compress
   if (config.cv.learning_curve.is_given()) {
     const estimate::Candidates one{.estimator = candidates.estimator,
                                    .options = {candidates.options[static_cast<std::size_t>(chosen)]}};
-    output.add_table("learning_curve.csv",
-                     learning_curve_csv(estimate::learning_curve(
-                         design, multipliers, one, how, numbers_of_parts(config, validation.parts.size()), world)));
+    output.add_table("learning_curve.csv", learning_curve_csv(estimate::learning_curve(
+                                               design, multipliers, one, how,
+                                               numbers_of_parts(config, validation.parts.size()), world)));
   }
   output.add_metrics(estimate::metrics_rows(validation.total(chosen), design.group_names, "cv"));
   output.record.selection = {.by = "cv",
@@ -174,8 +173,7 @@ Config choose_by_figure(const Config& config, const estimate::LeastSquaresSystem
   output.add_table(by + ".csv", figures_csv(grid, name, scores, best));
   output.record.selection = {.by = by,
                              .chosen = values_at(grid, best),
-                             .figures = {{name, found},
-                                         {"points", static_cast<double>(grid.points.size())}}};
+                             .figures = {{name, found}, {"points", static_cast<double>(grid.points.size())}}};
   return at_point(config, grid, best);
 }
 

@@ -51,8 +51,7 @@ std::string cv_csv(const estimate::CrossValidation& validation, const SweepGrid&
   const Eigen::VectorXd dof = validation.effective_dof.rowwise().mean();
   for (Index point = 0; point < validation.n_candidates(); ++point) {
     for (const int type : types_of(validation.errors.front())) {
-      const estimate::Score score =
-          estimate::score(validation.errors[static_cast<std::size_t>(point)], type);
+      const estimate::Score score = estimate::score(validation.errors[static_cast<std::size_t>(point)], type);
       add_point(csv, grid, point);
       csv.add(type_name(type)).add(score.count).add(score.mean_square).add(score.standard_error);
       csv.add(std::sqrt(score.mean_square)).add(dof(point));
@@ -63,7 +62,7 @@ std::string cv_csv(const estimate::CrossValidation& validation, const SweepGrid&
 }
 
 std::string cv_folds_csv(const estimate::CrossValidation& validation, const SweepGrid& grid,
-                      const std::vector<std::string>& group_names) {
+                         const std::vector<std::string>& group_names) {
   const bool by_fold = validation.by == compress::HeldOut::fold;
   io::CsvWriter csv(point_header(grid) + (by_fold ? ",fold" : ",group") +
                     ",row_type,count,mean_square,rmse,effective_dof");

@@ -58,7 +58,8 @@ std::optional<std::vector<double>> parse_sweep(std::string_view text) {
   std::vector<double> values;
   for (Index i = 0; i < static_cast<Index>(n); ++i) {
     const auto at = static_cast<double>(i);
-    const double x = n > 1.0 && at == n - 1.0 ? last : first + (n > 1.0 ? (last - first) * at / (n - 1.0) : 0.0);
+    const double x =
+        n > 1.0 && at == n - 1.0 ? last : first + (n > 1.0 ? (last - first) * at / (n - 1.0) : 0.0);
     values.push_back(is_log ? std::pow(10.0, x) : x);
     if (!std::isfinite(values.back())) return std::nullopt;
   }

@@ -145,7 +145,8 @@ std::vector<TrainingCell> training_cells(const CompressedDesign& design, const c
                    [&](std::size_t a, std::size_t b) { return sizes[a] > sizes[b]; });
   std::vector<TrainingCell> cells;
   cells.reserve(order.size());
-  for (const std::size_t i : order) cells.push_back({.cell = design.cells[i], .multiplier = scale[i], .size = sizes[i]});
+  for (const std::size_t i : order)
+    cells.push_back({.cell = design.cells[i], .multiplier = scale[i], .size = sizes[i]});
   return cells;
 }
 

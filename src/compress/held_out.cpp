@@ -116,8 +116,8 @@ void visit_next_parts(const PartFactors& parts, const std::vector<int>& numbers,
     for (int part = 0; part < n; ++part) {
       const int next = next_parts(part, number, n).back();
       if (comm.rank() != owner(part) && comm.rank() != owner(next)) continue;
-      Classes more = moved_classes(parts, parts.factors[static_cast<std::size_t>(next)], owner(next),
-                                   owner(part), comm);
+      Classes more =
+          moved_classes(parts, parts.factors[static_cast<std::size_t>(next)], owner(next), owner(part), comm);
       if (comm.rank() != owner(part)) continue;
       merged[part] = number == 1 ? std::move(more) : merged_classes(merged[part], more);
     }

@@ -14,11 +14,12 @@ namespace {
 std::vector<Index> served_by(const RidgeSpectrum& spectrum, const Candidates& candidates) {
   constexpr double digits = 1e6;
   const double largest = spectrum.values.size() > 0 ? spectrum.values(0) : 0.0;
-  const double blur = static_cast<double>(spectrum.values.size()) *
-                      std::numeric_limits<double>::epsilon() * largest;
+  const double blur =
+      static_cast<double>(spectrum.values.size()) * std::numeric_limits<double>::epsilon() * largest;
   std::vector<Index> served;
   for (Index i = 0; i < candidates.size(); ++i)
-    if (std::sqrt(candidates.options[static_cast<std::size_t>(i)].lambda) > digits * blur) served.push_back(i);
+    if (std::sqrt(candidates.options[static_cast<std::size_t>(i)].lambda) > digits * blur)
+      served.push_back(i);
   return served;
 }
 
@@ -37,7 +38,8 @@ public:
     const RidgeSpectrum spectrum = ridge_spectrum(system_);
     const std::vector<Index> served = served_by(spectrum, candidates_);
     Eigen::VectorXd lambdas(static_cast<Index>(served.size()));
-    for (Index j = 0; j < lambdas.size(); ++j) lambdas(j) = options(served[static_cast<std::size_t>(j)]).lambda;
+    for (Index j = 0; j < lambdas.size(); ++j)
+      lambdas(j) = options(served[static_cast<std::size_t>(j)]).lambda;
     const Eigen::MatrixXd coefficients = spectrum.coefficients(lambdas);
     for (Index j = 0; j < lambdas.size(); ++j) {
       const Index i = served[static_cast<std::size_t>(j)];

@@ -32,9 +32,9 @@ std::map<int, CandidateFits> fit_parts(const PartedDesign& parted, const Candida
   std::map<int, CandidateFits> fits;
   comm::all_or_none(comm, [&] {
     for (auto& [part, factor] : training)
-      fits.emplace(part, fit_factor(std::exchange(factor, compress::Factor()),
-                                    all_rows - rows[static_cast<std::size_t>(part)], parted.intercept,
-                                    candidates));
+      fits.emplace(part,
+                   fit_factor(std::exchange(factor, compress::Factor()),
+                              all_rows - rows[static_cast<std::size_t>(part)], parted.intercept, candidates));
   });
   return fits;
 }

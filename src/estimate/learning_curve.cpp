@@ -35,8 +35,8 @@ public:
       result.errors.back().push_back(
           errors_of_part(parted_, part, of_part, one_.size(), owners[part], comm_).front());
       result.n_unconverged += static_cast<Index>(of_part.unconverged.size());
-      mean_rows += static_cast<double>(rows(static_cast<int>(part), number)) /
-                   static_cast<double>(owners.size());
+      mean_rows +=
+          static_cast<double>(rows(static_cast<int>(part), number)) / static_cast<double>(owners.size());
     }
     result.rows.push_back(mean_rows);
   }
@@ -76,14 +76,15 @@ LearningCurve learning_curve(const compress::CompressedDesign& design,
   }
   const compress::PartFactors factors =
       compress::factors_of_parts(design, multipliers, how.by, parted.parts, comm);
-  compress::visit_next_parts(factors, numbers, comm, [&](int number, std::map<int, compress::Factor> of_parts) {
-    std::map<int, CandidateFits> fits;
-    comm::all_or_none(comm, [&] {
-      for (const auto& [part, factor] : of_parts)
-        fits.emplace(part, fit_factor(factor, curve.rows(part, number), how.intercept, one));
-    });
-    curve.add(number, std::move(fits), factors.owners);
-  });
+  compress::visit_next_parts(
+      factors, numbers, comm, [&](int number, std::map<int, compress::Factor> of_parts) {
+        std::map<int, CandidateFits> fits;
+        comm::all_or_none(comm, [&] {
+          for (const auto& [part, factor] : of_parts)
+            fits.emplace(part, fit_factor(factor, curve.rows(part, number), how.intercept, one));
+        });
+        curve.add(number, std::move(fits), factors.owners);
+      });
   return std::move(curve.result);
 }
 

@@ -43,8 +43,8 @@ std::vector<Index> rows_of_parts(const PartedDesign& parted) {
   for (const compress::Cell& cell : parted.design.cells) {
     if (cell.key.is_test()) continue;
     if (compress::cell_multiplier(parted.design, cell.key, parted.multipliers) == 0.0) continue;
-    const auto part = std::lower_bound(parted.parts.begin(), parted.parts.end(),
-                                       compress::part_of(cell.key, parted.by));
+    const auto part =
+        std::lower_bound(parted.parts.begin(), parted.parts.end(), compress::part_of(cell.key, parted.by));
     rows[static_cast<std::size_t>(part - parted.parts.begin())] += cell.sums.count;
   }
   return rows;

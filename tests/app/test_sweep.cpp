@@ -37,9 +37,9 @@ TEST(Sweep, LinspaceHasEqualDifferencesAndBothEnds) {
 TEST(Sweep, RefusesEverythingElse) {
   for (const char* text :
        {"", "logspace", "logspace()", "logspace(1, 2)", "logspace(1, 2, 3, 4)", "logspace(1, 2, 0)",
-        "logspace(1, 2, 2.5)", "logspace(1, 2, -3)", "logspace(0, 400, 3)", "logspace(1, 2, 3", "logspace(1, two, 3)",
-        "geomspace(1, 2, 3)", "linspace(nan, 2, 3)", "linspace(1, inf, 3)", "linspace(1, 2, 1e7)", "1, 2, 3",
-        "linspace(1, 2, 3)x", "xlinspace(1, 2, 3)", "linspace(1,, 3)"})
+        "logspace(1, 2, 2.5)", "logspace(1, 2, -3)", "logspace(0, 400, 3)", "logspace(1, 2, 3",
+        "logspace(1, two, 3)", "geomspace(1, 2, 3)", "linspace(nan, 2, 3)", "linspace(1, inf, 3)",
+        "linspace(1, 2, 1e7)", "1, 2, 3", "linspace(1, 2, 3)x", "xlinspace(1, 2, 3)", "linspace(1,, 3)"})
     EXPECT_FALSE(parse_sweep(text)) << text;
 }
 
@@ -55,17 +55,20 @@ TEST(Sweep, KeysOfFitAreSweptByName) {
 // A swept value must be one that the key itself could have.
 TEST(Sweep, ValuesKeepTheRuleOfTheirKey) {
   using support::error_of;
-  EXPECT_NE(error_of([] { read("[cv]\nlambda = [1, -1]\n"); }).find("a list of numbers >= 0"), std::string::npos);
+  EXPECT_NE(error_of([] { read("[cv]\nlambda = [1, -1]\n"); }).find("a list of numbers >= 0"),
+            std::string::npos);
   EXPECT_NE(error_of([] { read("[cv]\nlambda = []\n"); }).find("run.toml:2: cv.lambda = []: expected a list"),
             std::string::npos);
-  EXPECT_NE(error_of([] { read("[cv]\nlambda = \"linspace(-1, 1, 3)\"\n"); }).find("expected"), std::string::npos);
+  EXPECT_NE(error_of([] { read("[cv]\nlambda = \"linspace(-1, 1, 3)\"\n"); }).find("expected"),
+            std::string::npos);
   EXPECT_NE(error_of([] { read("[cv]\nlambda = \"logspace(1, 2)\"\n"); }).find("logspace(a, b, n)"),
             std::string::npos);
   EXPECT_NE(error_of([] { read("[cv]\nmax_iter = [1.5]\n"); }).find("without a fraction"), std::string::npos);
   EXPECT_NE(error_of([] { read("[cv]\nlamda = [1]\n"); }).find("Did you mean 'lambda'?"), std::string::npos);
   EXPECT_NE(error_of([] { read("[cv]\nestimator = [\"ols\"]\n"); }).find("unknown key 'estimator' in [cv]"),
             std::string::npos);
-  EXPECT_NE(error_of([] { read("[cv]\nlearning_curve = [0.5, 1.5]\n"); }).find("> 0 and <= 1"), std::string::npos);
+  EXPECT_NE(error_of([] { read("[cv]\nlearning_curve = [0.5, 1.5]\n"); }).find("> 0 and <= 1"),
+            std::string::npos);
 }
 
 TEST(Sweep, OneOrTwoKeysAreSwept) {

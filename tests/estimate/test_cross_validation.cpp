@@ -45,8 +45,8 @@ void expect_refits(const CrossValidation& validation, const Candidates& candidat
       SCOPED_TRACE(testing::Message() << "lambda " << lambda << ", part " << part);
       const Rows training = rows.picked(rows_in(rows, part_of, [&](int p) { return p != part; }));
       const Rows held_out = rows.picked(rows_in(rows, part_of, [&](int p) { return p == part; }));
-      const auto model =
-          ridge_oracle(training, candidates.estimator == "ols" ? 0.0 : lambda, intercept == Intercept::fitted);
+      const auto model = ridge_oracle(training, candidates.estimator == "ols" ? 0.0 : lambda,
+                                      intercept == Intercept::fitted);
       const auto squares = squares_by_cell(held_out, model);
       const estimate::ErrorTable& table = validation.errors[static_cast<std::size_t>(c)][i];
       ASSERT_EQ(table.size(), squares.size());
@@ -101,17 +101,19 @@ TEST(CrossValidation, OlsEqualsExplicitRefits) {
 TEST(CrossValidation, LeavesOneGroupOut) {
   const auto world = comm::Communicator::world();
   Rows rows = validation_rows();
-  for (Index i = 0; i < rows.size(); ++i) rows.group[static_cast<std::size_t>(i)] = static_cast<int>(i / 4 % 5);
+  for (Index i = 0; i < rows.size(); ++i)
+    rows.group[static_cast<std::size_t>(i)] = static_cast<int>(i / 4 % 5);
   rows.n_groups = 5;
   MemorySource source(rows);
   const Compressed compressed = compress_rows(source, world);
   for (const bool all : {true, false}) {
-    const auto multipliers = multipliers_of(
-        compressed.design,
-        all ? std::map<std::string, double>{} : std::map<std::string, double>{{"group_2", 0.0}});
+    const auto multipliers =
+        multipliers_of(compressed.design, all ? std::map<std::string, double>{}
+                                              : std::map<std::string, double>{{"group_2", 0.0}});
     const Candidates candidates = ridge_of({0.1, 10.0});
-    const CrossValidation validation = estimate::cross_validate(
-        compressed.design, multipliers, candidates, {.by = HeldOut::group, .intercept = Intercept::none}, world);
+    const CrossValidation validation =
+        estimate::cross_validate(compressed.design, multipliers, candidates,
+                                 {.by = HeldOut::group, .intercept = Intercept::none}, world);
     EXPECT_EQ(validation.parts, all ? (std::vector<int>{0, 1, 2, 3, 4}) : (std::vector<int>{0, 1, 3, 4}));
     expect_refits(validation, candidates, reweighted(rows, multipliers), groups_of(rows), Intercept::none);
   }
@@ -141,7 +143,8 @@ TEST(CrossValidation, HasTheSameBitsOnAnyNumberOfRanks) {
 }
 
 /// Heavy rows of rank 2 that any fit meets, in the last folds only, and others, lighter by 1e10, that
-/// determine the remaining directions. (Residuals of heavy rows would be multiplied by 1e20, and no factorisation could help.)
+/// determine the remaining directions. (Residuals of heavy rows would be multiplied by 1e20, and no
+/// factorisation could help.)
 Rows rows_of_two_scales() {
   Rows rows = contract_rows(0.3);
   rows.testing.assign(static_cast<std::size_t>(rows.size()), 0);
@@ -158,7 +161,8 @@ Rows rows_of_two_scales() {
   return rows;
 }
 
-// Light rows would keep 6 digits where heavy ones are folded onto them; the oracle has 80 bits, 1e-19 x 1e10. Mutation: one class of scales for all cells.
+// Light rows would keep 6 digits where heavy ones are folded onto them; the oracle has 80 bits, 1e-19 x 1e10.
+// Mutation: one class of scales for all cells.
 TEST(CrossValidation, LightRowsKeepTheirDigitsBelowHeavyOnes) {
   const auto world = comm::Communicator::world();
   const Rows rows = rows_of_two_scales();
@@ -218,7 +222,8 @@ TEST(CrossValidation, OnAGridIsThatOfOneRank) {
     const auto multipliers = multipliers_of(design, {{"group_1", 3.0}});
     const CrossValidation validation =
         estimate::cross_validate(design, multipliers, candidates, how, grid.comm());
-    expect_refits(validation, candidates, reweighted(rows, multipliers), folds_of(rows, 4), Intercept::fitted);
+    expect_refits(validation, candidates, reweighted(rows, multipliers), folds_of(rows, 4),
+                  Intercept::fitted);
     const estimate::LearningCurve curve =
         estimate::learning_curve(design, multipliers, ridge_of({1.0}), how, {3}, grid.comm());
     for (std::size_t part = 0; part < validation.parts.size(); ++part)
@@ -244,8 +249,8 @@ TEST(LearningCurve, EqualsRefitsOfTheNextFolds) {
     double mean_rows = 0.0;
     for (int part = 0; part < 5; ++part) {
       SCOPED_TRACE(testing::Message() << curve.numbers[i] << " folds, without " << part);
-      const Rows training = rows.picked(rows_in(
-          rows, folds, [&](int p) { return p != part && (p - part + 5) % 5 <= curve.numbers[i]; }));
+      const Rows training = rows.picked(
+          rows_in(rows, folds, [&](int p) { return p != part && (p - part + 5) % 5 <= curve.numbers[i]; }));
       const Rows held_out = rows.picked(rows_in(rows, folds, [&](int p) { return p == part; }));
       double squares = 0.0;
       for (const auto& [cell, sum] : squares_by_cell(held_out, ridge_oracle(training, 0.3, false)))

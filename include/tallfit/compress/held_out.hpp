@@ -45,16 +45,17 @@ PartFactors factors_of_parts(const CompressedDesign& design, const design::Group
 /// further class; memory of a rank: 3 n / P + 2 log2 n triangles for each class. @collective
 std::map<int, Factor> factors_without_part(const PartFactors& parts, const comm::Communicator& comm);
 
-/// The parts that are fitted while one is held out: the next ones of the list, from its begin on after its end.
+/// The parts that are fitted while one is held out: the next ones of the list, from its begin on after its
+/// end.
 ///
 /// So the parts of a smaller number are among those of a larger one.
 std::vector<int> next_parts(int held_out, int number, int n_parts);
 
-/// For each of some numbers of parts, in increasing order, the factors of so many next_parts() of each part of
-/// this rank. All ranks visit a number together, so that @p take may be collective.
+/// For each of some numbers of parts, in increasing order, the factors of so many next_parts() of each part
+/// of this rank. All ranks visit a number together, so that @p take may be collective.
 ///
-/// Cost: a merge and a message for each part and number up to the largest; memory of a rank: 2 n / P triangles
-/// for each class. @collective
+/// Cost: a merge and a message for each part and number up to the largest; memory of a rank: 2 n / P
+/// triangles for each class. @collective
 void visit_next_parts(const PartFactors& parts, const std::vector<int>& numbers,
                       const comm::Communicator& comm,
                       const std::function<void(int number, std::map<int, Factor> factors)>& take);

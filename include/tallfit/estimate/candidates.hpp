@@ -19,9 +19,9 @@ struct Candidates {
 
 /// What the fits of candidates to one system have given.
 struct CandidateFits {
-  Eigen::MatrixXd models;         ///< (K + 2) x candidates: [θ; c; -1], so that ‖F model‖ is an error
-  Eigen::VectorXd effective_dof;  ///< of each candidate
-  Eigen::VectorXd log_evidence;   ///< NaN where the estimator has none
+  Eigen::MatrixXd models;          ///< (K + 2) x candidates: [θ; c; -1], so that ‖F model‖ is an error
+  Eigen::VectorXd effective_dof;   ///< of each candidate
+  Eigen::VectorXd log_evidence;    ///< NaN where the estimator has none
   std::vector<Index> unconverged;  ///< candidates, in increasing order
 };
 

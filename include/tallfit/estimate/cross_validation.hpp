@@ -22,10 +22,10 @@ struct Validation {
 /// the same on every rank.
 struct CrossValidation {
   compress::HeldOut by = compress::HeldOut::fold;
-  std::vector<int> parts;                      ///< folds or groups, by number
+  std::vector<int> parts;                       ///< folds or groups, by number
   std::vector<std::vector<ErrorTable>> errors;  ///< [candidate][part]
-  Eigen::MatrixXd effective_dof;               ///< candidates x parts
-  Index n_unconverged = 0;                     ///< of candidates x parts fits
+  Eigen::MatrixXd effective_dof;                ///< candidates x parts
+  Index n_unconverged = 0;                      ///< of candidates x parts fits
 
   Index n_candidates() const { return static_cast<Index>(errors.size()); }
   /// Errors of a candidate over all parts: every training row once.
@@ -34,11 +34,11 @@ struct CrossValidation {
 
 /// K-fold or leave-one-group-out cross-validation of candidates from factors alone.
 ///
-/// The fit without a part is that of the merge of the other parts' factors (factors_without_part()); its error
-/// is ‖F [θ; c; -1]‖ over the cells F of the part. Ranks take parts; on a grid all ranks do each part together.
-/// Test cells and cells of multiplier 0 take no part. The bits do not depend on the number of ranks, those of
-/// a grid do on the grid. Cost for F parts, C cells and m candidates: 3 F merges of (2/3) K³ flops, F fits of
-/// all candidates, C m K² flops for errors; F m K numbers travel. @collective over comm
+/// The fit without a part is that of the merge of the other parts' factors (factors_without_part()); its
+/// error is ‖F [θ; c; -1]‖ over the cells F of the part. Ranks take parts; on a grid all ranks do each part
+/// together. Test cells and cells of multiplier 0 take no part. The bits do not depend on the number of
+/// ranks, those of a grid do on the grid. Cost for F parts, C cells and m candidates: 3 F merges of (2/3) K³
+/// flops, F fits of all candidates, C m K² flops for errors; F m K numbers travel. @collective over comm
 /// @throws Error{input} as held_out_parts(), and for fewer than two parts.
 CrossValidation cross_validate(const compress::CompressedDesign& design,
                                const design::GroupMultipliers& multipliers, const Candidates& candidates,
