@@ -26,6 +26,8 @@ CellEngine choose_cell_engine(const Config& config, const compress::CompressedDe
     request.n_ranks = world.size();
     request.limit_bytes = limit;
     request.baseline_bytes = baseline;
+    if (config.fit.select == "cv")
+      request.n_parts = config.cv.by == "fold" ? design.n_folds : static_cast<int>(design.group_names.size());
     plan = compress::plan_cell_fit(design, request);
   });
   const std::string& wanted = config.solver.engine;

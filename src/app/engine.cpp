@@ -42,6 +42,7 @@ compress::GridPlan plan_grid(const Config& config, const compress::PlanRequest& 
   of_grid.limit_bytes = request.limit_bytes;
   of_grid.baseline_bytes = request.baseline_bytes;
   of_grid.block_bytes = request.block_bytes;
+  of_grid.n_parts = request.n_parts;
   if (request.saves) {
     return compress::plan_grid_cells(planned.layout, of_grid,
                                      {.wanted = request.wanted, .explicit_parts = request.explicit_parts});

@@ -80,6 +80,7 @@ RowUse selection_use(const Config& config) {
   use.explicit_parts = config.compress.cells != defaults.compress.cells;
   if (config.fit.select != "cv") return use;
   use.parts = cell_parts(config);
+  use.validates = true;
   if (config.cv.by == "group") {
     use.parts.group = true;
     use.parts.fold = false;

@@ -155,6 +155,23 @@ GridPlan plan_grid(const RowLayout& layout, const GridRequest& request) {
   return plan;
 }
 
+namespace {
+
+/// Counts what cross-validation takes when the rows are folded.
+void require_validation(const GridRequest& request, Index n_cols, GridPlan& plan) {
+  const Index r = linalg::GridFold::factor_bytes(plan.grid_rows, plan.grid_cols, n_cols + 2, plan.block);
+  plan.solve_bytes = plan.factor_bytes +
+                     (detail::validation_triangles(request.n_parts, 1) + detail::solve_matrices(true)) * r;
+  plan.peak_bytes = std::max(plan.peak_bytes, plan.baseline_bytes + plan.solve_bytes);
+  require(plan.peak_bytes <= plan.limit_bytes, ErrorKind::resource,
+          "cross-validation of {} parts and {} columns on a {} x {} grid needs {} per rank, but "
+          "run.memory_per_rank = {}. Use more ranks, or raise it",
+          request.n_parts, n_cols, plan.grid_rows, plan.grid_cols, format_bytes(plan.peak_bytes),
+          format_bytes(plan.limit_bytes));
+}
+
+}  // namespace
+
 GridPlan plan_grid_cells(const RowLayout& layout, const GridRequest& request, const CellLimits& wanted) {
   GridPlan plan = panel_plan(layout, request);
   CellLimits limits = wanted;
@@ -165,6 +182,7 @@ GridPlan plan_grid_cells(const RowLayout& layout, const GridRequest& request, co
   });
   plan.factor_bytes = plan.cells->peak_bytes;
   let_rows_wait(plan, layout);
+  if (request.n_parts > 0) require_validation(request, layout.n_cols, plan);
   require_countable(layout, request, plan);
   return plan;
 }
@@ -197,13 +215,16 @@ CellFitPlan plan_cell_fit(const CompressedDesign& design, const GridRequest& req
                    .limit_bytes = request.limit_bytes};
   // More than merging takes: a triangle that comes from another rank, the new one and its buffer.
   plan.tall_bytes = request.baseline_bytes + detail::library_bytes + packed_bytes(design, request.n_ranks) +
-                    detail::solve_matrices(request.takes_svd) * square;
+                    detail::solve_matrices(request.takes_svd || request.n_parts > 0) * square +
+                    detail::validation_triangles(request.n_parts, request.n_ranks) * square / 2;
   const Index factor = linalg::GridFold::factor_bytes(grid.grid_rows, grid.grid_cols, n, grid.block);
   Index held = 0;
   for (const Cell& cell : design.cells)
     held += linalg::GridFolds::factor_bytes(grid.grid_rows, grid.grid_cols, n, cell.sums.count, grid.block);
-  plan.grid_bytes =
-      grid.baseline_bytes + held + std::max(copies_of_merge, copies_of_factor(request)) * factor;
+  plan.grid_bytes = grid.baseline_bytes + held +
+                    (std::max(copies_of_merge, copies_of_factor(request)) +
+                     detail::validation_triangles(request.n_parts, 1)) *
+                        factor;
   return plan;
 }
 
