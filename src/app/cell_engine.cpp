@@ -36,10 +36,11 @@ std::string reason_of(const Config::Solver& solver, const compress::CellWorkPlan
 
 std::string CellEngine::grid() const { return fmt::format("{} x {}", grid_rows, grid_cols); }
 
-CellWork work_on(const compress::CompressedDesign& design, std::string_view command) {
+CellWork work_on(const compress::CompressedDesign& design, std::string_view command, int n_parts) {
   return {.what = fmt::format("{}: {} of {} columns in {} cells", design.name, command, design.n_cols(),
                               design.cells.size()),
-          .plan = [&design](const compress::GridRequest& request) {
+          .plan = [&design, n_parts](compress::GridRequest request) {
+            request.n_parts = n_parts;
             return compress::plan_cell_fit(design, request);
           }};
 }

@@ -88,6 +88,7 @@ std::vector<std::string> positional_keys(Command command) {
     case Command::plan:
     case Command::compress:
     case Command::fit:
+    case Command::cv:
     case Command::predict:
       return {"data.design"};
     case Command::merge:

@@ -65,6 +65,30 @@ void check_import(const Config& config) {
   check_snap(config.snap);
 }
 
+void check_selection(const Config& config, Command command) {
+  if (command == Command::fit && config.fit.select == "none") return;
+  std::vector<std::string> swept;
+  for (const auto& [name, sweep] : config.cv.sweeps)
+    if (sweep.is_given()) swept.push_back("cv." + name);
+  require(swept.size() <= 2, ErrorKind::input, "{} are swept, but a choice is made among one or two keys.",
+          fmt::join(swept, ", "));
+  require(
+      command == Command::cv || !swept.empty(), ErrorKind::input,
+      "fit.select = \"{}\" needs values to choose from: set cv.lambda = \"logspace(-8, 4, 60)\", or another "
+      "key of [cv].",
+      config.fit.select);
+  require(command == Command::cv || config.fit.select != "gcv" || config.fit.estimator == "ridge",
+          ErrorKind::input,
+          "fit.select = \"gcv\" is for fit.estimator = \"ridge\", not \"{}\". Set fit.select = \"cv\"",
+          config.fit.estimator);
+  const bool factors = config.solver.engine != "iterative" && config.solver.algorithm != "lsqr" &&
+                       config.solver.algorithm != "cholesky";
+  require(
+      factors, ErrorKind::input,
+      "fit.select needs the factors of cells, which the engine iterative and solver.algorithm = \"cholesky\" "
+      "do not make. Leave solver.engine and solver.algorithm out");
+}
+
 void check_merge(const Config::Merge& merge) {
   require(!merge.inputs.empty(), ErrorKind::input,
           "nothing to merge. Name compressed designs, as in 'tallfit merge a.tallfit.h5 b.tallfit.h5 -o "
@@ -91,8 +115,12 @@ void check_config(const Config& config, Command command) {
     case Command::inspect:
     case Command::plan:
     case Command::compress:
-    case Command::fit:
       check_data(config, true);
+      break;
+    case Command::fit:
+    case Command::cv:
+      check_data(config, true);
+      check_selection(config, command);
       break;
     case Command::predict:
       check_data(config, true);

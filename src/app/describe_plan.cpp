@@ -44,6 +44,7 @@ void describe_tall(const compress::MemoryPlan& plan, Lines& lines) {
   lines.add("  factors, pass", plan.pass_bytes);
   lines.add("  merging", plan.merge_bytes);
   lines.add("  solving (rank 0)", plan.solve_bytes);
+  if (plan.validate_bytes > 0) lines.add("  cross-validation", plan.validate_bytes);
   lines.add("  rows kept",
             plan.keeps_rows() ? format_bytes(plan.kept_bytes) : "none: later passes read them again");
 }

@@ -43,6 +43,7 @@ compress::GridPlan plan_grid(const Config& config, const compress::PlanRequest& 
   of_grid.limit_bytes = request.limit_bytes;
   of_grid.baseline_bytes = request.baseline_bytes;
   of_grid.block_bytes = request.block_bytes;
+  of_grid.n_parts = request.n_parts;
   if (request.saves) {
     return compress::plan_grid_cells(planned.layout, of_grid,
                                      {.wanted = request.wanted, .explicit_parts = request.explicit_parts});
@@ -99,7 +100,7 @@ public:
     std::optional<Error> other_error;
     const std::optional<Candidate> of_grid = try_plan(grid, other_error);
     std::optional<Candidate> of_rows;
-    const bool may_iterate = request_.solves && !config_.solver.refine &&
+    const bool may_iterate = request_.solves && !request_.saves && !config_.solver.refine &&
                              config_.solver.algorithm == "auto" && is_quadratic(config_);
     if (may_iterate) of_rows = try_plan(iterative, other_error);
     const bool sparse = planned_.info().n_entries.has_value();

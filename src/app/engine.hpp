@@ -43,7 +43,7 @@ struct CellWork {
 };
 
 /// The work of a command on one design. @p design must outlive it.
-CellWork work_on(const compress::CompressedDesign& design, std::string_view command);
+CellWork work_on(const compress::CompressedDesign& design, std::string_view command, int n_parts = 0);
 
 /// The same for compressed designs. Auto takes the grid only where the tall engine does not fit. Says so when
 /// it takes the grid. @collective

@@ -42,11 +42,12 @@ void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& nam
 
 }  // namespace
 
-FitOutput::FitOutput(const Config& config, const comm::Communicator& world) : config_(config), world_(world) {
+FitOutput::FitOutput(const Config& config, const std::string& command, const comm::Communicator& world)
+    : config_(config), world_(world) {
   comm::all_or_none(world, [&] {
     if (world.is_root()) folder_.emplace(config.output);
   });
-  record.command = "fit";
+  record.command = command;
   record.versions = linalg::library_versions();
   record.versions.insert(record.versions.begin(), {{"tallfit", version()}, {"git", git_revision()}});
   record.config = resolved(config);
@@ -82,8 +83,9 @@ void FitOutput::fail_to_converge(const design::DesignInfo& info, const estimate:
 }
 
 void FitOutput::write(const design::DesignInfo& info, const estimate::LinearFit& fit,
-                      const std::vector<estimate::MetricsRow>& metrics) {
+                      std::vector<estimate::MetricsRow> metrics) {
   finish_record(info);
+  metrics.insert(metrics.end(), metrics_.begin(), metrics_.end());
   comm::all_or_none(world_, [&] {
     if (world_.is_root()) write_texts(info, fit, metrics);
   });
@@ -122,6 +124,7 @@ void FitOutput::write_texts(const design::DesignInfo& info, const estimate::Line
   for (const auto& [message, count] : log::warnings()) record.warnings.push_back(message);
   folder_->write("coefficients.csv", io::coefficients_csv(info.column_names, fit));
   if (fit.path) folder_->write("path.csv", io::path_csv(*fit.path));
+  for (const auto& [name, text] : tables_) folder_->write(name, text);
   folder_->write("metrics.csv", io::metrics_csv(metrics));
   folder_->write("fit.json", io::fit_json(record, fit, info.column_names));
   if (!info.snap) return;

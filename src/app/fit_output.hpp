@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "tallfit/app/config.hpp"
@@ -20,12 +22,16 @@ namespace tallfit::app {
 class FitOutput {
 public:
   /// @collective @throws Error{input} where the folder cannot be written
-  FitOutput(const Config& config, const comm::Communicator& world);
+  FitOutput(const Config& config, const std::string& command, const comm::Communicator& world);
 
   /// Writes and prints. The fit is that of rank 0, or of all ranks of a grid; elsewhere it has no solver.
   /// @collective
   void write(const design::DesignInfo& info, const estimate::LinearFit& fit,
-             const std::vector<estimate::MetricsRow>& metrics);
+             std::vector<estimate::MetricsRow> metrics);
+
+  /// A table that appears with the other files, and lines of metrics.csv below those of the fit. Local.
+  void add_table(const std::string& name, std::string text) { tables_.emplace_back(name, std::move(text)); }
+  void add_metrics(std::vector<estimate::MetricsRow> rows) { metrics_ = std::move(rows); }
 
   /// Leaves the last iterate in a folder of its own, not under the names of results, and throws
   /// Error{numerical}. @collective
@@ -48,6 +54,8 @@ private:
   const Config& config_;
   const comm::Communicator& world_;
   std::optional<io::OutputFolder> folder_;  ///< of rank 0
+  std::vector<std::pair<std::string, std::string>> tables_;
+  std::vector<estimate::MetricsRow> metrics_;
   std::optional<io::RowResultFile> residuals_;
 };
 

@@ -65,6 +65,22 @@ public:
     *member = std::move(values);
   }
 
+  void operator()(Sweep* member) const {
+    Sweep sweep;
+    const auto* text = std::get_if<std::string>(&entry_.value);
+    const bool is_range = text != nullptr && text->find('(') != std::string::npos;
+    if (is_range) {
+      const auto values = parse_sweep(*text);
+      if (!values) refuse();
+      sweep = {.values = *values, .text = *text};
+      for (const double value : sweep.values) checked_number(value);
+    } else {
+      for (const io::TomlScalar& item : items()) sweep.values.push_back(convert<double>(item));
+      if (!sweep.is_given()) refuse();
+    }
+    *member = std::move(sweep);
+  }
+
 private:
   [[noreturn]] void refuse(const std::string& hint = "") const {
     const std::string place = is_from_command_line()
@@ -193,6 +209,9 @@ std::string expectation(const Key& key) {
           [&](const std::map<std::string, double>*) {
             return "a table of numbers" + range + " as { NAME = 2.0 }";
           },
+          [&](const Sweep*) {
+            return fmt::format("a list of numbers{0}, \"logspace(a, b, n)\" or \"linspace(a, b, n)\"", range);
+          },
           [&](const auto*) { return "a list of integers" + range; },
       },
       key.target);
@@ -203,6 +222,10 @@ std::string value_text(const Key& key) {
                                     [](const int* value) -> io::TomlValue { return std::int64_t{*value}; },
                                     [](const std::optional<Index>* value) -> io::TomlValue {
                                       return *value ? io::TomlValue(**value) : io::TomlValue("auto");
+                                    },
+                                    [](const Sweep* value) -> io::TomlValue {
+                                      if (!value->text.empty()) return value->text;
+                                      return io::TomlList(value->values.begin(), value->values.end());
                                     },
                                     [](const std::map<std::string, double>* value) -> io::TomlValue {
                                       return io::TomlMap(value->begin(), value->end());

@@ -12,8 +12,8 @@ namespace {
 
 using enum Command;
 
-const std::vector<Command> row_readers = {inspect, plan, compress, fit, predict};
-const std::vector<Command> engine_takers = {inspect, plan, compress, merge, fit};
+const std::vector<Command> row_readers = {inspect, plan, compress, fit, cv, predict};
+const std::vector<Command> engine_takers = {inspect, plan, compress, merge, fit, cv};
 
 std::vector<std::string> estimator_choices() {
   std::vector<std::string> names = estimate::estimator_names();
@@ -41,7 +41,7 @@ std::vector<Key> data_keys(Config::Data& data) {
 }
 
 std::vector<Key> fit_keys(Config::Fit& options) {
-  SectionKeys keys("fit", {fit});
+  SectionKeys keys("fit", {fit, cv});
   keys.add("estimator", options.estimator, "How coefficients are found from the rows.")
       .one_of(estimator_choices());
   keys.add("weights", options.weights,
@@ -137,11 +137,16 @@ std::vector<Key> fit_keys(Config::Fit& options) {
   keys.add("row_pass", options.row_pass,
            "Reads the rows a second time, for mean absolute and largest errors.");
   keys.add("residuals", options.residuals, "Writes the residual of every row.");
+  keys.add("select", options.select,
+           "Chooses the keys that [cv] sweeps: by cross-validation, the evidence, or generalized "
+           "cross-validation.")
+      .one_of({"none", "cv", "evidence", "gcv"})
+      .only_for({fit});
   return keys.take();
 }
 
 std::vector<Key> solver_keys(Config::Solver& solver) {
-  SectionKeys keys("solver", {plan, fit});
+  SectionKeys keys("solver", {plan, fit, cv});
   keys.add("engine", solver.engine, "Which distributed algorithms run; auto chooses and says why.")
       .one_of({"auto", "tall", "grid", "iterative"})
       .only_for(engine_takers);
@@ -161,7 +166,7 @@ std::vector<Key> solver_keys(Config::Solver& solver) {
       .one_of({"auto", "qr", "svd", "cholesky", "lsqr"});
   keys.add("rcond", solver.rcond, "Singular values below rcond times the largest are dropped and reported.")
       .must_be(between(0, 1))
-      .only_for({inspect, fit});
+      .only_for({inspect, fit, cv});
   keys.add("tolerance", solver.tolerance,
            "Backward error, relative to the equilibrated design, at which the iterative engine stops.")
       .must_be(between(0, 1))
@@ -178,7 +183,7 @@ std::vector<Key> solver_keys(Config::Solver& solver) {
 }
 
 std::vector<Key> compress_keys(Config::Compress& options) {
-  SectionKeys keys("compress", {plan, compress, fit});
+  SectionKeys keys("compress", {plan, compress, fit, cv});
   keys.add("cells", options.cells, "What separates the rows that a compressed design can later treat apart.")
       .one_of({"group", "row_type", "fold"});
   keys.add("folds", options.folds, "Folds of whole configurations for cross-validation; 0 for none.")
@@ -187,7 +192,7 @@ std::vector<Key> compress_keys(Config::Compress& options) {
 }
 
 std::vector<Key> run_keys(Config::Run& run) {
-  SectionKeys keys("run", {generate, import, inspect, plan, compress, merge, fit, predict, bench});
+  SectionKeys keys("run", {generate, import, inspect, plan, compress, merge, fit, cv, predict, bench});
   keys.add("memory_per_rank", run.memory_per_rank,
            "Memory each rank may use, as \"4GiB\"; auto shares what the node has free.")
       .in("bytes")

@@ -123,7 +123,7 @@ std::vector<Key> plan_keys(Config::Plan& options) {
 }
 
 std::vector<Key> machine_keys(compress::MachineRates& machine) {
-  SectionKeys keys("machine", {plan, compress, fit});
+  SectionKeys keys("machine", {plan, compress, fit, cv});
   const auto add = [&](const char* name, double& rate, const char* what, const char* unit) {
     keys.add(name, rate, what).in(unit).must_be(between(0, 1e9));
   };

@@ -61,6 +61,10 @@ void check_prior(const Config::Fit& fit) {
       "fit.column_lambda, fit.smooth, fit.prior_mean and fit.prior_matrix are for fit.estimator = \"ridge\", "
       "not {}",
       fit.estimator);
+  require(!has_prior(fit) || fit.select == "none" || fit.select == "cv", ErrorKind::input,
+          "fit.select = \"{}\" knows the penalty of the norm alone: leave out fit.column_lambda, fit.smooth, "
+          "fit.prior_mean and fit.prior_matrix, or set fit.select = \"cv\"",
+          fit.select);
   require(fit.prior_matrix.empty() || (fit.column_lambda.empty() && fit.smooth.empty()), ErrorKind::input,
           "fit.prior_matrix = {} says the whole penalty: leave out fit.column_lambda and fit.smooth",
           fit.prior_matrix);
@@ -110,6 +114,14 @@ estimate::RobustOptions robust_options(const Config& config) {
           .solver = common.solver};
 }
 
+estimate::EstimatorOptions estimator_options(const Config& config,
+                                             const std::vector<std::string>& column_names) {
+  estimate::EstimatorOptions options = estimator_options(config);
+  if (has_prior(config.fit))
+    options.prior = std::make_shared<const estimate::Prior>(read_prior(config.fit, column_names));
+  return options;
+}
+
 estimate::Intercept intercept_of(const Config& config) {
   return config.fit.fit_intercept ? estimate::Intercept::fitted : estimate::Intercept::none;
 }
@@ -122,10 +134,7 @@ std::unique_ptr<estimate::Estimator> make_estimator(const Config& config) {
 
 std::unique_ptr<estimate::Estimator> make_estimator(const Config& config,
                                                     const std::vector<std::string>& column_names) {
-  estimate::EstimatorOptions options = estimator_options(config);
-  if (has_prior(config.fit))
-    options.prior = std::make_shared<const estimate::Prior>(read_prior(config.fit, column_names));
-  return estimate::make_estimator(config.fit.estimator, options);
+  return estimate::make_estimator(config.fit.estimator, estimator_options(config, column_names));
 }
 
 bool is_quadratic(const Config& config) {

@@ -13,6 +13,11 @@ namespace tallfit::app {
 
 estimate::EstimatorOptions estimator_options(const Config& config);
 
+/// The same with the prior, of which the files are read, for a design with these columns. Local.
+/// @throws Error{input} for files or names that do not fit the design.
+estimate::EstimatorOptions estimator_options(const Config& config,
+                                             const std::vector<std::string>& column_names);
+
 /// For a fit.estimator of estimate::robust_names().
 estimate::RobustOptions robust_options(const Config& config);
 
@@ -25,7 +30,7 @@ void check_prior(const Config::Fit& fit);
 /// cannot take.
 std::unique_ptr<estimate::Estimator> make_estimator(const Config& config);
 
-/// The same for a design with these columns, which a prior is made for. Reads the files of the prior. Local.
+/// The same with the prior.
 std::unique_ptr<estimate::Estimator> make_estimator(const Config& config,
                                                     const std::vector<std::string>& column_names);
 

@@ -36,7 +36,7 @@ void run_robust_fit(const Config& config, const comm::Communicator& world) {
     estimate::require_valid(options);
     require_tall(config);
   });
-  FitOutput output(config, world);
+  FitOutput output(config, "fit", world);
   comm::require_replicated(world, !reads_compressed(config, world), ErrorKind::input,
                            "{} is a compressed design, which has no rows: fit.estimator = \"{}\" weighs each "
                            "row by its residual. Fit the design file it was made from",

@@ -207,6 +207,9 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
       .solves = use.solves,
       .saves = use.saves,
       .takes_svd = config.solver.algorithm == "svd",
+      .n_parts = !use.validates   ? 0
+                 : use.parts.fold ? use.n_folds
+                                  : static_cast<int>(planned.info().group_names.size()),
       .n_passes = use.n_passes};
   comm::all_or_none(world, [&] { choose_engine(config, request, planned); });
   return planned;

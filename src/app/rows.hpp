@@ -37,6 +37,7 @@ struct RowUse {
   compress::CellParts parts;
   bool explicit_parts = false;
   int n_folds = 0;
+  bool validates = false;  ///< holds folds, or else groups, out one after the other
 };
 
 /// The rows of a run: sources stacked on one another, the layout, and the plan of the engine that was chosen.

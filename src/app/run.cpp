@@ -98,6 +98,8 @@ void dispatch(Command command, const Config& config, const comm::Communicator& w
       return run_merge(config, world);
     case Command::fit:
       return run_fit(config, world);
+    case Command::cv:
+      return run_cv(config, world);
     case Command::predict:
       return run_predict(config, world);
     case Command::bench:

@@ -61,6 +61,7 @@ std::vector<Key> data_keys(Config::Data& data);
 std::vector<Key> fit_keys(Config::Fit& options);
 std::vector<Key> solver_keys(Config::Solver& solver);
 std::vector<Key> compress_keys(Config::Compress& options);
+std::vector<Key> cv_keys(Config& config);
 std::vector<Key> run_keys(Config::Run& run);
 std::vector<Key> generate_keys(Config::Generate& options);
 std::vector<Key> import_keys(Config::Import& options);

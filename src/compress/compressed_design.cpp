@@ -145,7 +145,8 @@ std::vector<TrainingCell> training_cells(const CompressedDesign& design, const c
                    [&](std::size_t a, std::size_t b) { return sizes[a] > sizes[b]; });
   std::vector<TrainingCell> cells;
   cells.reserve(order.size());
-  for (const std::size_t i : order) cells.push_back({.cell = design.cells[i], .multiplier = scale[i]});
+  for (const std::size_t i : order)
+    cells.push_back({.cell = design.cells[i], .multiplier = scale[i], .size = sizes[i]});
   return cells;
 }
 
@@ -153,7 +154,7 @@ Factor merge_training_cells(const CompressedDesign& design, const comm::Communic
                             const GroupMultipliers& multipliers) {
   TreePieces pieces;
   std::vector<int> owners;
-  for (const auto& [cell, multiplier] : training_cells(design, comm, multipliers)) {
+  for (const auto& [cell, multiplier, size] : training_cells(design, comm, multipliers)) {
     const auto position = static_cast<Index>(owners.size());
     owners.push_back(cell.home);
     if (cell.home == comm.rank()) pieces[{0, 0, position}] = scaled(cell.factor, multiplier);

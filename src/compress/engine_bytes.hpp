@@ -18,4 +18,13 @@ inline constexpr Index usual_block_bytes = Index{1} << 20U;
 /// its inverse, which the covariance factor replaces; or the two factors of an SVD and its workspace.
 constexpr Index solve_matrices(bool takes_svd) { return takes_svd ? 6 : 4; }
 
+/// Triangles that cross-validation of so many parts takes on the fullest rank beside the cells: of each part
+/// itself, of the node of the tree above it and of all others, and what comes and goes along the way down.
+/// Classes of row scales, where there are several, take as many each.
+constexpr Index validation_triangles(int n_parts, int n_ranks) {
+  Index depth = 0;
+  while ((Index{1} << depth) < n_parts) ++depth;
+  return n_parts > 0 ? 3 * ceil_div(Index{n_parts}, Index{n_ranks}) + 2 * depth : 0;
+}
+
 }  // namespace tallfit::compress::detail

@@ -3,14 +3,11 @@
 #include <optional>
 #include <utility>
 
-#include "tallfit/comm/exchange.hpp"
-#include "tallfit/comm/pending_sends.hpp"
+#include "factor_exchange.hpp"
 
 namespace tallfit::compress {
 
 namespace {
-
-constexpr int tree_tag = 71;
 
 std::optional<Factor> take(TreePieces& pieces, const TreeNode& node) {
   const auto found = pieces.find(node);
@@ -43,53 +40,18 @@ std::vector<int> parents_of(const std::vector<int>& owners, Index item, int leve
   return parents;
 }
 
-struct Header {
-  Index n_values = 0;
-  Index n_cols = 0;
-  bool is_triangular = false;
-};
-
-/// Messages under way together with what they are sent from.
-struct Outbox {
-  explicit Outbox(const comm::Communicator& comm) : sends(comm) {}
-
-  void send(const std::optional<Factor>& piece, int to) {
-    headers.push_back(std::make_unique<Header>());
-    if (piece) {
-      values.push_back(piece->values());
-      *headers.back() = {static_cast<Index>(values.back()->size()), piece->n_cols(), piece->is_triangular()};
-    }
-    sends.post(std::as_bytes(std::span(headers.back().get(), 1)), to, tree_tag);
-    if (headers.back()->n_values > 0) sends.post(std::as_bytes(std::span(*values.back())), to, tree_tag);
-  }
-
-  comm::PendingSends sends;
-  std::vector<std::unique_ptr<Header>> headers;
-  std::vector<std::shared_ptr<const std::vector<double>>> values;
-};
-
-std::optional<Factor> receive_piece(const comm::Communicator& comm, int from) {
-  Header header;
-  comm::receive(comm, std::span(&header, 1), from, tree_tag);
-  if (header.n_values == 0) return std::nullopt;
-  std::vector<double> values(static_cast<std::size_t>(header.n_values));
-  comm::receive(comm, std::span(values), from, tree_tag);
-  return header.is_triangular ? Factor::of_triangle(header.n_cols, std::move(values))
-                              : Factor::of_rows(header.n_cols, std::move(values));
-}
-
 /// Brings the siblings of one level together: all sends first, so that no two ranks wait for each other.
 void climb(const comm::Communicator& comm, const std::vector<std::vector<int>>& owners, int level,
            TreePieces& pieces, RowScales scales) {
   const int me = comm.rank();
-  Outbox outbox(comm);
+  FactorSends sends(comm);
   for (std::size_t item = 0; item < owners.size(); ++item) {
     const auto& owner = owners[item];
     for (std::size_t i = 0; i + 1 < owner.size(); i += 2) {
       const int keeper = parent_owner(owner[i], owner[i + 1], static_cast<Index>(item), level);
       const std::size_t given = keeper == owner[i] ? i + 1 : i;
       if (owner[given] != me || keeper == me) continue;
-      outbox.send(take(pieces, {static_cast<Index>(item), level, static_cast<Index>(given)}), keeper);
+      sends.post(take(pieces, {static_cast<Index>(item), level, static_cast<Index>(given)}), keeper);
     }
   }
   for (std::size_t item = 0; item < owners.size(); ++item) {
@@ -101,13 +63,13 @@ void climb(const comm::Communicator& comm, const std::vector<std::vector<int>>& 
       const bool paired = i + 1 < owner.size();
       const int keeper = paired ? parent_owner(owner[i], owner[i + 1], left.item, level) : owner[i];
       if (keeper != me) continue;
-      auto left_piece = owner[i] == me ? take(pieces, left) : receive_piece(comm, owner[i]);
+      auto left_piece = owner[i] == me ? take(pieces, left) : receive_factor(comm, owner[i]);
       std::optional<Factor> right_piece;
-      if (paired) right_piece = owner[i + 1] == me ? take(pieces, right) : receive_piece(comm, owner[i + 1]);
+      if (paired) right_piece = owner[i + 1] == me ? take(pieces, right) : receive_factor(comm, owner[i + 1]);
       merge_siblings(pieces, parent, std::move(left_piece), std::move(right_piece), scales);
     }
   }
-  outbox.sends.wait();
+  sends.wait();
 }
 
 }  // namespace
@@ -142,14 +104,7 @@ std::map<Index, Factor> reduce_over_tree(const comm::Communicator& comm, const s
 }
 
 Factor move_to_root(const comm::Communicator& comm, Factor factor, int from) {
-  if (from == 0) return factor;
-  if (comm.rank() == from) {
-    Outbox outbox(comm);
-    outbox.send(factor, 0);
-    outbox.sends.wait();
-  }
-  if (comm.rank() != 0) return Factor(factor.n_cols());
-  return receive_piece(comm, from).value_or(Factor(factor.n_cols()));
+  return move_factor(comm, std::move(factor), from, 0);
 }
 
 int root_owner(const std::vector<int>& leaf_owner, Index item) {

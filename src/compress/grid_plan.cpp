@@ -198,6 +198,23 @@ GridPlan plan_grid(const RowLayout& layout, const GridRequest& request) {
   return plan;
 }
 
+namespace {
+
+/// Counts what cross-validation takes when the rows are folded.
+void require_validation(const GridRequest& request, Index n_cols, GridPlan& plan) {
+  const Index r = linalg::GridFold::factor_bytes(plan.grid_rows, plan.grid_cols, n_cols + 2, plan.block);
+  plan.solve_bytes = plan.factor_bytes +
+                     (detail::validation_triangles(request.n_parts, 1) + detail::solve_matrices(true)) * r;
+  plan.peak_bytes = std::max(plan.peak_bytes, plan.baseline_bytes + plan.solve_bytes);
+  require(plan.peak_bytes <= plan.limit_bytes, ErrorKind::resource,
+          "cross-validation of {} parts and {} columns on a {} x {} grid needs {} per rank, but "
+          "run.memory_per_rank = {}. Use more ranks, or raise it",
+          request.n_parts, n_cols, plan.grid_rows, plan.grid_cols, format_bytes(plan.peak_bytes),
+          format_bytes(plan.limit_bytes));
+}
+
+}  // namespace
+
 GridPlan plan_grid_cells(const RowLayout& layout, const GridRequest& request, const CellLimits& wanted) {
   GridPlan plan = panel_plan(layout, request);
   CellLimits limits = wanted;
@@ -208,6 +225,7 @@ GridPlan plan_grid_cells(const RowLayout& layout, const GridRequest& request, co
   });
   plan.factor_bytes = plan.cells->peak_bytes;
   let_rows_wait(plan, layout);
+  if (request.n_parts > 0) require_validation(request, layout.n_cols, plan);
   require_countable(layout, request, plan);
   return plan;
 }
@@ -237,12 +255,16 @@ CellWorkPlan plan_cell_fit(const CompressedDesign& design, const GridRequest& re
   std::vector<Index> held(static_cast<std::size_t>(request.n_ranks), 0);
   deal_cells(design, held);
   // More than merging takes: a triangle that comes from another rank, the new one and its buffer.
+  const Index square = double_bytes * n * n;
   plan.tall_bytes = request.baseline_bytes + detail::library_bytes +
                     *std::max_element(held.begin(), held.end()) +
-                    detail::solve_matrices(request.takes_svd) * double_bytes * n * n;
+                    detail::solve_matrices(request.takes_svd || request.n_parts > 0) * square +
+                    detail::validation_triangles(request.n_parts, request.n_ranks) * square / 2;
   const Index factor = linalg::GridFold::factor_bytes(grid.grid_rows, grid.grid_cols, n, grid.block);
   plan.grid_bytes = grid.baseline_bytes + dealt_bytes(design, grid) +
-                    std::max(copies_of_merge, copies_of_factor(request)) * factor;
+                    (std::max(copies_of_merge, copies_of_factor(request)) +
+                     detail::validation_triangles(request.n_parts, 1)) *
+                        factor;
   return plan;
 }
 

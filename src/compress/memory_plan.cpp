@@ -40,7 +40,8 @@ Index reduced_bytes(const CellPlan& cells, Index n) {
 
 Index peak_of(const MemoryPlan& plan) {
   return plan.baseline_bytes + plan.kept_bytes +
-         std::max({plan.stream_bytes + plan.pass_bytes, plan.merge_bytes, plan.solve_bytes});
+         std::max(
+             {plan.stream_bytes + plan.pass_bytes, plan.merge_bytes, plan.solve_bytes, plan.validate_bytes});
 }
 
 }  // namespace
@@ -64,7 +65,7 @@ MemoryPlan plan_memory(const RowLayout& layout, const PlanRequest& request, Inde
           format_bytes(plan.limit_bytes), format_bytes(plan.baseline_bytes + plan.stream_bytes));
   plan.cells = plan_cells(layout, {.wanted = request.wanted,
                                    .explicit_parts = request.explicit_parts,
-                                   .only_fits = request.solves,
+                                   .only_fits = request.solves && !request.saves,
                                    .max_bytes = left,
                                    .n_ranks = request.n_ranks});
   plan.pass_bytes = plan.cells.peak_bytes;
@@ -73,6 +74,9 @@ MemoryPlan plan_memory(const RowLayout& layout, const PlanRequest& request, Inde
   plan.merge_bytes = std::max(plan.cells.held_bytes, 3 * final_cells / 2) +
                      std::max(plan.cells.largest_piece_bytes, square / 2) + square / 2 + square;
   plan.solve_bytes += final_cells;
+  if (request.n_parts > 0)
+    plan.validate_bytes = final_cells + detail::solve_matrices(true) * square +
+                          detail::validation_triangles(request.n_parts, request.n_ranks) * square / 2;
   plan.peak_bytes = peak_of(plan);
   require(plan.peak_bytes <= plan.limit_bytes, ErrorKind::resource,
           "{} columns need {} per rank to merge and solve, but run.memory_per_rank = {}. Raise it",

@@ -11,6 +11,7 @@ namespace tallfit::compress {
 struct TrainingCell {
   const Cell& cell;
   double multiplier;
+  double size;  ///< of its heaviest direction, to within a factor of K, times the multiplier
 };
 
 /// The cells that are fitted, by decreasing size times multiplier; ties keep the order of keys. @collective

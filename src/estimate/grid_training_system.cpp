@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "tallfit/base/phase.hpp"
 #include "tallfit/estimate/grid_system.hpp"
 #include "tallfit/linalg/matrix_ops.hpp"
@@ -30,15 +32,18 @@ LeastSquaresSystem grid_training_system(const compress::CompressedDesign& design
     const Phase phase("merge cells");
     return compress::merge_training_cells_on_grid(design, multipliers);
   }();
-  const double norm_of_ones = linalg::column_norms(factor)(design.n_cols());
+  return make_system(std::move(factor), compress::count_training_rows(design, multipliers), intercept);
+}
+
+LeastSquaresSystem make_system(BlockCyclicMatrix factor, Index n_rows, Intercept intercept) {
+  const Index n = factor.cols() - 2;
+  const double norm_of_ones = linalg::column_norms(factor)(n);
   if (intercept == Intercept::fitted) {
     factor = with_ones_first(factor);
   } else if (factor.rows() < factor.cols()) {
     factor = linalg::square_factor(factor);
   }
-  return system_of(factor, design.n_cols(),
-                   {compress::count_training_rows(design, multipliers), norm_of_ones * norm_of_ones},
-                   intercept);
+  return system_of(factor, n, {n_rows, norm_of_ones * norm_of_ones}, intercept);
 }
 
 }  // namespace tallfit::estimate

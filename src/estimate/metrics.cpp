@@ -99,32 +99,48 @@ ErrorTable errors_from_factors(const compress::CompressedDesign& design,
                                const design::GroupMultipliers& multipliers,
                                const Eigen::VectorXd& coefficients, double intercept,
                                const comm::Communicator& comm) {
-  Eigen::VectorXd x(coefficients.size() + 2);
-  x << coefficients, intercept, -1.0;
-  std::vector<double> norms(design.cells.size(), 0.0);
-  for (std::size_t i = 0; i < norms.size(); ++i) {
-    const compress::Cell& cell = design.cells[i];
-    if (cell.dealt) norms[i] = linalg::multiply(*cell.dealt, x).norm();
-    if (cell.home == comm.rank()) norms[i] = (cell.factor.dense() * x).norm();
+  Eigen::MatrixXd model(coefficients.size() + 2, 1);
+  model << coefficients, intercept, -1.0;
+  return errors_from_factors(
+      design, multipliers, model, [](const compress::CellKey&) { return true; }, comm)[0];
+}
+
+std::vector<ErrorTable> errors_from_factors(const compress::CompressedDesign& design,
+                                            const design::GroupMultipliers& multipliers,
+                                            const Eigen::MatrixXd& models,
+                                            const std::function<bool(const compress::CellKey&)>& takes,
+                                            const comm::Communicator& comm) {
+  std::vector<std::size_t> taken;
+  for (std::size_t i = 0; i < design.cells.size(); ++i)
+    if (takes(design.cells[i].key)) taken.push_back(i);
+  Eigen::MatrixXd norms = Eigen::MatrixXd::Zero(models.cols(), static_cast<Index>(taken.size()));
+  for (Index i = 0; i < norms.cols(); ++i) {
+    const compress::Cell& cell = design.cells[taken[static_cast<std::size_t>(i)]];
+    if (cell.dealt) norms.col(i) = linalg::multiply(*cell.dealt, models).colwise().norm();
+    if (cell.home == comm.rank()) norms.col(i) = (cell.factor.dense() * models).colwise().norm();
   }
-  comm::max_in_place(comm, norms);
-  ErrorTable table;
-  for (std::size_t i = 0; i < norms.size(); ++i) {
-    const compress::Cell& cell = design.cells[i];
+  comm::max_in_place(comm, std::span(norms.data(), static_cast<std::size_t>(norms.size())));
+  std::vector<ErrorTable> tables(static_cast<std::size_t>(models.cols()));
+  for (Index i = 0; i < norms.cols(); ++i) {
+    const compress::Cell& cell = design.cells[taken[static_cast<std::size_t>(i)]];
     const double multiplier = compress::cell_multiplier(design, cell.key, multipliers);
     if (multiplier == 0.0) continue;  // rows of weight 0 are in no table
     ErrorSums sums;
     sums.targets = cell.sums.scaled(multiplier);
-    sums.weighted_squares = norms[i] * norms[i] * multiplier * multiplier;
-    const double unweighted = norms[i] / cell.sums.max_scale;
-    sums.squares = cell.sums.has_one_scale() ? unweighted * unweighted : nan_value;
     sums.absolute = sums.largest = sums.weighted_absolute = sums.weighted_largest = nan_value;
-    table[{cell.key.group, cell.key.row_type, cell.key.is_test()}].add(sums);
+    for (Index m = 0; m < models.cols(); ++m) {
+      const double norm = norms(m, i);
+      sums.weighted_squares = norm * norm * multiplier * multiplier;
+      const double unweighted = norm / cell.sums.max_scale;
+      sums.squares = cell.sums.has_one_scale() ? unweighted * unweighted : nan_value;
+      tables[static_cast<std::size_t>(m)][{cell.key.group, cell.key.row_type, cell.key.is_test()}].add(sums);
+    }
   }
-  return table;
+  return tables;
 }
 
-std::vector<MetricsRow> metrics_rows(const ErrorTable& errors, const std::vector<std::string>& group_names) {
+std::vector<MetricsRow> metrics_rows(const ErrorTable& errors, const std::vector<std::string>& group_names,
+                                     std::string_view split) {
   ErrorTable table = errors;
   for (const auto& [key, sums] : errors) {
     if (key.group != compress::CellKey::any)
@@ -139,7 +155,7 @@ std::vector<MetricsRow> metrics_rows(const ErrorTable& errors, const std::vector
       row.row_type = key.row_type == compress::CellKey::any
                          ? "ALL"
                          : std::string(design::to_string(static_cast<design::RowType>(key.row_type)));
-      row.split = key.test ? "test" : "train";
+      row.split = key.test ? "test" : std::string(split);
       rows.push_back(std::move(row));
     }
   }

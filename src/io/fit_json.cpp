@@ -18,6 +18,12 @@ Json table(const std::vector<std::pair<std::string, std::string>>& pairs) {
   return object;
 }
 
+Json numbers(const std::vector<std::pair<std::string, double>>& pairs) {
+  Json object = Json::object();
+  for (const auto& [name, value] : pairs) object[name] = number(value);
+  return object;
+}
+
 Json stage_list(const RunRecord& record) {
   Json list = Json::array();
   for (const Stage& stage : record.stages) {
@@ -62,8 +68,11 @@ std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
   json["residual_norm"] = number(fit.residual_norm);
   json["noise_variance"] = number(fit.noise_variance);
   json["log_evidence"] = number(fit.log_evidence);
-  json["hyperparameters"] = Json::object();
-  for (const auto& [name, value] : fit.hyperparameters) json["hyperparameters"][name] = number(value);
+  json["hyperparameters"] = numbers(fit.hyperparameters);
+  if (record.selection)
+    json["selection"] = {{"by", record.selection->by},
+                         {"chosen", numbers(record.selection->chosen)},
+                         {"figures", numbers(record.selection->figures)}};
   json["nonzero_coefficients"] = (fit.coefficients.array() != 0.0).count();
   json["effective_dof"] = number(fit.effective_dof);
   json["noise_dof"] = number(fit.dof);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tallfit/app/sweep.hpp"
 #include "tallfit/base/numeric.hpp"
 #include "tallfit/compress/cost_model.hpp"
 #include "tallfit/design/row_source.hpp"
@@ -62,6 +63,7 @@ struct Config {
     double laplace_rate = 0.0;        ///< 0: found
     bool row_pass = true;
     bool residuals = false;
+    std::string select = "none";  ///< "none", "cv", "evidence" or "gcv"
   };
 
   struct Solver {
@@ -80,6 +82,14 @@ struct Config {
   struct Compress {
     std::vector<std::string> cells = {"group", "row_type", "fold"};
     Index folds = 10;  ///< 0: none
+  };
+
+  struct CrossValidation {
+    std::map<std::string, Sweep> sweeps;  ///< by name of the key of [fit]; not given where it has one value
+    Index folds = 0;                      ///< 0: as many as there are
+    std::string by = "fold";              ///< "fold" or "group"
+    std::string rule = "best";            ///< "best" or "one_standard_error"
+    Sweep learning_curve;
   };
 
   struct Run {
@@ -148,6 +158,7 @@ struct Config {
   Fit fit;
   Solver solver;
   Compress compress;
+  CrossValidation cv;
   Run run;
   Generate generate;
   Import import;

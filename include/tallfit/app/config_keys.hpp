@@ -18,7 +18,7 @@ namespace tallfit::app {
 /// "auto".
 using Target = std::variant<bool*, int*, Index*, double*, std::string*, std::optional<Index>*,
                             std::vector<int>*, std::vector<Index>*, std::vector<double>*,
-                            std::vector<std::string>*, std::map<std::string, double>*>;
+                            std::vector<std::string>*, std::map<std::string, double>*, Sweep*>;
 
 /// What every number, every item of a list and every value of a table must satisfy.
 struct Rule {

@@ -17,6 +17,7 @@ struct GridRequest {
   bool penalised = false;    ///< the fit folds a penalty into the factor
   bool takes_svd = false;    ///< the SVD was asked for
   bool forms_gram = false;   ///< normal equations were asked for
+  int n_parts = 0;           ///< that cross-validation holds out one after the other; 0: none
   int grid_rows = 0;         ///< that the user wants; 0: chosen
   int grid_cols = 0;
   Index block = 0;  ///< of the matrices on the grid, that the user wants; 0: chosen

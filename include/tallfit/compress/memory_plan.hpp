@@ -19,6 +19,7 @@ struct PlanRequest {
   bool solves = false;       ///< a fit follows on rank 0
   bool saves = false;        ///< the cells are written
   bool takes_svd = false;    ///< asked for; where only the data ask for it, a solve takes two matrices more
+  int n_parts = 0;           ///< that cross-validation holds out one after the other; 0: none
   int n_passes = 1;          ///< over the rows; rows are kept in memory where more than one and they fit
 };
 
@@ -27,12 +28,13 @@ struct MemoryPlan {
   CellPlan cells;
   Index limit_bytes = 0;
   Index baseline_bytes = 0;
-  Index block_bytes = 0;   ///< features of one block; two are in memory, with their labels
-  Index stream_bytes = 0;  ///< both blocks with their labels
-  Index kept_bytes = 0;    ///< rows kept for later passes; 0: they are read again
-  Index pass_bytes = 0;    ///< factors and buffers while rows are read
-  Index merge_bytes = 0;   ///< while cells are merged
-  Index solve_bytes = 0;   ///< while coefficients and covariance are computed (rank 0)
+  Index block_bytes = 0;     ///< features of one block; two are in memory, with their labels
+  Index stream_bytes = 0;    ///< both blocks with their labels
+  Index kept_bytes = 0;      ///< rows kept for later passes; 0: they are read again
+  Index pass_bytes = 0;      ///< factors and buffers while rows are read
+  Index merge_bytes = 0;     ///< while cells are merged
+  Index solve_bytes = 0;     ///< while coefficients and covariance are computed (rank 0)
+  Index validate_bytes = 0;  ///< while parts are held out and the others fitted (all ranks)
   Index peak_bytes = 0;
   double pass_flops = 0.0;  ///< of one pass, all ranks: 2 N K²
   double merge_flops = 0.0;

@@ -50,6 +50,10 @@ struct Observations {
 LeastSquaresSystem system_of(const linalg::BlockCyclicMatrix& factor, Index n_coeffs,
                              const Observations& rows, Intercept intercept);
 
+/// Takes the merged factor of w [A 1 b] on a grid apart, as make_system() of a factor on one rank.
+/// @param factor  min(rows, K + 2) rows, a triangle where it is square. @collective over its grid
+LeastSquaresSystem make_system(linalg::BlockCyclicMatrix factor, Index n_rows, Intercept intercept);
+
 /// The system of all training cells of a design on a grid, each times its multiplier, on all its ranks.
 ///
 /// With an intercept the column of ones is moved to the front of the merged factor and eliminated.

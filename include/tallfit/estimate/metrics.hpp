@@ -3,8 +3,10 @@
 
 #include <Eigen/Core>
 
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tallfit/compress/compressed_design.hpp"
@@ -17,7 +19,7 @@ namespace tallfit::estimate {
 struct MetricsRow {
   std::string group;  ///< "ALL" over the groups
   std::string row_type;
-  std::string split;      ///< "train" or "test"
+  std::string split;      ///< "train", "test" or "cv"
   std::string weighting;  ///< "unweighted" or "weighted"
   Index count = 0;
   double mae = 0.0;
@@ -80,7 +82,17 @@ ErrorTable errors_from_factors(const compress::CompressedDesign& design,
                                const Eigen::VectorXd& coefficients, double intercept,
                                const comm::Communicator& comm);
 
+/// The same for several models at once, over the cells that are taken: a table for each.
+/// @param models  (K + 2) x n: [θ; c; -1] in each column
+std::vector<ErrorTable> errors_from_factors(const compress::CompressedDesign& design,
+                                            const design::GroupMultipliers& multipliers,
+                                            const Eigen::MatrixXd& models,
+                                            const std::function<bool(const compress::CellKey&)>& takes,
+                                            const comm::Communicator& comm);
+
 /// The table of metrics.csv: ALL first, then the groups, each by row type, split and weighting.
-std::vector<MetricsRow> metrics_rows(const ErrorTable& errors, const std::vector<std::string>& group_names);
+/// @param split  of the rows that are not for testing
+std::vector<MetricsRow> metrics_rows(const ErrorTable& errors, const std::vector<std::string>& group_names,
+                                     std::string_view split = "train");
 
 }  // namespace tallfit::estimate

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,13 @@ std::string path_csv(const estimate::Path& path);
 /// metrics.csv, see INTERFACE.
 std::string metrics_csv(const std::vector<estimate::MetricsRow>& rows);
 
+/// How hyperparameters were chosen, and what was found.
+struct Selection {
+  std::string by;  ///< "cv", "gcv" or "evidence"
+  std::vector<std::pair<std::string, double>> chosen;
+  std::vector<std::pair<std::string, double>> figures;  ///< of the choice
+};
+
 /// What fit.json tells of a run.
 struct RunRecord {
   std::string command;
@@ -65,6 +73,7 @@ struct RunRecord {
   Index iterations = 0;            ///< of LSQR, or passes of refinement
   double backward_error = std::numeric_limits<double>::quiet_NaN();  ///< of the iterative engine
   bool converged = true;
+  std::optional<Selection> selection;
   std::vector<std::string> warnings;
 };
 

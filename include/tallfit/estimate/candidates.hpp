@@ -1,0 +1,35 @@
+/// One estimator with several choices of its hyperparameters.
+#pragma once
+
+#include <Eigen/Core>
+
+#include <string>
+#include <vector>
+
+#include "tallfit/estimate/estimator.hpp"
+
+namespace tallfit::estimate {
+
+struct Candidates {
+  std::string estimator;
+  std::vector<EstimatorOptions> options;  ///< of each candidate
+
+  Index size() const { return static_cast<Index>(options.size()); }
+};
+
+/// What the fits of candidates to one system have given.
+struct CandidateFits {
+  Eigen::MatrixXd models;          ///< (K + 2) x candidates: [θ; c; -1], so that ‖F model‖ is an error
+  Eigen::VectorXd effective_dof;   ///< of each candidate
+  Eigen::VectorXd log_evidence;    ///< NaN where the estimator has none
+  std::vector<Index> unconverged;  ///< candidates, in increasing order
+};
+
+/// Fits each candidate. Ridge regression takes one SVD for all λ, and 2 K² flops for each.
+///
+/// The SVD is that of the user's columns, so where λ is below (1e6 K ε s)² for the largest singular value s,
+/// which would leave fewer than six digits in its worst direction, the candidate gets a fit of its own.
+/// The same on every rank. @collective over the grid of the system
+CandidateFits fit_candidates(const LeastSquaresSystem& system, const Candidates& candidates);
+
+}  // namespace tallfit::estimate

@@ -1,0 +1,197 @@
+#include "fit_model.hpp"
+
+#include <optional>
+
+#include "engine.hpp"
+#include "fit_steps.hpp"
+#include "model_options.hpp"
+#include "robust_fit.hpp"
+#include "selection.hpp"
+#include "solve_rows.hpp"
+#include "sweep_grid.hpp"
+
+#include "tallfit/base/log.hpp"
+#include "tallfit/base/phase.hpp"
+#include "tallfit/comm/collective_error.hpp"
+#include "tallfit/estimate/grid_system.hpp"
+#include "tallfit/estimate/refine.hpp"
+#include "tallfit/io/compressed_file.hpp"
+
+namespace tallfit::app {
+
+namespace {
+
+std::unique_ptr<estimate::Estimator> make_estimator_on_all(const Config& config,
+                                                           const std::vector<std::string>& column_names,
+                                                           const comm::Communicator& world) {
+  std::unique_ptr<estimate::Estimator> estimator;
+  comm::all_or_none(world, [&] { estimator = make_estimator(config, column_names); });
+  return estimator;
+}
+
+/// Chooses hyperparameters where that is asked for, which go to @p config, and fits.
+Solved solve(Config& config, const compress::CompressedDesign& design,
+             const design::GroupMultipliers& multipliers, const comm::Communicator& world,
+             FitOutput& output) {
+  if (config.fit.select == "cv")
+    config = choose_by_cross_validation(config, design, multipliers, world, output);
+  const Phase phase("solve");
+  Solved solved;
+  if (design.on_grid())
+    solved.system = estimate::grid_training_system(design, multipliers, intercept_of(config));
+  else
+    solved.system = estimate::training_system(design, multipliers, intercept_of(config), world);
+  if (config.fit.select == "gcv" || config.fit.select == "evidence")
+    config = choose_by_figure(config, solved.system ? &*solved.system : nullptr, world, output);
+  const auto estimator = make_estimator_on_all(config, design.column_names, world);
+  if (design.on_grid()) {
+    solved.fit = estimator->fit(*solved.system);
+    return solved;
+  }
+  comm::all_or_none(world, [&] {
+    if (world.is_root()) solved.fit = estimator->fit(*solved.system);
+  });
+  return solved;
+}
+
+void refine_fit(const Config& config, const PlannedRows& planned, const comm::Communicator& world,
+                Solved& solved, FitOutput& output) {
+  const Phase phase("refine");
+  const estimate::Refinement done = estimate::refine(
+      {planned.rows(), planned.layout, world, planned.block_bytes()}, solved.system ? &solved.fit : nullptr,
+      solved.system ? &*solved.system : nullptr,
+      estimate::require_quadratic(*make_estimator(config), "solver.refine"), estimator_options(config));
+  output.record.iterations = done.passes;
+  output.record.converged = done.converged;
+  log::info("refined in {} passes; last relative correction {:.1e}", done.passes, done.last_correction);
+  if (!done.converged) {
+    log::warn(
+        "refinement stopped after {} passes with corrections of {:.1e}: the condition is too high for it",
+        done.passes, done.last_correction);
+  }
+}
+
+/// What a plan keeps apart, if it does.
+const compress::CellPlan* cells_of(const PlannedRows& planned) {
+  if (planned.is_tall()) return &planned.tall().cells;
+  return planned.on_grid() && planned.grid().cells ? &*planned.grid().cells : nullptr;
+}
+
+void fit_rows(Config config, const comm::Communicator& world, FitOutput& output) {
+  const bool selects = config.fit.select != "none";
+  RowUse use;
+  comm::all_or_none(world, [&] { use = selects ? selection_use(config) : fit_use(config); });
+  PlannedRows planned = plan_rows(config, world, use);
+  const auto estimator = make_estimator_on_all(config, planned.info().column_names, world);
+  log::info("{}", describe(planned, world.size()));
+  comm::all_or_none(world, [&] { keep_rows(planned); });
+  output.record.engine_reason = planned.reason;
+  output.record.rows_used = planned.layout.n_used;
+  const design::GroupMultipliers ones =
+      compress::group_multipliers(planned.info().group_names, {});  // the rows carry the weights
+  std::optional<compress::CompressedDesign> design;
+  Solved solved;
+  output.record.engine = engine_name(planned);
+  if (planned.on_grid())
+    output.record.grid = fmt::format("{} x {}", planned.grid().grid_rows, planned.grid().grid_cols);
+  if (const compress::CellPlan* cells = cells_of(planned)) {
+    output.record.cells = {
+        fmt::format("{} cells: {}", cells->cells.size(), compress::to_string(cells->parts))};
+    output.record.cells.insert(output.record.cells.end(), cells->notes.begin(), cells->notes.end());
+  }
+  if (planned.is_tall() || selects) {
+    if (selects) comm::all_or_none(world, [&] { require_kept_apart(config, cells_of(planned)->parts); });
+    design = compress_rows(planned, world);
+    solved = solve(config, *design, ones, world, output);
+  } else if (planned.on_grid()) {
+    solved = solve_on_grid(config, planned, *estimator, world);
+  } else {
+    solved = solve_iteratively(config, planned, *estimator, world, output.record);
+    if (!output.record.converged)
+      output.fail_to_converge(
+          planned.info(), solved.fit,
+          fmt::format("LSQR did not converge: after {} iterations the backward error is {:.1e}, and "
+                      "solver.tolerance = {:.1e}. Raise solver.tolerance or solver.max_iterations, or use "
+                      "solver.engine = \"grid\"",
+                      output.record.iterations, output.record.backward_error, config.solver.tolerance));
+  }
+  take_convergence(config, planned.info(), solved.fit, world, output);
+  if (config.solver.refine) refine_fit(config, planned, world, solved, output);
+  solved.system.reset();  // a K x K matrix less beside the covariance
+  const infer::LinearModel model = share_model(solved.fit, planned.info().n_cols, world);
+  const estimate::ErrorTable errors =
+      config.fit.row_pass || config.fit.residuals || !design
+          ? pass_for_errors(config, planned, model, world, output)
+          : estimate::errors_from_factors(*design, ones, model.coefficients, model.intercept, world);
+  output.write(planned.info(), solved.fit, estimate::metrics_rows(errors, planned.info().group_names));
+}
+
+compress::CompressedDesign load_for_fit(const Config& config, const comm::Communicator& world,
+                                        io::RunRecord& record) {
+  const compress::CompressedDesign design = io::describe_compressed(config.data.design, world);
+  const int n_parts = config.fit.select != "cv"  ? 0
+                      : config.cv.by == "fold" ? design.n_folds
+                                               : static_cast<int>(design.group_names.size());
+  const CellEngine engine = choose_cell_engine(config, work_on(design, "a fit", n_parts), world);
+  record.engine_reason = engine.reason;
+  if (engine.on_grid) {
+    record.engine = "grid";
+    record.grid = engine.grid();
+  }
+  return load_cells(config.data.design, engine, world);
+}
+
+void fit_compressed(Config config, const comm::Communicator& world, FitOutput& output) {
+  comm::require_replicated(
+      world, !config.solver.refine && !config.fit.residuals, ErrorKind::input,
+      "{} is a compressed design, which has no rows: solver.refine and fit.residuals need the "
+      "design file it was made from",
+      config.data.design);
+  std::optional<Phase> load("load");
+  const compress::CompressedDesign design = load_for_fit(config, world, output.record);
+  load.reset();
+  design::GroupMultipliers multipliers;
+  comm::all_or_none(world, [&] {
+    multipliers = compress::group_multipliers(design.group_names, config.fit.weights);
+    for (const compress::Cell& cell : design.cells) compress::cell_multiplier(design, cell.key, multipliers);
+  });
+  Solved solved = solve(config, design, multipliers, world, output);
+  solved.system.reset();
+  for (const compress::Cell& cell : design.cells) output.record.rows_used += cell.sums.count;
+  output.record.cells = {fmt::format("{} cells: {}", design.cells.size(), compress::to_string(design.parts))};
+  const design::DesignInfo info{.name = design.name,
+                                .n_rows = design.n_rows,
+                                .n_cols = design.n_cols(),
+                                .group_names = design.group_names,
+                                .column_names = design.column_names,
+                                .snap = design.snap};
+  take_convergence(config, info, solved.fit, world, output);
+  const infer::LinearModel model = share_model(solved.fit, design.n_cols(), world);
+  const auto errors =
+      estimate::errors_from_factors(design, multipliers, model.coefficients, model.intercept, world);
+  output.write(info, solved.fit, estimate::metrics_rows(errors, design.group_names));
+}
+
+}  // namespace
+
+void fit_model(const Config& config, const std::string& command, const comm::Communicator& world) {
+  const bool selects = config.fit.select != "none";
+  comm::all_or_none(world, [&] {
+    check_prior(config.fit);
+    require(!selects || !estimate::is_robust(config.fit.estimator), ErrorKind::input,
+            "fit.select = \"{}\" needs an estimator that works on factors; \"{}\" takes passes over the rows",
+            config.fit.select, config.fit.estimator);
+  });
+  if (estimate::is_robust(config.fit.estimator)) return run_robust_fit(config, world);
+  comm::all_or_none(world, [&] {  // wrong options are known before a row is read
+    make_estimator(config);
+    if (selects) check_points(config, sweep_grid(config));
+  });
+  FitOutput output(config, command, world);
+  if (reads_compressed(config, world))
+    fit_compressed(config, world, output);
+  else
+    fit_rows(config, world, output);
+}
+
+}  // namespace tallfit::app

@@ -1,0 +1,154 @@
+#include "tallfit/estimate/cross_validation.hpp"
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "part_errors.hpp"
+
+#include "tallfit/base/phase.hpp"
+#include "tallfit/comm/collective_error.hpp"
+#include "tallfit/estimate/grid_system.hpp"
+
+namespace tallfit::estimate {
+
+namespace {
+
+using compress::CellKey;
+/// The fits without each part of this rank, by the part's place in the list.
+std::map<int, CandidateFits> fit_parts(const PartedDesign& parted, const Candidates& candidates,
+                                       const compress::PartFactors& factors, const comm::Communicator& comm) {
+  std::map<int, compress::Factor> training;
+  {
+    const Phase phase("merge all folds but one");
+    training = compress::factors_without_part(factors, comm);
+  }
+  const Phase phase("fit folds");
+  const std::vector<Index> rows = rows_of_parts(parted);
+  const Index all_rows = std::accumulate(rows.begin(), rows.end(), Index{0});
+  std::map<int, CandidateFits> fits;
+  comm::all_or_none(comm, [&] {
+    for (auto& [part, factor] : training)
+      fits.emplace(part,
+                   fit_factor(std::exchange(factor, compress::Factor()),
+                              all_rows - rows[static_cast<std::size_t>(part)], parted.intercept, candidates));
+  });
+  return fits;
+}
+
+/// The same for all parts, on every rank.
+std::map<int, CandidateFits> fit_parts_on_grid(const PartedDesign& parted, const Candidates& candidates) {
+  const Phase phase("fit folds");
+  const std::vector<Index> rows = rows_of_parts(parted);
+  const Index all_rows = std::accumulate(rows.begin(), rows.end(), Index{0});
+  std::map<int, CandidateFits> fits;
+  compress::visit_factors_without_part_on_grid(
+      parted.design, parted.multipliers, parted.by, parted.parts,
+      [&](int part, const linalg::BlockCyclicMatrix& factor) {
+        const Index n_rows = all_rows - rows[static_cast<std::size_t>(part)];
+        fits.emplace(part, fit_candidates(make_system(factor, n_rows, parted.intercept), candidates));
+      });
+  return fits;
+}
+
+}  // namespace
+
+ErrorTable CrossValidation::total(Index candidate) const {
+  ErrorTable all;
+  for (const ErrorTable& part : errors[static_cast<std::size_t>(candidate)])
+    for (const auto& [key, sums] : part) all[key].add(sums);
+  return all;
+}
+
+CrossValidation cross_validate(const compress::CompressedDesign& design,
+                               const design::GroupMultipliers& multipliers, const Candidates& candidates,
+                               const Validation& how, const comm::Communicator& comm) {
+  const PartedDesign parted{.design = design,
+                            .multipliers = multipliers,
+                            .by = how.by,
+                            .parts = require_parts(design, multipliers, how.by, comm),
+                            .intercept = how.intercept};
+  std::vector<int> owners(parted.parts.size(), 0);
+  std::map<int, CandidateFits> fits;
+  if (design.on_grid()) {
+    fits = fit_parts_on_grid(parted, candidates);
+  } else {
+    const compress::PartFactors factors = [&] {
+      const Phase phase("merge cells of folds");
+      return compress::factors_of_parts(design, multipliers, how.by, parted.parts, comm);
+    }();
+    owners = factors.owners;
+    fits = fit_parts(parted, candidates, factors, comm);
+  }
+  const Phase phase("errors of folds");
+  CrossValidation result;
+  result.by = how.by;
+  result.parts = parted.parts;
+  result.errors.resize(candidates.options.size());
+  result.effective_dof.resize(candidates.size(), static_cast<Index>(owners.size()));
+  for (std::size_t part = 0; part < owners.size(); ++part) {
+    CandidateFits of_part = std::move(fits[static_cast<int>(part)]);
+    const auto tables = errors_of_part(parted, part, of_part, candidates.size(), owners[part], comm);
+    for (std::size_t c = 0; c < tables.size(); ++c) result.errors[c].push_back(tables[c]);
+    result.effective_dof.col(static_cast<Index>(part)) = of_part.effective_dof;
+    result.n_unconverged += static_cast<Index>(of_part.unconverged.size());
+  }
+  return result;
+}
+
+Score score(const std::vector<ErrorTable>& parts, int row_type) {
+  std::vector<double> means;
+  Score result;
+  for (const ErrorTable& part : parts) {
+    Index count = 0;
+    double squares = 0.0;
+    for (const auto& [key, sums] : part) {
+      if (row_type != compress::CellKey::any && key.row_type != row_type) continue;
+      count += sums.targets.count;
+      squares += sums.weighted_squares;
+    }
+    if (count == 0) continue;
+    means.push_back(squares / static_cast<double>(count));
+    result.count += count;
+  }
+  const auto n = static_cast<double>(means.size());
+  for (const double mean : means) result.mean_square += mean / n;
+  double spread = 0.0;
+  for (const double mean : means) spread += (mean - result.mean_square) * (mean - result.mean_square);
+  result.standard_error =
+      means.size() > 1 ? std::sqrt(spread / (n - 1.0) / n) : std::numeric_limits<double>::quiet_NaN();
+  return result;
+}
+
+std::vector<int> row_types_of(const std::vector<ErrorTable>& parts) {
+  std::set<int> types;
+  for (const ErrorTable& part : parts)
+    for (const auto& [key, sums] : part)
+      if (key.row_type != compress::CellKey::any) types.insert(key.row_type);
+  return {types.begin(), types.end()};
+}
+
+Choice choose(const std::vector<Score>& scores, const Eigen::VectorXd& effective_dof) {
+  Choice choice;
+  const auto mean = [&](Index i) { return scores[static_cast<std::size_t>(i)].mean_square; };
+  const auto n = static_cast<Index>(scores.size());
+  for (Index i = 1; i < n; ++i)
+    if (mean(i) < mean(choice.best)) choice.best = i;
+  const double allowed = mean(choice.best) + scores[static_cast<std::size_t>(choice.best)].standard_error;
+  choice.one_standard_error = choice.best;
+  for (Index i = 0; i < n; ++i)
+    if (mean(i) <= allowed && effective_dof(i) < effective_dof(choice.one_standard_error))
+      choice.one_standard_error = i;
+  return choice;
+}
+
+Choice choose(const CrossValidation& validation) {
+  std::vector<Score> scores;
+  for (const std::vector<ErrorTable>& parts : validation.errors) scores.push_back(score(parts));
+  return choose(scores, validation.effective_dof.rowwise().mean());
+}
+
+}  // namespace tallfit::estimate
