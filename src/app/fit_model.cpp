@@ -129,9 +129,9 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
 compress::CompressedDesign load_for_fit(const Config& config, const comm::Communicator& world,
                                         io::RunRecord& record) {
   const compress::CompressedDesign design = io::describe_compressed(config.data.design, world);
-  const int n_parts = config.fit.select != "cv"  ? 0
-                      : config.cv.by == "fold" ? design.n_folds
-                                               : static_cast<int>(design.group_names.size());
+  const int n_parts = config.fit.select != "cv" ? 0
+                      : config.cv.by == "fold"  ? design.n_folds
+                                                : static_cast<int>(design.group_names.size());
   const CellEngine engine = choose_cell_engine(config, work_on(design, "a fit", n_parts), world);
   record.engine_reason = engine.reason;
   if (engine.on_grid) {

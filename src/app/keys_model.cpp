@@ -69,7 +69,8 @@ std::vector<Key> fit_keys(Config::Fit& options) {
            "Penalties of a path (ridge_path, lasso_path, enet_path); empty: fit.n_lambdas from the data.")
       .must_be(more_than(0));
   keys.add("criterion", options.criterion,
-           "By which a path chooses its point: ridge_path by gcv (auto), evidence or l_curve, the others by bic "
+           "By which a path chooses its point: ridge_path by gcv (auto), evidence or l_curve, the others by "
+           "bic "
            "(auto) or aic.")
       .one_of({"auto", "gcv", "evidence", "l_curve", "aic", "bic"});
   keys.add("evidence_rows", options.evidence_rows,
@@ -84,7 +85,8 @@ std::vector<Key> fit_keys(Config::Fit& options) {
       .must_be(from_to(0, 1));
   keys.add("n_lambdas", options.n_lambdas, "Penalties of a path where fit.lambdas is empty.")
       .must_be(at_least(1));
-  keys.add("eps", options.eps, "Smallest penalty of a lasso path over the largest, where fit.lambdas is empty.")
+  keys.add("eps", options.eps,
+           "Smallest penalty of a lasso path over the largest, where fit.lambdas is empty.")
       .must_be(between(0, 1));
   keys.add("gamma", options.gamma, "adaptive_lasso: its weights are 1 / |first coefficients|^gamma.")
       .must_be(more_than(0));

@@ -81,7 +81,9 @@ private:
 CandidateFits fit_candidates(const LeastSquaresSystem& system, const Candidates& candidates) {
   constexpr Index worth_an_svd = 4;  // a fit of its own takes about 5 K³ flops, the SVD 22 K³
   Fitting fitting(system, candidates);
-  if (candidates.estimator == "ridge" && !candidates.options.front().prior && candidates.size() >= worth_an_svd) fitting.by_spectrum();
+  if (candidates.estimator == "ridge" && !candidates.options.front().prior &&
+      candidates.size() >= worth_an_svd)
+    fitting.by_spectrum();
   fitting.one_by_one();
   return fitting.result();
 }

@@ -9,17 +9,18 @@
 namespace tallfit::estimate {
 
 InformationCriterion::InformationCriterion(const LeastSquaresSystem& system, const EstimatorOptions& options)
-    : n_(static_cast<double>(system.n_rows)),
-      factor_(options.criterion == "aic" ? 2.0 : std::log(n_)) {
+    : n_(static_cast<double>(system.n_rows)), factor_(options.criterion == "aic" ? 2.0 : std::log(n_)) {
   const TriangularSolver all(system, options.solver);
   const double left = n_ - static_cast<double>(all.rank()) - (system.intercept ? 1.0 : 0.0);
   double residual = system.rho;
   if (all.rank() < system.n_coeffs())
-    residual = std::hypot(residual, (linalg::multiply(system.r, all.coefficients()).col(0) - system.z).norm());
-  comm::require_replicated(system.r.grid().comm(), left > 0.0 && residual > 0.0, ErrorKind::input,
-                           "fit.criterion needs the noise, which least squares on all columns does not tell: {} "
-                           "rows, rank {}, residual norm {}. Give fit.lambda of fit.estimator = \"lasso\" instead",
-                           system.n_rows, all.rank(), residual);
+    residual =
+        std::hypot(residual, (linalg::multiply(system.r, all.coefficients()).col(0) - system.z).norm());
+  comm::require_replicated(
+      system.r.grid().comm(), left > 0.0 && residual > 0.0, ErrorKind::input,
+      "fit.criterion needs the noise, which least squares on all columns does not tell: {} "
+      "rows, rank {}, residual norm {}. Give fit.lambda of fit.estimator = \"lasso\" instead",
+      system.n_rows, all.rank(), residual);
   noise_variance_ = residual * residual / left;
 }
 

@@ -44,7 +44,8 @@ Eigen::VectorXd ridge_lambdas(const RidgeSpectrum& spectrum, Index points) {
   const double low = std::log10(std::max(smallest * smallest, 1e-16 * s(0) * s(0)));
   const double high = 1.0 + 2.0 * std::log10(s(0));
   return Eigen::VectorXd::NullaryExpr(points, [&](Index i) {
-    return std::pow(10.0, low + (high - low) * static_cast<double>(i) / static_cast<double>(std::max<Index>(points - 1, 1)));
+    return std::pow(10.0, low + (high - low) * static_cast<double>(i) /
+                                    static_cast<double>(std::max<Index>(points - 1, 1)));
   });
 }
 

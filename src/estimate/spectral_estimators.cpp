@@ -62,7 +62,8 @@ public:
                 options.criterion == "l_curve",
             ErrorKind::input, "fit.criterion = \"{}\": ridge_path knows gcv, evidence and l_curve",
             options.criterion);
-    require(options.n_lambdas >= 1, ErrorKind::input, "fit.n_lambdas = {}: expected at least 1", options.n_lambdas);
+    require(options.n_lambdas >= 1, ErrorKind::input, "fit.n_lambdas = {}: expected at least 1",
+            options.n_lambdas);
     for (const double lambda : options.lambdas)
       require(lambda > 0.0 && std::isfinite(lambda), ErrorKind::input,
               "fit.lambdas holds {}: a ridge path takes finite numbers above 0", lambda);

@@ -27,7 +27,8 @@ inline Eigen::VectorXd vector_of(const nlohmann::json& numbers) {
   return Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Index>(values.size()));
 }
 
-/// ESL's prostate data: predictors in units of their deviation over all 97 men, then the 67 of the training set.
+/// ESL's prostate data: predictors in units of their deviation over all 97 men, then the 67 of the training
+/// set.
 inline Rows prostate_rows() {
   Eigen::MatrixXd table = read_csv(support::data_folder() / "robust/prostate.csv");
   for (Index j = 0; j < 8; ++j) {
@@ -66,10 +67,11 @@ inline Rows centred(Rows rows) {
   return rows;
 }
 
-/// How far a fit is from the conditions of the minimum of 1/(2 S) Σ w² r² + λ l1 Σ |θ| + λ (1 - l1)/2 ‖θ‖², from
-/// the rows: what the gradient lacks to λ l1 sign θ, or exceeds λ l1 by, in units of rounding: the root mean squares
-/// of column and target.
-inline double kkt_violation(const Rows& rows, const estimate::LinearFit& fit, double lambda, double l1_ratio) {
+/// How far a fit is from the conditions of the minimum of 1/(2 S) Σ w² r² + λ l1 Σ |θ| + λ (1 - l1)/2 ‖θ‖²,
+/// from the rows: what the gradient lacks to λ l1 sign θ, or exceeds λ l1 by, in units of rounding: the root
+/// mean squares of column and target.
+inline double kkt_violation(const Rows& rows, const estimate::LinearFit& fit, double lambda,
+                            double l1_ratio) {
   const Eigen::VectorXd w2 =
       rows.w.size() > 0 ? Eigen::VectorXd(rows.w.cwiseAbs2()) : Eigen::VectorXd::Ones(rows.size());
   const Eigen::VectorXd residual =
@@ -88,10 +90,11 @@ inline double kkt_violation(const Rows& rows, const estimate::LinearFit& fit, do
   return worst;
 }
 
-inline estimate::LinearFit fit_of(const Rows& rows, const char* name, const estimate::EstimatorOptions& options,
-                                  estimate::Intercept intercept) {
+inline estimate::LinearFit fit_of(const Rows& rows, const char* name,
+                                  const estimate::EstimatorOptions& options, estimate::Intercept intercept) {
   MemorySource source(rows);
-  return fit_rows(source, *estimate::make_estimator(name, options), intercept, comm::Communicator::self()).fit;
+  return fit_rows(source, *estimate::make_estimator(name, options), intercept, comm::Communicator::self())
+      .fit;
 }
 
 }  // namespace tallfit::test

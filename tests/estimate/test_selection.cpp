@@ -33,7 +33,8 @@ LeastSquaresSystem centred_system(const Rows& rows) {
               .system;
 }
 
-/// κ² ε of the centred rows: what two good ways to solve with a gradient on the right may differ by, relative.
+/// κ² ε of the centred rows: what two good ways to solve with a gradient on the right may differ by,
+/// relative.
 double squared_condition_rounding(const Rows& rows) {
   const Eigen::VectorXd s = support::singular_values(centred(rows).a);
   const double condition = s(0) / s(s.size() - 1);
@@ -57,7 +58,8 @@ void expect_equal_correlations(const Rows& rows, const estimate::LarsPath& path)
   }
 }
 
-/// scikit-learn 1.2.1 leaves the path of the set `sparse` near its end: the alphas rise, and what follows is off.
+/// scikit-learn 1.2.1 leaves the path of the set `sparse` near its end: the alphas rise, and what follows is
+/// off.
 std::size_t knots_before_a_rise(const json& alphas) {
   std::size_t n = 1;
   while (n < alphas.size() && alphas.at(n).get<double>() <= alphas.at(n - 1).get<double>()) ++n;
@@ -65,8 +67,7 @@ std::size_t knots_before_a_rise(const json& alphas) {
 }
 
 void expect_knots(const Rows& rows, estimate::LarsMethod method, const json& alphas, const json& coefs) {
-  const estimate::LarsPath path =
-      estimate::lars_path(centred_system(rows), method, {.steps = 1000}, 1e-13);
+  const estimate::LarsPath path = estimate::lars_path(centred_system(rows), method, {.steps = 1000}, 1e-13);
   const std::size_t n_sound = knots_before_a_rise(alphas);
   ASSERT_GE(path.knots.size(), n_sound);
   if (n_sound == alphas.size()) {
@@ -89,7 +90,8 @@ void expect_knots(const Rows& rows, estimate::LarsMethod method, const json& alp
 
 class LarsOfSklearn : public testing::TestWithParam<const char*> {};
 
-// Catches errors that add up along the path, columns that rejoin at once, and a last stretch that stops short.
+// Catches errors that add up along the path, columns that rejoin at once, and a last stretch that stops
+// short.
 TEST_P(LarsOfSklearn, HasTheSameKnots) {
   if (!support::have_data("sklearn")) GTEST_SKIP() << support::no_data("sklearn");
   const Rows rows = sklearn_rows(GetParam(), false);
@@ -192,7 +194,8 @@ TEST_P(SelectionOfSklearn, BayesianInformationCriterion) {
   for (Index i = 0; i < n; ++i) {
     const auto at = static_cast<std::size_t>(i);
     const bool column_leaves =
-        i > 0 && ((vector_of(coefs.at(at - 1)).array() != 0.0) && (vector_of(coefs.at(at)).array() == 0.0)).any();
+        i > 0 &&
+        ((vector_of(coefs.at(at - 1)).array() != 0.0) && (vector_of(coefs.at(at)).array() == 0.0)).any();
     if (!column_leaves) {
       EXPECT_NEAR(fit.path->figures(i, 5), criterion(i), 10.0 * nudge * criterion(0)) << "knot " << i;
     }
@@ -203,18 +206,21 @@ TEST_P(SelectionOfSklearn, BayesianInformationCriterion) {
   const Eigen::VectorXd coefficients = vector_of(theirs.at("coef"));
   // The nudge moves them by (AᵀA)⁻¹ N λ nudge √K at most.
   const Eigen::VectorXd s = support::singular_values(centred(rows_).a);
-  const double moved = nudge * static_cast<double>(rows_.size() * s.size()) * chosen / std::pow(s(s.size() - 1), 2);
+  const double moved =
+      nudge * static_cast<double>(rows_.size() * s.size()) * chosen / std::pow(s(s.size() - 1), 2);
   EXPECT_LE((fit.coefficients - coefficients).norm(),
             moved + squared_condition_rounding(rows_) * coefficients.norm());
 }
 
-INSTANTIATE_TEST_SUITE_P(Sets, SelectionOfSklearn, testing::Values("well", "sparse", "diabetes", "prostate_std"),
+INSTANTIATE_TEST_SUITE_P(Sets, SelectionOfSklearn,
+                         testing::Values("well", "sparse", "diabetes", "prostate_std"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 Eigen::VectorXd named(const json& coefficients, const std::vector<const char*>& names) {
   Eigen::VectorXd values(static_cast<Index>(names.size()));
   for (std::size_t j = 0; j < names.size(); ++j)
-    values(static_cast<Index>(j)) = coefficients.contains(names[j]) ? coefficients.at(names[j]).get<double>() : 0.0;
+    values(static_cast<Index>(j)) =
+        coefficients.contains(names[j]) ? coefficients.at(names[j]).get<double>() : 0.0;
   return values;
 }
 
@@ -222,7 +228,8 @@ Eigen::VectorXd named(const json& coefficients, const std::vector<const char*>& 
 TEST(Prostate, IsThatOfTheBook) {
   if (!support::have_data("robust")) GTEST_SKIP() << support::no_data("robust");
   const json all = json::parse(std::ifstream(support::data_folder() / "robust/prostate_R.json"));
-  const std::vector<const char*> names = {"lcavol", "lweight", "age", "lbph", "svi", "lcp", "gleason", "pgg45"};
+  const std::vector<const char*> names = {"lcavol", "lweight", "age",     "lbph",
+                                          "svi",    "lcp",     "gleason", "pgg45"};
   const Rows rows = prostate_rows();
   constexpr double printed = 1e-12;  // R prints 15 digits; the condition is below 10
   const json& full = all.at("ESL_table_3_2");
@@ -272,13 +279,15 @@ TEST(GreedySelection, EveryStepIsTheBest) {
     for (Index j = 0; j < rows.a.cols(); ++j) {
       std::vector<Index> tried = chosen;
       tried.push_back(j);
-      if (std::find(chosen.begin(), chosen.end(), j) == chosen.end()) best = std::min(best, rss_of(rows, tried));
+      if (std::find(chosen.begin(), chosen.end(), j) == chosen.end())
+        best = std::min(best, rss_of(rows, tried));
     }
     chosen.push_back(static_cast<Index>(forward.path->figures(step, 1)));
     EXPECT_NEAR(rss_of(rows, chosen) / best, 1.0, 1e-12);
     EXPECT_NEAR(forward.path->figures(step, 2) / std::sqrt(best), 1.0, 1e-12);
   }
-  const LinearFit backward = fit_of(rows, "backward_selection", {.n_features_to_select = 3}, Intercept::fitted);
+  const LinearFit backward =
+      fit_of(rows, "backward_selection", {.n_features_to_select = 3}, Intercept::fitted);
   std::vector<Index> left(10);
   std::iota(left.begin(), left.end(), Index{0});
   for (Index stage = 1; stage < backward.path->figures.rows(); ++stage) {
@@ -294,8 +303,8 @@ TEST(GreedySelection, EveryStepIsTheBest) {
   EXPECT_EQ(left.size(), 3U);
 }
 
-/// Correlations of a cluster expansion: products of ±1 over points, pairs and triplets of twelve sites, as many
-/// columns as 298 for 160 structures, of which ten count.
+/// Correlations of a cluster expansion: products of ±1 over points, pairs and triplets of twelve sites, as
+/// many columns as 298 for 160 structures, of which ten count.
 struct Alloy {
   Rows rows;
   Eigen::VectorXd truth;
@@ -318,7 +327,8 @@ Alloy alloy() {
       for (const Index site : clusters[c])
         if (site >= 0) made.rows.a(s, static_cast<Index>(c)) *= random_entry(31, s, site) < 0.0 ? -1.0 : 1.0;
   made.truth = Eigen::VectorXd::Zero(made.rows.a.cols());
-  for (Index t = 0; t < 10; ++t) made.truth((t * 37 + 5) % 298) = (t % 2 == 0 ? 1.0 : -1.0) * (0.5 + 0.1 * static_cast<double>(t));
+  for (Index t = 0; t < 10; ++t)
+    made.truth((t * 37 + 5) % 298) = (t % 2 == 0 ? 1.0 : -1.0) * (0.5 + 0.1 * static_cast<double>(t));
   made.rows.b = made.rows.a * made.truth;
   for (Index s = 0; s < structures; ++s) made.rows.b(s) += 0.3 + 0.02 * random_entry(31, s, 99);
   return made;
@@ -335,9 +345,10 @@ TEST(Alloy, TheClustersThatCountAreFound) {
   };
   EXPECT_TRUE(same_support(fitted("omp", {.n_nonzero_coefs = 10}).coefficients, made.truth));
   EXPECT_TRUE(same_support(fitted("omp", {.max_residual = 160 * 0.02 * 0.02}).coefficients, made.truth));
-  EXPECT_TRUE(same_support(fitted("forward_selection", {.n_features_to_select = 10}).coefficients, made.truth));
-  // Noise of 0.02/√3 has correlations of at most 0.02/√3 √(2 ln 298 / 160) = 0.003 with columns of ±1; a lasso
-  // above that keeps what counts, and is off by the penalty.
+  EXPECT_TRUE(
+      same_support(fitted("forward_selection", {.n_features_to_select = 10}).coefficients, made.truth));
+  // Noise of 0.02/√3 has correlations of at most 0.02/√3 √(2 ln 298 / 160) = 0.003 with columns of ±1; a
+  // lasso above that keeps what counts, and is off by the penalty.
   const LinearFit lasso = fitted("lasso", {.lambda = 0.02});
   EXPECT_LE((lasso.coefficients - made.truth).lpNorm<Eigen::Infinity>(), 0.1);
   EXPECT_TRUE(same_support((made.truth.array() != 0.0).select(lasso.coefficients, 0.0), made.truth));
@@ -373,14 +384,13 @@ TEST(SelectionOnGrids, IsThatOfOneRank) {
   rows.b.resize(n);
   rows.w.resize(n);
   for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j < k; ++j) rows.a(i, j) = random_entry(3, i, j) + 0.5 * random_entry(3, i, j / 2 + 100);
+    for (Index j = 0; j < k; ++j)
+      rows.a(i, j) = random_entry(3, i, j) + 0.5 * random_entry(3, i, j / 2 + 100);
     rows.b(i) = rows.a(i, 2) - 0.5 * rows.a(i, 7) + 0.25 * rows.a(i, 11) + 0.2 * random_entry(3, i, 200);
     rows.w(i) = 1.0 + 0.5 * random_entry(3, i, 201);
   }
-  const EstimatorOptions options = {.lambda = 0.01,
-                                    .n_lambdas = 12,
-                                    .n_nonzero_coefs = 5,
-                                    .n_features_to_select = 5};
+  const EstimatorOptions options = {
+      .lambda = 0.01, .n_lambdas = 12, .n_nonzero_coefs = 5, .n_features_to_select = 5};
   for (const char* name : {"lars", "lasso_lars", "omp", "rfe", "forward_selection", "backward_selection",
                            "adaptive_lasso", "lasso_path", "enet_path"}) {
     const auto estimator = estimate::make_estimator(name, options);

@@ -40,7 +40,7 @@ struct Config {
     std::string prior_matrix;                     ///< any matrix file
     std::vector<double> lambdas;                  ///< empty: chosen
     std::string criterion = "auto";               ///< "auto", "gcv", "evidence", "l_curve", "aic" or "bic"
-    std::string evidence_rows = "rows";  ///< "rows" or "weights"
+    std::string evidence_rows = "rows";           ///< "rows" or "weights"
     double tol = 1e-10;
     Index max_iter = 10000;
     double l1_ratio = 0.5;
@@ -57,7 +57,7 @@ struct Config {
     double nu = 4.0;
     double scale = 0.0;             ///< 0: estimated
     std::string noise_dof = "n-k";  ///< "n-k" or "n-k-2"
-    double alpha = 0.0;                  ///< 0: found
+    double alpha = 0.0;             ///< 0: found
     double threshold_lambda = 1e12;
     std::string ard_method = "best";  ///< "mackay", "fast" or "best"
     double laplace_rate = 0.0;        ///< 0: found
