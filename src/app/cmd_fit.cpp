@@ -5,6 +5,7 @@
 #include "engine.hpp"
 #include "fit_output.hpp"
 #include "model_options.hpp"
+#include "noise.hpp"
 #include "rows.hpp"
 
 #include "tallfit/app/commands.hpp"
@@ -12,9 +13,11 @@
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
+#include "tallfit/compress/row_feed.hpp"
 #include "tallfit/design/projected_source.hpp"
 #include "tallfit/estimate/grid_system.hpp"
 #include "tallfit/estimate/iterative_fit.hpp"
+#include "tallfit/estimate/noise_likelihood.hpp"
 #include "tallfit/estimate/normal_equations.hpp"
 #include "tallfit/estimate/refine.hpp"
 #include "tallfit/infer/prediction.hpp"
@@ -31,6 +34,7 @@ namespace {
 struct Solved {
   std::optional<estimate::LeastSquaresSystem> system;
   estimate::LinearFit fit;
+  std::optional<compress::CompressedDesign> design;  ///< of the tall engine
 };
 
 Solved solve(const Config& config, const compress::CompressedDesign& design,
@@ -91,7 +95,7 @@ Solved solve_on_grid(const Config& config, const PlannedRows& planned, const est
     return solved;
   }
   const linalg::ProcessGrid grid(world, plan.grid_rows, plan.grid_cols);
-  const estimate::GridRows rows{.source = planned.rows(),
+  const estimate::GridRows rows{.source = planned.fitted_rows(),
                                 .layout = planned.layout,
                                 .rows_per_rank = plan.rows_per_rank,
                                 .block_bytes = plan.block_bytes,
@@ -135,7 +139,7 @@ Solved solve_iteratively(const Config& config, const PlannedRows& planned,
     const Phase read("read rows");
     const Index n = planned.info().n_rows;
     comm::all_or_none(world, [&] {
-      rows = estimate::read_row_set(planned.rows(), n * world.rank() / world.size(),
+      rows = estimate::read_row_set(planned.fitted_rows(), n * world.rank() / world.size(),
                                     n * (world.rank() + 1) / world.size(), config.fit.fit_intercept,
                                     plan.block_bytes);
     });
@@ -220,7 +224,7 @@ void refine_fit(const Config& config, const PlannedRows& planned, const estimate
                 const comm::Communicator& world, Solved& solved, FitOutput& output) {
   const Phase phase("refine");
   const estimate::Refinement done =
-      estimate::refine({planned.rows(), planned.layout, world, planned.block_bytes()},
+      estimate::refine({planned.fitted_rows(), planned.layout, world, planned.block_bytes()},
                        solved.system ? &solved.fit : nullptr, solved.system ? &*solved.system : nullptr,
                        estimate::require_quadratic(estimator, "solver.refine"), estimator_options(config));
   output.record.iterations = done.passes;
@@ -233,6 +237,48 @@ void refine_fit(const Config& config, const PlannedRows& planned, const estimate
   }
 }
 
+/// By the engines that make a factor.
+Solved solve_rows(const Config& config, const PlannedRows& planned, const estimate::Estimator& estimator,
+                  const comm::Communicator& world) {
+  if (planned.on_grid()) return solve_on_grid(config, planned, estimator, world);
+  compress::CompressedDesign design = compress_rows(planned, world);
+  Solved solved = solve(config, design, compress::group_multipliers(design.group_names, {}), estimator,
+                        world);  // the rows carry the weights
+  solved.design = std::move(design);
+  return solved;
+}
+
+/// ρ of a system of rank 0 or of all, on every rank. @collective
+double shared_rho(const Solved& solved, const comm::Communicator& world) {
+  double rho = solved.system ? solved.system->rho : 0.0;
+  comm::broadcast(world, std::span(&rho, 1), 0);
+  return rho;
+}
+
+/// Whitens the rows as [noise] says. @collective
+/// @return standard errors of a fit without noise model, on rank 0 and where [noise] asks for them
+Eigen::VectorXd whiten_rows(const Config& config, PlannedRows& planned, const estimate::Estimator& estimator,
+                            const comm::Communicator& world) {
+  Eigen::VectorXd plain;
+  if (config.noise.compare && planned.makes_factor()) {
+    const Phase phase("fit without noise model");
+    plain = solve_rows(config, planned, estimator, world).fit.standard_errors;
+  }
+  const auto ols = estimate::make_estimator("ols", estimator_options(config));
+  whiten(config, planned, world, [&] { return shared_rho(solve_rows(config, planned, *ols, world), world); });
+  return plain;
+}
+
+/// Puts on record what the fit says of the noise model. @collective
+void record_noise(const PlannedRows& planned, const Eigen::VectorXd& plain_errors,
+                  const comm::Communicator& world, Solved& solved) {
+  if (!planned.makes_factor()) return note_noise(planned.whitened->model(), {}, {}, solved.fit);
+  const double log_likelihood = estimate::profile_log_likelihood(
+      shared_rho(solved, world), compress::count_training_rows(planned.layout),
+      log_determinant(planned, world));
+  note_noise(planned.whitened->model(), log_likelihood, plain_errors, solved.fit);
+}
+
 void fit_rows(const Config& config, const estimate::Estimator& estimator, const comm::Communicator& world,
               FitOutput& output) {
   PlannedRows planned = plan_rows(config, world, fit_use(config));
@@ -240,9 +286,9 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
   comm::all_or_none(world, [&] { keep_rows(planned); });
   output.record.engine_reason = planned.reason;
   output.record.rows_used = planned.layout.n_used;
-  const design::GroupMultipliers ones =
-      compress::group_multipliers(planned.info().group_names, {});  // the rows carry the weights
-  std::optional<compress::CompressedDesign> design;
+  const bool correlated = config.noise.model != "none";
+  Eigen::VectorXd plain_errors;
+  if (correlated) plain_errors = whiten_rows(config, planned, estimator, world);
   Solved solved;
   output.record.engine = engine_name(planned);
   if (!planned.is_tall() && !planned.on_grid()) {
@@ -257,22 +303,24 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
   } else if (planned.on_grid()) {
     output.record.grid = fmt::format("{} x {}", planned.grid().grid_rows, planned.grid().grid_cols);
     if (planned.grid().cells) output.record.cells = planned.grid().cells->notes;
-    solved = solve_on_grid(config, planned, estimator, world);
+    solved = solve_rows(config, planned, estimator, world);
   } else {
     const compress::CellPlan& cells = planned.tall().cells;
     output.record.cells = {fmt::format("{} cells: {}", cells.cells.size(), compress::to_string(cells.parts))};
     output.record.cells.insert(output.record.cells.end(), cells.notes.begin(), cells.notes.end());
-    design = compress_rows(planned, world);
-    solved = solve(config, *design, ones, estimator, world);
+    solved = solve_rows(config, planned, estimator, world);
   }
   take_convergence(config, planned.info(), solved.fit, world, output);
   if (config.solver.refine) refine_fit(config, planned, estimator, world, solved, output);
+  if (correlated) record_noise(planned, plain_errors, world, solved);
   solved.system.reset();  // a K x K matrix less beside the covariance
   const infer::LinearModel model = share_model(solved.fit, planned.info().n_cols, world);
   const estimate::ErrorTable errors =
-      config.fit.row_pass || config.fit.residuals || !design
+      config.fit.row_pass || config.fit.residuals || !solved.design || correlated
           ? pass_for_errors(config, planned, model, world, output)
-          : estimate::errors_from_factors(*design, ones, model.coefficients, model.intercept, world);
+          : estimate::errors_from_factors(*solved.design,
+                                          compress::group_multipliers(planned.info().group_names, {}),
+                                          model.coefficients, model.intercept, world);
   output.write(planned.info(), solved.fit, estimate::metrics_rows(errors, planned.info().group_names));
 }
 
@@ -297,6 +345,11 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
       "{} is a compressed design, which has no rows: solver.refine and fit.residuals need the "
       "design file it was made from",
       config.data.design);
+  comm::require_replicated(
+      world, config.noise.model == "none", ErrorKind::input,
+      "{} is a compressed design, whose rows are folded already: noise.model = \"{}\" needs "
+      "the design file it was made from",
+      config.data.design, config.noise.model);
   std::optional<Phase> load("load");
   const compress::CompressedDesign design = load_cells(config, world, output.record);
   load.reset();
@@ -326,7 +379,10 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
 
 void run_fit(const Config& config, const comm::Communicator& world) {
   std::unique_ptr<estimate::Estimator> estimator;
-  comm::all_or_none(world, [&] { estimator = make_estimator(config); });
+  comm::all_or_none(world, [&] {
+    check_noise(config);
+    estimator = make_estimator(config);
+  });
   FitOutput output(config, world);
   if (reads_compressed(config, world))
     fit_compressed(config, *estimator, world, output);

@@ -43,6 +43,17 @@ struct Config {
     bool residuals = false;
   };
 
+  /// Correlation of errors.
+  struct Noise {
+    std::string model = "none";            ///< "none", "equicorrelated", "ar1" or "exponential"
+    std::string within = "configuration";  ///< "configuration" or "group"
+    std::optional<double> parameter;       ///< empty: by profile likelihood
+    double nugget = 0.0;
+    std::string times;
+    std::string sigma;
+    bool compare = true;
+  };
+
   struct Solver {
     std::string engine = "auto";     ///< "auto", "tall", "grid" or "iterative"
     std::string grid = "auto";       ///< "auto" or "PxQ"
@@ -125,6 +136,7 @@ struct Config {
 
   Data data;
   Fit fit;
+  Noise noise;
   Solver solver;
   Compress compress;
   Run run;
