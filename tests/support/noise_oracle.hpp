@@ -30,7 +30,7 @@ inline NoisePlace noise_place(const Rows& rows, const design::NoiseModel& model,
   Index start = i;  // of the configuration
   while (start > 0 && rows.configuration[at(start - 1)] == rows.configuration[at(i)]) --start;
   std::uint64_t ordinal = 0;
-  for (Index j = start; j < i; ++j) ordinal += rows.type[at(j)] == rows.type[at(i)] ? 1 : 0;
+  for (Index j = start; j < i; ++j) ordinal += rows.type[at(j)] == rows.type[at(i)] ? 1U : 0U;
   if (model.within == design::NoiseWithin::configuration)
     return {{rows.configuration[at(i)], type}, static_cast<double>(ordinal)};
   Index run = i;
