@@ -23,6 +23,7 @@ using design::NoiseKind;
 design::NoiseModel model_of(const Config::Noise& noise, double parameter) {
   return {.kind = noise.model == "ar1"           ? NoiseKind::ar1
                   : noise.model == "exponential" ? NoiseKind::exponential
+                  : noise.model == "blocks"      ? NoiseKind::blocks
                                                  : NoiseKind::equicorrelated,
           .within = noise.within == "group" ? design::NoiseWithin::group : design::NoiseWithin::configuration,
           .parameter = parameter,
@@ -76,6 +77,16 @@ void check_noise(const Config& config) {
           noise.times, noise.model);
   require(noise.model != "exponential" || !noise.times.empty(), ErrorKind::input,
           "noise.model = \"exponential\" needs noise.times: a file with the time of each row");
+  const bool blocks = noise.model == "blocks";
+  require(
+      blocks == !noise.covariance.empty(), ErrorKind::input,
+      "noise.covariance = \"{}\" with noise.model = \"{}\": \"blocks\" needs it, and the other models do not "
+      "read it",
+      noise.covariance, noise.model);
+  require(!blocks || !noise.parameter, ErrorKind::input,
+          "noise.parameter = {}: blocks of covariances have no parameter. Leave it out",
+          noise.parameter.value_or(0.0));
+  if (blocks) return design::require_valid(model_of(noise, 0.0));
   const bool iterates = config.solver.engine == "iterative" || config.solver.algorithm == "lsqr";
   require(
       !iterates || noise.parameter, ErrorKind::input,
@@ -115,28 +126,30 @@ void require_sequences(const Config::Noise& noise, PlannedRows& planned, const c
 void whiten(const Config& config, PlannedRows& planned, const comm::Communicator& world,
             const ResidualNorm& rho) {
   const Config::Noise& noise = config.noise;
-  require_sequences(noise, planned, world);
+  if (noise.model != "blocks") require_sequences(noise, planned, world);
   comm::require_replicated(
       world, !planned.info().n_entries || planned.makes_factor(), ErrorKind::input,
       "noise.model = \"{}\" makes the rows of {} dense, which the engine iterative has no room for. Set "
       "solver.engine = \"tall\" or \"grid\"",
       noise.model, planned.info().name);
-  design::RowNumbers times;
+  design::NoiseTable table;
   comm::all_or_none(world, [&] {
-    if (!noise.times.empty()) times = open_row_numbers("noise.times", noise.times, planned.info());
+    if (!noise.times.empty()) table.read = open_row_numbers("noise.times", noise.times, planned.info());
+    if (!noise.covariance.empty())
+      table = open_row_table("noise.covariance", noise.covariance, planned.info());
   });
   const auto set = [&](double parameter) {
     planned.whitened =
-        std::make_unique<design::WhitenedSource>(planned.rows(), model_of(noise, parameter), times);
+        std::make_unique<design::WhitenedSource>(planned.rows(), model_of(noise, parameter), table);
   };
-  if (noise.parameter) return set(*noise.parameter);
+  if (noise.parameter || noise.model == "blocks") return set(noise.parameter.value_or(0.0));
 
   comm::require_replicated(
       world, planned.makes_factor(), ErrorKind::input,
       "noise.parameter = \"auto\" needs the residual of many fits: set it, or use the engines "
       "tall or grid");
   const Phase phase("noise parameter");
-  const estimate::SearchInterval interval = interval_of(config, times, planned, world);
+  const estimate::SearchInterval interval = interval_of(config, table.read, planned, world);
   int passes = 0;
   const double best = estimate::minimise(
       [&](double place) {
@@ -175,8 +188,10 @@ std::vector<double> sorted_ratios(const Eigen::VectorXd& errors, const Eigen::Ve
 
 void note_noise(const design::NoiseModel& model, std::optional<double> log_likelihood,
                 const Eigen::VectorXd& plain_errors, estimate::LinearFit& fit) {
-  const bool is_length = model.kind == NoiseKind::exponential;
-  fit.hyperparameters.emplace_back(is_length ? "noise_length" : "noise_correlation", model.parameter);
+  if (model.kind == NoiseKind::exponential)
+    fit.hyperparameters.emplace_back("noise_length", model.parameter);
+  else if (model.kind != NoiseKind::blocks)
+    fit.hyperparameters.emplace_back("noise_correlation", model.parameter);
   if (log_likelihood) fit.hyperparameters.emplace_back("log_likelihood", *log_likelihood);
   const std::vector<double> ratios = sorted_ratios(fit.standard_errors, plain_errors);
   if (ratios.empty()) return;

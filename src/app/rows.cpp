@@ -127,13 +127,24 @@ std::unique_ptr<design::RowSource> open_rows(const Config& config) {
                                   .snap = std::nullopt});
 }
 
+design::NoiseTable open_row_table(const std::string& key, const std::string& path,
+                                  const design::DesignInfo& info) {
+  std::shared_ptr<io::MatrixReader> reader = io::open_matrix(path);
+  require(reader->n_rows() == info.n_rows, ErrorKind::input,
+          "{} = {}: has {} rows, but {} has {}. Both must have the same rows", key, reader->describe(),
+          reader->n_rows(), info.name, info.n_rows);
+  const Index width = reader->n_cols();
+  return {.read = [reader](Index begin, Index count,
+                           double* numbers) { reader->read_rows(begin, count, numbers); },
+          .width = width};
+}
+
 design::RowNumbers open_row_numbers(const std::string& key, const std::string& path,
                                     const design::DesignInfo& info) {
-  std::shared_ptr<io::MatrixReader> reader = io::open_matrix(path);
-  require(reader->n_cols() == 1 && reader->n_rows() == info.n_rows, ErrorKind::input,
-          "{} = {}: is {} x {}, but {} has {} rows. One number for each row is needed", key,
-          reader->describe(), reader->n_rows(), reader->n_cols(), info.name, info.n_rows);
-  return [reader](Index begin, Index count, double* numbers) { reader->read_rows(begin, count, numbers); };
+  design::NoiseTable table = open_row_table(key, path, info);
+  require(table.width == 1, ErrorKind::input, "{} = {}: has {} columns; expected one number for each row",
+          key, path, table.width);
+  return std::move(table.read);
 }
 
 compress::CellParts cell_parts(const Config& config) {

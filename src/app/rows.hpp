@@ -24,8 +24,11 @@ bool reads_compressed(const Config& config, const comm::Communicator& world);
 std::unique_ptr<design::RowSource> open_rows(const Config& config);
 std::unique_ptr<design::RowSource> open_generator(const Config& config, const std::string& kind);
 
-/// The numbers of a file, one for each row; the key is that which names the file. Local.
-/// @throws Error{input} where the file has not as many
+/// The numbers of a file for each row; the key is that which names the file. Local.
+/// @throws Error{input} where the file has another number of rows
+design::NoiseTable open_row_table(const std::string& key, const std::string& path,
+                                  const design::DesignInfo& info);
+/// The same of a file of one column.
 design::RowNumbers open_row_numbers(const std::string& key, const std::string& path,
                                     const design::DesignInfo& info);
 

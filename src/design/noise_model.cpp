@@ -1,6 +1,7 @@
 #include "tallfit/design/noise_model.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "tallfit/base/error.hpp"
 
@@ -37,6 +38,12 @@ Decay decay(const NoiseModel& model, double distance) {
 
 void require_valid(const NoiseModel& model) {
   const double p = model.parameter;
+  if (model.kind == NoiseKind::blocks) {
+    require(model.within == NoiseWithin::configuration && model.nugget == 0.0, ErrorKind::input,
+            "noise.model = \"blocks\" has blocks of configurations, nugget included: leave noise.within and "
+            "noise.nugget out");
+    return;
+  }
   require(model.nugget >= 0.0 && std::isfinite(model.nugget), ErrorKind::input,
           "noise.nugget = {} is no variance: it must be >= 0", model.nugget);
   if (model.kind == NoiseKind::exponential)
@@ -69,6 +76,7 @@ void NoiseSequences::enter(std::uint64_t configuration, std::uint32_t group) {
   configuration_ = configuration;
   group_ = group;
   ++configurations_;
+  block_ = {};
   ordinals_.fill(0);
 }
 
@@ -109,17 +117,63 @@ WhiteningStep NoiseSequences::step(Lane& lane, double place, Index row) const {
   return step;
 }
 
-void NoiseSequences::advance(const RowLabels& labels, std::span<const double> times, Index first_row,
+WhiteningStep NoiseSequences::block_step(std::span<const double> covariances, Index row) {
+  const auto place = static_cast<std::size_t>(block_.n_rows - 1);
+  require(place < covariances.size(), ErrorKind::input,
+          "noise.covariance has {} columns, but configuration {} has more rows (row {}): a row needs its "
+          "covariances "
+          "with all rows of its configuration",
+          covariances.size(), configuration_, row);
+  const std::size_t width = covariances.size();
+  const std::size_t n = block_.members.size();
+  WhiteningStep step{.lane = static_cast<Index>(n)};
+  double variance = covariances[place];
+  for (std::size_t j = 0, at = 0; j < n; ++j) {
+    const auto other = static_cast<std::size_t>(block_.members[j]);
+    double sum = covariances[other];
+    require(std::abs(sum - block_.covariances[j * width + place]) <=
+                1e-12 * std::sqrt(std::abs(covariances[place] * block_.covariances[j * width + other])),
+            ErrorKind::input,
+            "noise.covariance: the block of configuration {} is not symmetric: row {} has {} with the one of "
+            "number "
+            "{} in it, which has {}",
+            configuration_, row, sum, other, block_.covariances[j * width + place]);
+    for (std::size_t k = 0; k < j; ++k) sum -= block_.factor[at++] * step.past[k];
+    step.past.push_back(sum / block_.factor[at++]);
+    variance -= step.past.back() * step.past.back();
+  }
+  // What rounding of the sum leaves of a row that others determine.
+  const double rounding =
+      static_cast<double>(n + 1) * std::numeric_limits<double>::epsilon() * std::abs(covariances[place]);
+  require(variance > rounding, ErrorKind::input,
+          "noise.covariance: the block of configuration {} is not positive definite up to row {}",
+          configuration_, row);
+  step.gain = 1.0 / std::sqrt(variance);
+  step.blend = step.gain;
+  block_.members.push_back(static_cast<Index>(place));
+  block_.covariances.insert(block_.covariances.end(), covariances.begin(), covariances.end());
+  block_.factor.insert(block_.factor.end(), step.past.begin(), step.past.end());
+  block_.factor.push_back(std::sqrt(variance));
+  return step;
+}
+
+void NoiseSequences::advance(const RowLabels& labels, std::span<const double> table, Index first_row,
                              std::vector<WhiteningStep>& steps) {
   steps.assign(static_cast<std::size_t>(labels.size()), {});
   for (std::size_t i = 0; i < steps.size(); ++i) {
     enter(labels.configuration[i], labels.group[i]);
     const Index ordinal = ordinals_.at(static_cast<std::size_t>(labels.type[i]))++;
+    ++block_.n_rows;
     if (!(labels.scale[i] > 0.0) || labels.testing[i] != 0) continue;
+    const Index row = first_row + static_cast<Index>(i);
+    if (model_.kind == NoiseKind::blocks) {
+      const std::size_t width = table.size() / steps.size();
+      steps[i] = block_step(table.subspan(i * width, width), row);
+      continue;
+    }
     const auto count = static_cast<double>(model_.within == NoiseWithin::group ? configurations_ : ordinal);
     const std::size_t lane = lane_of(labels.type[i], ordinal);
-    steps[i] = step(lanes_[lane], model_.kind == NoiseKind::exponential ? times[i] : count,
-                    first_row + static_cast<Index>(i));
+    steps[i] = step(lanes_[lane], model_.kind == NoiseKind::exponential ? table[i] : count, row);
     steps[i].lane = static_cast<Index>(lane);
   }
 }

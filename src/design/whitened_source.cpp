@@ -1,6 +1,7 @@
 #include "tallfit/design/whitened_source.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "tallfit/base/error.hpp"
@@ -13,17 +14,6 @@ namespace {
 constexpr Index rows_of_labels = 65536;
 constexpr Index bytes_of_features = Index{1} << 20U;
 
-/// One step on n numbers of a row that are still to be multiplied by w, and stay so.
-void whiten(const WhiteningStep& step, double w, double* row, double* kept, Index n) {
-  const double gain = step.gain / w;
-  for (Index j = 0; j < n; ++j) {
-    const double y = w * row[j];
-    const double f = step.carry * kept[j];
-    row[j] = gain * (y - f);
-    kept[j] = (1.0 - step.blend) * f + step.blend * y;
-  }
-}
-
 /// Memory of a lane, n numbers, zero where it is new.
 double* memory_of(std::vector<double>& kept, Index lane, Index n) {
   const auto size = static_cast<std::size_t>((lane + 1) * n);
@@ -31,14 +21,39 @@ double* memory_of(std::vector<double>& kept, Index lane, Index n) {
   return kept.data() + lane * n;
 }
 
+/// One step on n numbers of a row that are still to be multiplied by w, and stay so.
+void whiten(const WhiteningStep& step, double w, double* row, std::vector<double>& kept, Index n) {
+  double* own = memory_of(kept, step.lane, n);
+  for (Index j = 0; j < n; ++j) row[j] *= w;
+  for (std::size_t lane = 0; lane < step.past.size(); ++lane) {
+    const double* other = kept.data() + static_cast<Index>(lane) * n;
+    for (Index j = 0; j < n; ++j) row[j] -= step.past[lane] * other[j];
+  }
+  for (Index j = 0; j < n; ++j) {
+    const double y = row[j];
+    const double f = step.carry * own[j];
+    row[j] = step.gain * (y - f) / w;
+    own[j] = (1.0 - step.blend) * f + step.blend * y;
+  }
+}
+
 }  // namespace
 
-WhitenedSource::WhitenedSource(RowSource& source, const NoiseModel& model, RowNumbers times)
-    : source_(source), model_(model), times_(std::move(times)), info_(source.info()), sequences_(model) {
+WhitenedSource::WhitenedSource(RowSource& source, const NoiseModel& model, NoiseTable table)
+    : source_(source), model_(model), table_(std::move(table)), info_(source.info()), sequences_(model) {
   require_valid(model);
-  require(model.kind != NoiseKind::exponential || times_, ErrorKind::input,
+  require(model.kind != NoiseKind::exponential || table_.read, ErrorKind::input,
           "noise.model = \"exponential\" needs noise.times: a time for each row");
+  require(
+      model.kind != NoiseKind::blocks || table_.read, ErrorKind::input,
+      "noise.model = \"blocks\" needs noise.covariance: for each row its covariances with the rows of its "
+      "configuration");
   info_.n_entries.reset();  // differences of rows are not sparse as these are
+}
+
+/// Of labels, and of what the model asks beside them.
+Index WhitenedSource::rows_at_once() const {
+  return table_.read ? std::min(rows_of_labels, rows_in(bytes_of_features, table_.width)) : rows_of_labels;
 }
 
 /// The first row of the configuration, or run of configurations of a group, that a row lies in.
@@ -64,12 +79,12 @@ void WhitenedSource::advance(NoiseSequences& sequences, Index begin, Index end, 
   plan.begin = begin;
   plan.end = end;
   source_.read_labels(begin, end - begin, plan.labels);
-  std::vector<double> times;
-  if (model_.kind == NoiseKind::exponential) {
-    times.resize(static_cast<std::size_t>(end - begin));
-    times_(begin, end - begin, times.data());
+  std::vector<double> table;
+  if (model_.kind == NoiseKind::exponential || model_.kind == NoiseKind::blocks) {
+    table.resize(static_cast<std::size_t>((end - begin) * table_.width));
+    table_.read(begin, end - begin, table.data());
   }
-  sequences.advance(plan.labels, times, begin, plan.steps);
+  sequences.advance(plan.labels, table, begin, plan.steps);
 }
 
 /// Steps and whitened labels of rows [begin, end), which follow those of the last plan.
@@ -80,9 +95,10 @@ void WhitenedSource::take(Index begin, Index end) {
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
     const WhiteningStep& step = plan_.steps[i];
     if (step.lane == WhiteningStep::missing) continue;
-    double* kept = memory_of(kept_labels_, step.lane, 2);
-    whiten(step, whitened_.scale[i], &whitened_.ones[i], kept, 1);
-    whiten(step, whitened_.scale[i], &whitened_.target[i], kept + 1, 1);
+    std::array<double, 2> both = {1.0, whitened_.target[i]};
+    whiten(step, whitened_.scale[i], both.data(), kept_labels_, 2);
+    whitened_.ones[i] = both[0];
+    whitened_.target[i] = both[1];
   }
 }
 
@@ -92,7 +108,7 @@ void WhitenedSource::prepare(Index begin, Index end) {
     sequences_ = NoiseSequences(model_);
     kept_labels_.clear();
     const Index first = first_of_sequences(begin);
-    for (Index at = first; at < begin; at += rows_of_labels) take(at, std::min(begin, at + rows_of_labels));
+    for (Index at = first; at < begin; at = plan_.end) take(at, std::min(begin, at + rows_at_once()));
   }
   take(begin, end);
 }
@@ -105,7 +121,8 @@ void WhitenedSource::recall_features(Index begin) {
   };
   kept_features_.clear();
   const Index n = info_.n_cols;
-  const Index most = model_.forgets() ? rows_of_labels : rows_in(bytes_of_features, n);
+  const Index most =
+      model_.forgets() ? rows_at_once() : std::min(rows_at_once(), rows_in(bytes_of_features, n));
   NoiseSequences sequences(model_);
   Plan plan;
   std::vector<LastRow> last;
@@ -137,8 +154,7 @@ void WhitenedSource::whiten_features(const Plan& plan, double* features) {
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     const WhiteningStep& step = plan.steps[i];
     if (step.lane == WhiteningStep::missing) continue;
-    whiten(step, plan.labels.scale[i], features + static_cast<Index>(i) * n,
-           memory_of(kept_features_, step.lane, n), n);
+    whiten(step, plan.labels.scale[i], features + static_cast<Index>(i) * n, kept_features_, n);
   }
 }
 
@@ -161,7 +177,7 @@ std::vector<double> WhitenedSource::log_determinants(std::span<const Index> boun
   const auto run_to = [&](Index end) {
     double sum = 0.0;
     while (plan.end < end) {
-      advance(sequences, plan.end, std::min(end, plan.end + rows_of_labels), plan);
+      advance(sequences, plan.end, std::min(end, plan.end + rows_at_once()), plan);
       for (const WhiteningStep& step : plan.steps)
         if (step.lane != WhiteningStep::missing) sum -= 2.0 * std::log(step.gain);
     }

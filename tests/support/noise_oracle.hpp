@@ -31,6 +31,8 @@ inline NoisePlace noise_place(const Rows& rows, const design::NoiseModel& model,
   while (start > 0 && rows.configuration[at(start - 1)] == rows.configuration[at(i)]) --start;
   std::uint64_t ordinal = 0;
   for (Index j = start; j < i; ++j) ordinal += rows.type[at(j)] == rows.type[at(i)] ? 1U : 0U;
+  if (model.kind == design::NoiseKind::blocks)
+    return {{rows.configuration[at(i)]}, static_cast<double>(i - start)};
   if (model.within == design::NoiseWithin::configuration)
     return {{rows.configuration[at(i)], type}, static_cast<double>(ordinal)};
   Index run = i;
@@ -43,27 +45,34 @@ inline NoisePlace noise_place(const Rows& rows, const design::NoiseModel& model,
 }
 
 /// C of the rows that take part; the identity for others.
+/// @param table  times, or rows of covariances with the rows of a configuration
 inline support::LongMatrix noise_covariance(const Rows& rows, const design::NoiseModel& model,
-                                            const std::vector<double>& times) {
+                                            const std::vector<double>& table) {
   const Index n = rows.size();
   std::vector<NoisePlace> places;
   for (Index i = 0; i < n; ++i) places.push_back(noise_place(rows, model, i));
   support::LongMatrix c = support::LongMatrix::Identity(n, n);
+  const auto of_block = [&](Index i, Index j) {
+    const std::size_t width = table.size() / static_cast<std::size_t>(n);
+    const auto number = static_cast<std::size_t>(places[static_cast<std::size_t>(j)].place);
+    return static_cast<long double>(table[static_cast<std::size_t>(i) * width + number]);
+  };
   for (Index i = 0; i < n; ++i) {
     if (!takes_part(rows, i)) continue;
-    c(i, i) += model.nugget;
+    c(i, i) = model.kind == design::NoiseKind::blocks ? of_block(i, i) : 1.0L + model.nugget;
     for (Index j = 0; j < i; ++j) {
       const NoisePlace& a = places[static_cast<std::size_t>(i)];
       const NoisePlace& b = places[static_cast<std::size_t>(j)];
       if (!takes_part(rows, j) || a.sequence != b.sequence) continue;
       const auto p = static_cast<long double>(model.parameter);
       const long double d = model.kind == design::NoiseKind::exponential
-                                ? static_cast<long double>(times[static_cast<std::size_t>(i)]) -
-                                      static_cast<long double>(times[static_cast<std::size_t>(j)])
+                                ? static_cast<long double>(table[static_cast<std::size_t>(i)]) -
+                                      static_cast<long double>(table[static_cast<std::size_t>(j)])
                                 : static_cast<long double>(a.place - b.place);
-      c(i, j) = c(j, i) = model.kind == design::NoiseKind::equicorrelated ? p
-                          : model.kind == design::NoiseKind::ar1          ? std::pow(p, d)
-                                                                          : std::exp(-d / p);
+      c(i, j) = c(j, i) = model.kind == design::NoiseKind::blocks           ? of_block(i, j)
+                          : model.kind == design::NoiseKind::equicorrelated ? p
+                          : model.kind == design::NoiseKind::ar1            ? std::pow(p, d)
+                                                                            : std::exp(-d / p);
     }
   }
   return c;

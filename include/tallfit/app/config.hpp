@@ -45,11 +45,12 @@ struct Config {
 
   /// Correlation of errors.
   struct Noise {
-    std::string model = "none";            ///< "none", "equicorrelated", "ar1" or "exponential"
+    std::string model = "none";            ///< "none", "equicorrelated", "ar1", "exponential" or "blocks"
     std::string within = "configuration";  ///< "configuration" or "group"
     std::optional<double> parameter;       ///< empty: by profile likelihood
     double nugget = 0.0;
     std::string times;
+    std::string covariance;
     std::string sigma;
     bool compare = true;
   };

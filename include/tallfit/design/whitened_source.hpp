@@ -9,20 +9,27 @@
 
 namespace tallfit::design {
 
+/// What a noise model asks of each row: its time, or its covariances with the rows of its configuration.
+struct NoiseTable {
+  RowNumbers read;  ///< width numbers for each row
+  Index width = 1;
+};
+
 /// Gives the rows of another source whitened: w [a ones b] is what C^(-1/2) makes of its w [a 1 b], where
 /// C^(-1/2) is the inverse of the Cholesky factor of C. Scales, and rows that are missing from the sequences
 /// (w = 0, test rows), are those of the source.
 ///
 /// Any range may be read. A range that follows the last one costs 6 K flops a row; another one reads back to
 /// where its sequences began: the labels, and of the features the last row of each sequence, or all rows
-/// where the model does not forget them. Memory: one row per sequence. The rows are dense.
+/// where the model does not forget them. Memory: one row per sequence. A block of n rows costs n²/3 + K n
+/// flops for each of them, and has memory for them all. The rows are dense.
 /// @throws Error{input} as NoiseSequences, when rows are read.
 class WhitenedSource final : public RowSource {
 public:
   /// @param source  outlives this
-  /// @param times   of an exponential kernel; else not called
+  /// @param table   for an exponential kernel and for blocks; else not read
   /// @throws Error{input} naming the parameter that is wrong
-  WhitenedSource(RowSource& source, const NoiseModel& model, RowNumbers times = {});
+  WhitenedSource(RowSource& source, const NoiseModel& model, NoiseTable table = {});
 
   const DesignInfo& info() const override { return info_; }
   void read_labels(Index begin, Index count, RowLabels& labels) override;
@@ -44,6 +51,7 @@ private:
   };
 
   Index first_of_sequences(Index row);
+  Index rows_at_once() const;
   void advance(NoiseSequences& sequences, Index begin, Index end, Plan& plan);
   void take(Index begin, Index end);
   void prepare(Index begin, Index end);
@@ -52,7 +60,7 @@ private:
 
   RowSource& source_;
   NoiseModel model_;
-  RowNumbers times_;
+  NoiseTable table_;
   DesignInfo info_;
   NoiseSequences sequences_;
   Plan plan_;
