@@ -106,8 +106,10 @@ WhiteningStep NoiseSequences::step(Lane& lane, double place, Index row) const {
     before = over.kept * over.kept * lane.variance + over.lost * parts.correlated;
   }
   const double variance = before + parts.white;
+  // Negative correlations cancel; what rounding leaves of nothing is no variance.
+  const double rounding = 1e-12 * (std::abs(before) + parts.white);
   require(
-      variance > 0.0, ErrorKind::input,
+      variance > rounding, ErrorKind::input,
       "noise.parameter = {} makes no covariance for the sequence that ends at row {}: it is too long, or its "
       "rows are too close, for it",
       model_.parameter, row);

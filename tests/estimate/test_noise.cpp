@@ -424,6 +424,19 @@ TEST(Noise, BadParametersAreNamed) {
   design::RowLabels labels;
   support::expect_error(ErrorKind::input, {"noise.parameter = -0.2", "too long"},
                         [&] { negative.read_labels(0, 120, labels); });
+  // Five rows may have -1/4 only in the limit.
+  Rows five = rows.picked({0, 1, 2, 3, 5});
+  five.w.setOnes();
+  five.type.assign(5, design::RowType::force);
+  five.configuration.assign(5, 1);
+  five.testing.assign(5, 0);
+  MemorySource of_five(five);
+  for (const double rho : {-0.25, -0.3}) {
+    design::WhitenedSource source(of_five, {.kind = NoiseKind::equicorrelated, .parameter = rho});
+    support::expect_error(ErrorKind::input, {"noise.parameter = -0."}, [&] { source.read_labels(0, 5, labels); });
+  }
+  design::WhitenedSource(of_five, {.kind = NoiseKind::equicorrelated, .parameter = -0.2499})
+      .read_labels(0, 5, labels);
   std::vector<double> times = irregular_times(120);
   times[41] = times[0];
   std::fill(long_block.type.begin(), long_block.type.end(), design::RowType::force);
