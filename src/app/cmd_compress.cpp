@@ -2,11 +2,17 @@
 
 #include "tallfit/app/commands.hpp"
 #include "tallfit/base/log.hpp"
+#include "tallfit/comm/collective_error.hpp"
 #include "tallfit/io/compressed_file.hpp"
 
 namespace tallfit::app {
 
 void run_compress(const Config& config, const comm::Communicator& world) {
+  comm::require_replicated(
+      world, config.noise.model == "none", ErrorKind::input,
+      "noise.model = \"{}\" is for fits from rows: a compressed design of whitened rows would "
+      "not know the errors of its rows. Leave [noise] out, or fit from the design file",
+      config.noise.model);
   const Config defaults;
   const PlannedRows planned = plan_rows(config, world,
                                         {.weighted = false,

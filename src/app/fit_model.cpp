@@ -5,6 +5,7 @@
 #include "engine.hpp"
 #include "fit_steps.hpp"
 #include "model_options.hpp"
+#include "noise.hpp"
 #include "robust_fit.hpp"
 #include "selection.hpp"
 #include "solve_rows.hpp"
@@ -13,7 +14,10 @@
 #include "tallfit/base/log.hpp"
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
+#include "tallfit/comm/exchange.hpp"
+#include "tallfit/compress/row_feed.hpp"
 #include "tallfit/estimate/grid_system.hpp"
+#include "tallfit/estimate/noise_likelihood.hpp"
 #include "tallfit/estimate/refine.hpp"
 #include "tallfit/io/compressed_file.hpp"
 
@@ -27,6 +31,23 @@ std::unique_ptr<estimate::Estimator> make_estimator_on_all(const Config& config,
   std::unique_ptr<estimate::Estimator> estimator;
   comm::all_or_none(world, [&] { estimator = make_estimator(config, column_names); });
   return estimator;
+}
+
+Solved fit_cells(const Config& config, const compress::CompressedDesign& design,
+                 const design::GroupMultipliers& multipliers, const estimate::Estimator& estimator,
+                 const comm::Communicator& world) {
+  const Phase phase("solve");
+  Solved solved;
+  if (design.on_grid()) {
+    solved.system = estimate::grid_training_system(design, multipliers, intercept_of(config));
+    solved.fit = estimator.fit(*solved.system);
+    return solved;
+  }
+  solved.system = estimate::training_system(design, multipliers, intercept_of(config), world);
+  comm::all_or_none(world, [&] {
+    if (world.is_root()) solved.fit = estimator.fit(*solved.system);
+  });
+  return solved;
 }
 
 /// Chooses hyperparameters where that is asked for, which go to @p config, and fits.
@@ -58,7 +79,7 @@ void refine_fit(const Config& config, const PlannedRows& planned, const comm::Co
                 Solved& solved, FitOutput& output) {
   const Phase phase("refine");
   const estimate::Refinement done = estimate::refine(
-      {planned.rows(), planned.layout, world, planned.block_bytes()}, solved.system ? &solved.fit : nullptr,
+      {planned.fitted_rows(), planned.layout, world, planned.block_bytes()}, solved.system ? &solved.fit : nullptr,
       solved.system ? &*solved.system : nullptr,
       estimate::require_quadratic(*make_estimator(config), "solver.refine"), estimator_options(config));
   output.record.iterations = done.passes;
@@ -69,6 +90,45 @@ void refine_fit(const Config& config, const PlannedRows& planned, const comm::Co
         "refinement stopped after {} passes with corrections of {:.1e}: the condition is too high for it",
         done.passes, done.last_correction);
   }
+}
+
+/// The same data by an engine that makes a factor, another estimator, no choices.
+Solved fit_once(const Config& config, const PlannedRows& planned, const estimate::Estimator& estimator,
+                const comm::Communicator& world) {
+  if (planned.on_grid()) return solve_on_grid(config, planned, estimator, world);
+  const compress::CompressedDesign design = compress_rows(planned, world);
+  return fit_cells(config, design, compress::group_multipliers(design.group_names, {}), estimator, world);
+}
+
+/// ρ of a system of rank 0 or of all, on every rank. @collective
+double shared_rho(const Solved& solved, const comm::Communicator& world) {
+  double rho = solved.system ? solved.system->rho : 0.0;
+  comm::broadcast(world, std::span(&rho, 1), 0);
+  return rho;
+}
+
+/// Whitens the rows as [noise] says. @collective
+/// @return standard errors of a fit without noise model, on rank 0 and where [noise] asks for them
+Eigen::VectorXd whiten_rows(const Config& config, PlannedRows& planned, const estimate::Estimator& estimator,
+                            const comm::Communicator& world) {
+  Eigen::VectorXd plain;
+  if (config.noise.compare && planned.makes_factor()) {
+    const Phase phase("fit without noise model");
+    plain = fit_once(config, planned, estimator, world).fit.standard_errors;
+  }
+  const auto ols = estimate::make_estimator("ols", estimator_options(config));
+  whiten(config, planned, world, [&] { return shared_rho(fit_once(config, planned, *ols, world), world); });
+  return plain;
+}
+
+/// Puts on record what the fit says of the noise model. @collective
+void record_noise(const PlannedRows& planned, const Eigen::VectorXd& plain_errors,
+                  const comm::Communicator& world, Solved& solved) {
+  if (!planned.makes_factor()) return note_noise(planned.whitened->model(), {}, {}, solved.fit);
+  const double log_likelihood = estimate::profile_log_likelihood(
+      shared_rho(solved, world), compress::count_training_rows(planned.layout),
+      log_determinant(planned, world));
+  note_noise(planned.whitened->model(), log_likelihood, plain_errors, solved.fit);
 }
 
 /// What a plan keeps apart, if it does.
@@ -89,6 +149,9 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
   output.record.rows_used = planned.layout.n_used;
   const design::GroupMultipliers ones =
       compress::group_multipliers(planned.info().group_names, {});  // the rows carry the weights
+  const bool correlated = config.noise.model != "none";
+  Eigen::VectorXd plain_errors;
+  if (correlated) plain_errors = whiten_rows(config, planned, *estimator, world);
   std::optional<compress::CompressedDesign> design;
   Solved solved;
   output.record.engine = engine_name(planned);
@@ -117,10 +180,11 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
   }
   take_convergence(config, planned.info(), solved.fit, world, output);
   if (config.solver.refine) refine_fit(config, planned, world, solved, output);
+  if (correlated) record_noise(planned, plain_errors, world, solved);
   solved.system.reset();  // a K x K matrix less beside the covariance
   const infer::LinearModel model = share_model(solved.fit, planned.info().n_cols, world);
   const estimate::ErrorTable errors =
-      config.fit.row_pass || config.fit.residuals || !design
+      config.fit.row_pass || config.fit.residuals || !design || correlated
           ? pass_for_errors(config, planned, model, world, output)
           : estimate::errors_from_factors(*design, ones, model.coefficients, model.intercept, world);
   output.write(planned.info(), solved.fit, estimate::metrics_rows(errors, planned.info().group_names));
@@ -147,6 +211,11 @@ void fit_compressed(Config config, const comm::Communicator& world, FitOutput& o
       "{} is a compressed design, which has no rows: solver.refine and fit.residuals need the "
       "design file it was made from",
       config.data.design);
+  comm::require_replicated(
+      world, config.noise.model == "none", ErrorKind::input,
+      "{} is a compressed design, whose rows are folded already: noise.model = \"{}\" needs "
+      "the design file it was made from",
+      config.data.design, config.noise.model);
   std::optional<Phase> load("load");
   const compress::CompressedDesign design = load_for_fit(config, world, output.record);
   load.reset();
@@ -178,6 +247,11 @@ void fit_model(const Config& config, const std::string& command, const comm::Com
   const bool selects = config.fit.select != "none";
   comm::all_or_none(world, [&] {
     check_prior(config.fit);
+    check_noise(config);
+    require(config.noise.model == "none" || !(selects || estimate::is_robust(config.fit.estimator)),
+            ErrorKind::input,
+            "noise.model = \"{}\" is for one fit by an estimator that works on factors: leave out {}",
+            config.noise.model, selects ? "fit.select" : "fit.estimator = \"" + config.fit.estimator + "\"");
     require(!selects || !estimate::is_robust(config.fit.estimator), ErrorKind::input,
             "fit.select = \"{}\" needs an estimator that works on factors; \"{}\" takes passes over the rows",
             config.fit.select, config.fit.estimator);

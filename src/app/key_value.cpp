@@ -50,6 +50,16 @@ public:
     *member = bytes;
   }
 
+  void operator()(std::optional<double>* member) const {
+    const io::TomlScalar item = only_item();
+    const auto* text = std::get_if<std::string>(&item);
+    member->reset();
+    if (text == nullptr)
+      *member = convert<double>(item);
+    else if (*text != "auto")
+      refuse();
+  }
+
   template <class T>
   void operator()(std::vector<T>* member) const {
     std::vector<T> values;
@@ -202,6 +212,7 @@ std::string expectation(const Key& key) {
           [&](const double*) { return "a number" + range; },
           [&](const std::string*) { return key.choices.empty() ? "text" : quoted_choices(key, " or "); },
           [](const std::optional<Index>*) -> std::string { return "\"auto\" or a size as \"4GiB\""; },
+          [&](const std::optional<double>*) { return "\"auto\" or a number" + range; },
           [&](const std::vector<std::string>*) {
             return key.choices.empty() ? "a list of texts" : "a list of " + quoted_choices(key, " and ");
           },
@@ -221,6 +232,9 @@ std::string value_text(const Key& key) {
   return io::to_toml(std::visit(Overloaded{
                                     [](const int* value) -> io::TomlValue { return std::int64_t{*value}; },
                                     [](const std::optional<Index>* value) -> io::TomlValue {
+                                      return *value ? io::TomlValue(**value) : io::TomlValue("auto");
+                                    },
+                                    [](const std::optional<double>* value) -> io::TomlValue {
                                       return *value ? io::TomlValue(**value) : io::TomlValue("auto");
                                     },
                                     [](const Sweep* value) -> io::TomlValue {

@@ -147,6 +147,33 @@ std::vector<Key> fit_keys(Config::Fit& options) {
   return keys.take();
 }
 
+std::vector<Key> noise_keys(Config::Noise& noise) {
+  SectionKeys keys("noise", {fit});
+  keys.add("model", noise.model, "How errors are correlated: rows are whitened before they are compressed.")
+      .one_of({"none", "equicorrelated", "ar1", "exponential", "blocks"});
+  keys.add("within", noise.within,
+           "What correlated rows share: a configuration and row type, or their places in adjacent "
+           "configurations of one group.")
+      .one_of({"configuration", "group"});
+  keys.add(
+      "parameter", noise.parameter,
+      "Correlation of equicorrelated and ar1, length of exponential; auto: by profile likelihood, some 25 "
+      "passes.");
+  keys.add("nugget", noise.nugget,
+           "Uncorrelated part of ar1 and exponential errors, relative to the correlated one.")
+      .must_be(at_least(0));
+  keys.add("times", noise.times, "Times of the rows for exponential, one per row: a file as data.target.");
+  keys.add(
+      "covariance", noise.covariance,
+      "Covariances of each row with the rows of its configuration, for blocks: a file as data.features.");
+  keys.add("sigma", noise.sigma,
+           "Standard deviations of the errors, one per row: divides the weights of the rows.")
+      .only_for({plan, compress, fit});
+  keys.add("compare", noise.compare,
+           "Fits without the model, too, and says how much larger standard errors are with it.");
+  return keys.take();
+}
+
 std::vector<Key> solver_keys(Config::Solver& solver) {
   SectionKeys keys("solver", {plan, fit, cv});
   keys.add("engine", solver.engine, "Which distributed algorithms run; auto chooses and says why.")

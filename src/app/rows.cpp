@@ -17,6 +17,7 @@
 #include "tallfit/estimate/robust_loss.hpp"
 #include "tallfit/io/compressed_file.hpp"
 #include "tallfit/io/design_file.hpp"
+#include "tallfit/io/matrix_reader.hpp"
 #include "tallfit/io/separate_files.hpp"
 
 namespace tallfit::app {
@@ -52,7 +53,7 @@ std::vector<Index> find_bad_rows(design::RowSource& rows, const comm::Communicat
 compress::CompressedDesign compress_on_grid(const PlannedRows& planned, const comm::Communicator& world) {
   const compress::GridPlan& plan = planned.grid();
   const linalg::ProcessGrid grid(world, plan.grid_rows, plan.grid_cols);
-  return compress::compress_on_grid({.source = planned.rows(),
+  return compress::compress_on_grid({.source = planned.fitted_rows(),
                                      .layout = planned.layout,
                                      .cells = plan.cells.value(),
                                      .rows_per_rank = plan.rows_per_rank,
@@ -133,6 +134,26 @@ std::unique_ptr<design::RowSource> open_rows(const Config& config) {
                                   .snap = std::nullopt});
 }
 
+design::NoiseTable open_row_table(const std::string& key, const std::string& path,
+                                  const design::DesignInfo& info) {
+  std::shared_ptr<io::MatrixReader> reader = io::open_matrix(path);
+  require(reader->n_rows() == info.n_rows, ErrorKind::input,
+          "{} = {}: has {} rows, but {} has {}. Both must have the same rows", key, reader->describe(),
+          reader->n_rows(), info.name, info.n_rows);
+  const Index width = reader->n_cols();
+  return {.read = [reader](Index begin, Index count,
+                           double* numbers) { reader->read_rows(begin, count, numbers); },
+          .width = width};
+}
+
+design::RowNumbers open_row_numbers(const std::string& key, const std::string& path,
+                                    const design::DesignInfo& info) {
+  design::NoiseTable table = open_row_table(key, path, info);
+  require(table.width == 1, ErrorKind::input, "{} = {}: has {} columns; expected one number for each row",
+          key, path, table.width);
+  return std::move(table.read);
+}
+
 compress::CellParts cell_parts(const Config& config) {
   const auto has = [&](const char* part) {
     const auto& cells = config.compress.cells;
@@ -186,6 +207,12 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
           planned.rows(), compress::group_multipliers(planned.info().group_names, config.fit.weights)));
     });
   }
+  if ((use.solves || use.saves) && !config.noise.sigma.empty()) {
+    comm::all_or_none(world, [&] {
+      planned.sources.push_back(std::make_unique<design::SigmaSource>(
+          planned.rows(), open_row_numbers("noise.sigma", config.noise.sigma, planned.info())));
+    });
+  }
   {
     const Phase phase("survey");
     planned.layout =
@@ -229,7 +256,7 @@ compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm:
   compress::RowVisitor* const visitors[] = {&compressor};
   {
     Phase pass("rows");
-    compress::run_row_pass(planned.rows(), planned.layout, world, visitors, plan.block_bytes,
+    compress::run_row_pass(planned.fitted_rows(), planned.layout, world, visitors, plan.block_bytes,
                            "compress rows");
     pass.add_flops(plan.pass_flops / world.size());
     pass.add_bytes(plan.pass_bytes_read / world.size());

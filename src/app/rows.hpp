@@ -13,6 +13,7 @@
 #include "tallfit/compress/iterative_plan.hpp"
 #include "tallfit/compress/memory_plan.hpp"
 #include "tallfit/design/row_source.hpp"
+#include "tallfit/design/whitened_source.hpp"
 
 namespace tallfit::app {
 
@@ -22,6 +23,14 @@ bool reads_compressed(const Config& config, const comm::Communicator& world);
 /// Opens what [data] or, for `source`, [generate] describes. Local. @throws Error{input}
 std::unique_ptr<design::RowSource> open_rows(const Config& config);
 std::unique_ptr<design::RowSource> open_generator(const Config& config, const std::string& kind);
+
+/// The numbers of a file for each row; the key is that which names the file. Local.
+/// @throws Error{input} where the file has another number of rows
+design::NoiseTable open_row_table(const std::string& key, const std::string& path,
+                                  const design::DesignInfo& info);
+/// The same of a file of one column.
+design::RowNumbers open_row_numbers(const std::string& key, const std::string& path,
+                                    const design::DesignInfo& info);
 
 /// Ranks read a file each for itself; where one sees another version of it, nothing later would hold.
 /// @collective
@@ -49,6 +58,7 @@ struct PlannedRows {
   std::string estimate;  ///< of the time it takes, where engines were compared
 
   bool on_grid() const { return std::holds_alternative<compress::GridPlan>(plan); }
+  bool makes_factor() const { return is_tall() || on_grid(); }
   bool is_tall() const { return std::holds_alternative<compress::MemoryPlan>(plan); }
   const compress::MemoryPlan& tall() const { return std::get<compress::MemoryPlan>(plan); }
   const compress::GridPlan& grid() const { return std::get<compress::GridPlan>(plan); }
@@ -58,7 +68,11 @@ struct PlannedRows {
   }
   bool keeps_rows() const { return is_tall() && tall().keeps_rows(); }
 
+  std::unique_ptr<design::WhitenedSource> whitened;  ///< where errors are correlated
+
   design::RowSource& rows() const { return *sources.back(); }
+  /// What is fitted: rows of errors that are not correlated. Errors are those of rows().
+  design::RowSource& fitted_rows() const { return whitened ? *whitened : rows(); }
   const design::DesignInfo& info() const { return rows().info(); }
 };
 

@@ -75,7 +75,7 @@ Solved solve_on_grid(const Config& config, const PlannedRows& planned, const est
     return solved;
   }
   const linalg::ProcessGrid grid(world, plan.grid_rows, plan.grid_cols);
-  const estimate::GridRows rows{.source = planned.rows(),
+  const estimate::GridRows rows{.source = planned.fitted_rows(),
                                 .layout = planned.layout,
                                 .rows_per_rank = plan.rows_per_rank,
                                 .block_bytes = plan.block_bytes,
@@ -120,7 +120,7 @@ Solved solve_iteratively(const Config& config, const PlannedRows& planned,
     const Phase read("read rows");
     const Index n = planned.info().n_rows;
     comm::all_or_none(world, [&] {
-      rows = estimate::read_row_set(planned.rows(), n * world.rank() / world.size(),
+      rows = estimate::read_row_set(planned.fitted_rows(), n * world.rank() / world.size(),
                                     n * (world.rank() + 1) / world.size(), config.fit.fit_intercept,
                                     plan.block_bytes);
     });

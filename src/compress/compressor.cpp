@@ -48,7 +48,7 @@ void Compressor::keep(Progress& cell, const LeafRows& rows, Index first, Index c
     const double* a = rows.features(i);
     const auto row = to.insert(to.end(), a, a + layout_.n_cols);
     std::for_each(row, to.end(), [=](double& x) { x *= w; });
-    to.push_back(w);
+    to.push_back(w * rows.one(i));
     to.push_back(w * rows.target(i));
   }
 }
@@ -71,7 +71,8 @@ void Compressor::fold(Progress& cell, const LeafRows& rows, Index first, Index c
 }
 
 void Compressor::take(Progress& cell, const LeafRows& rows, Index first, Index count) const {
-  const RowRun run = {rows.features(first), rows.scales(first, count), rows.targets(first, count)};
+  const RowRun run = {rows.features(first), rows.scales(first, count), rows.targets(first, count),
+                      rows.ones(first, count)};
   if (rows.block.stays && !cell.tiles) return cell.waiting.add(run);
   if (!cell.tiles) {
     cell.tiles.emplace(cell.fold_rows, layout_.n_cols + 2);

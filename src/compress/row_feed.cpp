@@ -31,9 +31,10 @@ bool RowFeed::advance() {
 void RowFeed::append_row(std::vector<double>& rows) {
   const auto row = static_cast<std::size_t>(at_);
   const double w = block_->labels.scale[row];
-  sum_of_weights_ += w * w;
+  const double one = w * block_->labels.one(row);
+  sum_of_weights_ += one * one;
   const double* a = block_->data + at_ * block_->n_cols;
-  if (ones_first_) rows.push_back(w);
+  if (ones_first_) rows.push_back(one);
   for (Index j = 0; j < block_->n_cols; ++j) rows.push_back(w * a[j]);
   rows.push_back(w * block_->labels.target[row]);
 }

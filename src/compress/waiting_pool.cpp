@@ -34,7 +34,7 @@ void WaitingPool::visit(const LeafRows& rows) {
     double* to = values_.data() + place * (n_cols_ + 2);
     const double* a = rows.features(i);
     to = std::transform(a, a + n_cols_, to, [w](double x) { return w * x; });
-    to[0] = w;
+    to[0] = w * rows.one(i);
     to[1] = w * rows.target(i);
   }
 }

@@ -1,6 +1,7 @@
 #include "tallfit/design/row_filters.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/design/row_stream.hpp"
@@ -59,6 +60,29 @@ void WeightedSource::read_features(Index begin, Index count, double* features) {
 }
 
 void WeightedSource::read_sparse(Index begin, Index count, SparseRows& rows) {
+  source_.read_sparse(begin, count, rows);
+}
+
+void SigmaSource::read_labels(Index begin, Index count, RowLabels& labels) {
+  source_.read_labels(begin, count, labels);
+  std::vector<double> sigma(static_cast<std::size_t>(count));
+  sigma_(begin, count, sigma.data());
+  for (std::size_t i = 0; i < sigma.size(); ++i) {
+    if (labels.scale[i] == 0.0) continue;
+    require(
+        sigma[i] > 0.0 && std::isfinite(sigma[i]), ErrorKind::input,
+        "noise.sigma of row {} is {}: standard deviations are finite and > 0. Give rows that are not to be "
+        "fitted weight 0",
+        begin + static_cast<Index>(i), sigma[i]);
+    labels.scale[i] /= sigma[i];
+  }
+}
+
+void SigmaSource::read_features(Index begin, Index count, double* features) {
+  source_.read_features(begin, count, features);
+}
+
+void SigmaSource::read_sparse(Index begin, Index count, SparseRows& rows) {
   source_.read_sparse(begin, count, rows);
 }
 

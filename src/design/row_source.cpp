@@ -71,6 +71,7 @@ void RowLabels::resize(Index n) {
   testing.resize(size);
   target.resize(size);
   scale.resize(size);
+  ones.clear();
 }
 
 }  // namespace tallfit::design

@@ -16,7 +16,8 @@ namespace {
 
 using Extended = std::vector<DoubleDouble>;
 
-/// Sums w² a r, w² r and w² r² over the training rows of each leaf. Coefficients: θ, then the intercept.
+/// Sums w² a r, w² r (times the ones) and w² r² over the training rows of each leaf. Coefficients: θ, then
+/// the intercept.
 class GradientVisitor final : public compress::RowVisitor {
 public:
   GradientVisitor(const Extended& coefficients, Index n_cols)
@@ -28,7 +29,7 @@ public:
     for (Index i = 0; i < rows.size(); ++i) {
       const double w = rows.scale(i);
       if (w == 0.0 || rows.keys[static_cast<std::size_t>(i)].is_test()) continue;
-      add(rows.features(i), rows.target(i), w);
+      add(rows.features(i), rows.one(i), rows.target(i), w);
     }
   }
 
@@ -43,13 +44,13 @@ public:
   }
 
 private:
-  void add(const double* a, double b, double w) {
+  void add(const double* a, double one, double b, double w) {
     const auto n = static_cast<std::size_t>(n_cols_);
-    DoubleDouble residual = DoubleDouble(b) - coefficients_[n];
+    DoubleDouble residual = DoubleDouble(b) + coefficients_[n] * -one;
     for (std::size_t j = 0; j < n; ++j) residual += coefficients_[j] * -a[j];
     const DoubleDouble weighted = residual * w * w;
     for (std::size_t j = 0; j < n; ++j) leaf_[j] += weighted * a[j];
-    leaf_[n] += weighted;
+    leaf_[n] += weighted * one;
     leaf_[n + 1] += weighted * residual;
   }
 

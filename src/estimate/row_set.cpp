@@ -72,7 +72,7 @@ void append_sparse(const design::SparseRows& rows, const design::RowLabels& labe
     const double w = labels.scale[i];
     if (ones_first) {
       set.column.push_back(0);
-      set.value.push_back(w);
+      set.value.push_back(w * labels.one(i));
     }
     const std::int32_t shift = ones_first ? 1 : 0;
     for (auto at = static_cast<std::size_t>(rows.begin[i]); at < static_cast<std::size_t>(rows.begin[i + 1]);

@@ -65,6 +65,8 @@ TEST(Config, ReadsEveryTypeFromTheCommandLine) {
   EXPECT_EQ(from_option("bench.columns", "10").bench.columns, std::vector<Index>{10});
   EXPECT_EQ(from_option("run.memory_per_rank", "1.5GB").run.memory_per_rank, 1500000000);
   EXPECT_EQ(from_option("run.memory_per_rank", "auto").run.memory_per_rank, std::nullopt);
+  EXPECT_EQ(from_option("noise.parameter", "-0.5").noise.parameter, -0.5);
+  EXPECT_EQ(from_option("noise.parameter", "auto").noise.parameter, std::nullopt);
   EXPECT_EQ(from_option("fit.weights", "{ A = 2 }").fit.weights.at("A"), 2.0);
   EXPECT_TRUE(from_option("solver.refine", "true").solver.refine);
 }
@@ -112,6 +114,7 @@ TEST(Config, WrongValuesNamePlaceValueAndWhatIsExpected) {
   EXPECT_EQ(file_message("[data]\ndesign = 5\n"), "run.toml:2: data.design = 5: expected text.");
   EXPECT_EQ(option_message("run.memory_per_rank", "4Gib"),
             "--run.memory_per_rank=4Gib: expected \"auto\" or a size as \"4GiB\".");
+  EXPECT_EQ(option_message("noise.parameter", "high"), "--noise.parameter=high: expected \"auto\" or a number.");
   EXPECT_EQ(option_message("compress.cells", "group,type"),
             "--compress.cells=group,type: expected a list of \"group\", \"row_type\" and \"fold\".");
 }

@@ -66,6 +66,18 @@ struct Config {
     std::string select = "none";  ///< "none", "cv", "evidence" or "gcv"
   };
 
+  /// Correlation of errors.
+  struct Noise {
+    std::string model = "none";            ///< "none", "equicorrelated", "ar1", "exponential" or "blocks"
+    std::string within = "configuration";  ///< "configuration" or "group"
+    std::optional<double> parameter;       ///< empty: by profile likelihood
+    double nugget = 0.0;
+    std::string times;
+    std::string covariance;
+    std::string sigma;
+    bool compare = true;
+  };
+
   struct Solver {
     std::string engine = "auto";     ///< "auto", "tall", "grid" or "iterative"
     std::string grid = "auto";       ///< "auto" or "PxQ"
@@ -156,6 +168,7 @@ struct Config {
 
   Data data;
   Fit fit;
+  Noise noise;
   Solver solver;
   Compress compress;
   CrossValidation cv;

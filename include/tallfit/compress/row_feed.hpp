@@ -22,7 +22,7 @@ public:
   /// Puts the next rows, row-major, at most @p most of them, in the place of what @p rows held; none after
   /// the last. Local. @throws Error{input} naming row and column of a value that is not finite.
   void next(Index most, std::vector<double>& rows);
-  /// Σ w² of the rows so far.
+  /// Σ w² of the rows so far; of w times their ones where these are not 1.
   double sum_of_weights() const { return sum_of_weights_; }
 
 private:

@@ -29,6 +29,11 @@ struct LeafRows {
   std::span<const double> targets(Index i, Index count) const {
     return std::span(block.labels.target).subspan(at(i), static_cast<std::size_t>(count));
   }
+  double one(Index i) const { return block.labels.one(at(i)); }
+  std::span<const double> ones(Index i, Index count) const {
+    if (block.labels.ones.empty()) return {};
+    return std::span(block.labels.ones).subspan(at(i), static_cast<std::size_t>(count));
+  }
   double target(Index i) const { return block.labels.target[at(i)]; }
 };
 

@@ -14,9 +14,10 @@ struct RowRun {
   const double* features;
   std::span<const double> scales;
   std::span<const double> targets;
+  std::span<const double> ones;  ///< empty: 1 for every row
 };
 
-/// Appends w [a 1 b] of each row: K + 2 columns.
+/// Appends w [a 1 b] of each row, or w [a ones b]: K + 2 columns.
 void append_in_place(linalg::RowTiles& tiles, const RowRun& run);
 
 /// Rows in memory that are left where they are until there are enough to fold: copies of those of many cells
@@ -32,6 +33,7 @@ private:
   std::vector<std::pair<const double*, Index>> runs_;
   std::vector<double> scales_;
   std::vector<double> targets_;
+  std::vector<double> ones_;
 };
 
 }  // namespace tallfit::compress

@@ -1,6 +1,7 @@
 /// Row sources that change or keep what another one gives.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,25 @@ public:
 private:
   RowSource& source_;
   GroupMultipliers factors_;
+};
+
+/// Puts a number for each of rows [begin, begin + count) where the pointer points. Local.
+using RowNumbers = std::function<void(Index begin, Index count, double* numbers)>;
+
+/// Gives the rows of another source with its scales divided by a standard deviation for each row.
+class SigmaSource final : public RowSource {
+public:
+  SigmaSource(RowSource& source, RowNumbers sigma) : source_(source), sigma_(std::move(sigma)) {}
+  const DesignInfo& info() const override { return source_.info(); }
+  /// @throws Error{input} where a row of w > 0 has a sigma that is not finite and > 0
+  void read_labels(Index begin, Index count, RowLabels& labels) override;
+  void read_features(Index begin, Index count, double* features) override;
+  Index count_entries(Index begin, Index count) override { return source_.count_entries(begin, count); }
+  void read_sparse(Index begin, Index count, SparseRows& rows) override;
+
+private:
+  RowSource& source_;
+  RowNumbers sigma_;
 };
 
 /// Gives the rows of another source, with those of a list switched off: scale, target and features are

@@ -61,7 +61,9 @@ struct RowLabels {
   std::vector<std::uint8_t> testing;         ///< 1: never fitted
   std::vector<double> target;                ///< b, in the user's units
   std::vector<double> scale;                 ///< w >= 0; multiplies the row, so the loss weight is w^2
+  std::vector<double> ones;  ///< what multiplies the intercept; empty: 1 for every row, as in all files
 
+  double one(std::size_t i) const { return ones.empty() ? 1.0 : ones[i]; }
   Index size() const { return static_cast<Index>(target.size()); }
   void resize(Index n);
 };
