@@ -7,8 +7,6 @@
 
 #include "petsc_objects.hpp"
 
-extern "C" PetscErrorCode TaoCreate_BLMVM(Tao tao);
-
 namespace tallfit::linalg {
 
 namespace {
@@ -73,8 +71,6 @@ Minimum minimise(const BoundedProblem& problem, const MinimiseStop& stop) {
     const VecHandle x = vector_over(MPI_COMM_SELF, minimum.x.data(), n);
     const VecHandle lower = vector_over(MPI_COMM_SELF, problem.lower.data(), n);
     const VecHandle upper = vector_over(MPI_COMM_SELF, problem.upper.data(), n);
-    // PETSc forgets its solvers when it ends, and does not list them again when it begins anew.
-    check_petsc(TaoRegister(TAOBLMVM, &TaoCreate_BLMVM), "TaoRegister");
     Tao created = nullptr;
     check_petsc(TaoCreate(MPI_COMM_SELF, &created), "TaoCreate");
     const TaoHandle tao(created);

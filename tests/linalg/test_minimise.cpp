@@ -1,7 +1,7 @@
 // Minima within bounds, against those known.
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <optional>
 
 #include "support/errors.hpp"
 
@@ -13,6 +13,16 @@ namespace tallfit::test {
 namespace {
 
 using linalg::BoundedProblem;
+
+/// One session for all tests.
+class Minimise : public testing::Test {
+protected:
+  static void SetUpTestSuite() { petsc_.emplace(comm::Communicator::world()); }
+  static void TearDownTestSuite() { petsc_.reset(); }
+
+private:
+  static inline std::optional<linalg::PetscSession> petsc_;
+};
 
 /// Rosenbrock's valley: minimum 0 at (1, 1).
 BoundedProblem valley(double lower, double upper) {
@@ -27,8 +37,7 @@ BoundedProblem valley(double lower, double upper) {
           .upper = Eigen::Vector2d::Constant(upper)};
 }
 
-TEST(Minimise, FindsTheMinimumInside) {
-  const linalg::PetscSession petsc(comm::Communicator::world());
+TEST_F(Minimise, FindsTheMinimumInside) {
   const auto found = linalg::minimise(valley(-5.0, 5.0), {.gradient_below = 1e-8});
   EXPECT_TRUE(found.converged) << found.reason;
   // The smallest eigenvalue of the Hessian at (1, 1) is 0.4: |x - x*| <= |gradient| / 0.4.
@@ -38,8 +47,7 @@ TEST(Minimise, FindsTheMinimumInside) {
 }
 
 // With x(1) <= 0.25 the best x(0) solves 200 x (x² - 0.25) = 1 - x near 0.5.
-TEST(Minimise, StopsAtABound) {
-  const linalg::PetscSession petsc(comm::Communicator::world());
+TEST_F(Minimise, StopsAtABound) {
   BoundedProblem problem = valley(-5.0, 5.0);
   problem.upper(1) = 0.25;
   problem.start(1) = 0.0;
@@ -50,15 +58,13 @@ TEST(Minimise, StopsAtABound) {
   EXPECT_NEAR(200.0 * x * (x * x - 0.25), 1.0 - x, 1e-7);
 }
 
-TEST(Minimise, SaysWhenItDidNotGetThere) {
-  const linalg::PetscSession petsc(comm::Communicator::world());
+TEST_F(Minimise, SaysWhenItDidNotGetThere) {
   const auto found = linalg::minimise(valley(-5.0, 5.0), {.gradient_below = 1e-8, .max_iterations = 3});
   EXPECT_FALSE(found.converged);
   EXPECT_EQ(found.iterations, 3);
 }
 
-TEST(Minimise, PassesOnWhatTheFunctionThrows) {
-  const linalg::PetscSession petsc(comm::Communicator::world());
+TEST_F(Minimise, PassesOnWhatTheFunctionThrows) {
   BoundedProblem problem = valley(-5.0, 5.0);
   problem.value = [](const Eigen::VectorXd&, Eigen::VectorXd&) -> double {
     fail(ErrorKind::numerical, "no value here");

@@ -38,7 +38,8 @@ struct Minimum {
 /// TAO's bounded limited-memory quasi-Newton method (TAOBLMVM) on this rank alone.
 ///
 /// Options of PETSc's database hold (-tao_type, -tao_monitor). Cost: an evaluation or two an iteration.
-/// Local, but PETSc's start is collective: have a PetscSession. @throws what the function throws.
+/// Local, but PETSc's start is collective: have a PetscSession, one for all minima of a process, for PETSc
+/// 3.18 forgets its quasi-Newton matrices when it ends. @throws what the function throws.
 /// @see Benson and Moré, "A limited-memory variable-metric algorithm for bound-constrained minimization",
 /// ANL/MCS-P909-0901 (2001)
 Minimum minimise(const BoundedProblem& problem, const MinimiseStop& stop);
