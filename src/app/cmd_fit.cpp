@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "engine.hpp"
+#include "find_weights.hpp"
 #include "fit_output.hpp"
 #include "model_options.hpp"
 #include "rows.hpp"
@@ -13,6 +14,7 @@
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/design/projected_source.hpp"
+#include "tallfit/design/row_filters.hpp"
 #include "tallfit/estimate/grid_system.hpp"
 #include "tallfit/estimate/iterative_fit.hpp"
 #include "tallfit/estimate/normal_equations.hpp"
@@ -167,6 +169,25 @@ void take_convergence(const Config& config, const design::DesignInfo& info, cons
                                         config.fit.estimator, how));
 }
 
+/// The multipliers of a fit: those given, or the best ones where these are asked for. @collective
+design::GroupMultipliers fitted_multipliers(const Config& config, const compress::CompressedDesign& design,
+                                            const design::GroupMultipliers& given,
+                                            const estimate::Estimator& estimator,
+                                            const comm::Communicator& world, io::RunRecord& record) {
+  if (!searches_weights(config)) return given;
+  record.weights = find_weights(config, design, given, estimator, world);
+  return estimate::with_multipliers(given, record.weights->classes, record.weights->multipliers);
+}
+
+/// Where the search of weights did not converge, the run ends. @collective
+void require_best_weights(const design::DesignInfo& info, const estimate::LinearFit& fit, FitOutput& output) {
+  if (output.record.weights && !output.record.weights->converged)
+    output.fail_to_converge(
+        info, fit,
+        fmt::format("fit.optimize_weights did not converge: {}. Raise fit.weight_tolerance or fit.max_iter",
+                    output.record.weights->convergence));
+}
+
 /// Coefficients and intercept of rank 0, on every rank.
 infer::LinearModel share_model(const estimate::LinearFit& fit, Index n_cols,
                                const comm::Communicator& world) {
@@ -240,8 +261,12 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
   comm::all_or_none(world, [&] { keep_rows(planned); });
   output.record.engine_reason = planned.reason;
   output.record.rows_used = planned.layout.n_used;
-  const design::GroupMultipliers ones =
-      compress::group_multipliers(planned.info().group_names, {});  // the rows carry the weights
+  const bool searches = searches_weights(config);
+  design::GroupMultipliers multipliers;  // of the cells; without a search the rows carry the weights
+  comm::all_or_none(world, [&] {
+    multipliers = compress::group_multipliers(
+        planned.info().group_names, searches ? config.fit.weights : std::map<std::string, double>());
+  });
   std::optional<compress::CompressedDesign> design;
   Solved solved;
   output.record.engine = engine_name(planned);
@@ -263,7 +288,11 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
     output.record.cells = {fmt::format("{} cells: {}", cells.cells.size(), compress::to_string(cells.parts))};
     output.record.cells.insert(output.record.cells.end(), cells.notes.begin(), cells.notes.end());
     design = compress_rows(planned, world);
-    solved = solve(config, *design, ones, estimator, world);
+    multipliers = fitted_multipliers(config, *design, multipliers, estimator, world, output.record);
+    solved = solve(config, *design, multipliers, estimator, world);
+    require_best_weights(planned.info(), solved.fit, output);
+    if (searches)
+      planned.sources.push_back(std::make_unique<design::WeightedSource>(planned.rows(), multipliers));
   }
   take_convergence(config, planned.info(), solved.fit, world, output);
   if (config.solver.refine) refine_fit(config, planned, estimator, world, solved, output);
@@ -272,7 +301,7 @@ void fit_rows(const Config& config, const estimate::Estimator& estimator, const 
   const estimate::ErrorTable errors =
       config.fit.row_pass || config.fit.residuals || !design
           ? pass_for_errors(config, planned, model, world, output)
-          : estimate::errors_from_factors(*design, ones, model.coefficients, model.intercept, world);
+          : estimate::errors_from_factors(*design, multipliers, model.coefficients, model.intercept, world);
   output.write(planned.info(), solved.fit, estimate::metrics_rows(errors, planned.info().group_names));
 }
 
@@ -305,6 +334,7 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
     multipliers = compress::group_multipliers(design.group_names, config.fit.weights);
     for (const compress::Cell& cell : design.cells) compress::cell_multiplier(design, cell.key, multipliers);
   });
+  multipliers = fitted_multipliers(config, design, multipliers, estimator, world, output.record);
   Solved solved = solve(config, design, multipliers, estimator, world);
   solved.system.reset();
   for (const compress::Cell& cell : design.cells) output.record.rows_used += cell.sums.count;
@@ -316,6 +346,7 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
                                 .column_names = design.column_names,
                                 .snap = design.snap};
   take_convergence(config, info, solved.fit, world, output);
+  require_best_weights(info, solved.fit, output);
   const infer::LinearModel model = share_model(solved.fit, design.n_cols(), world);
   const auto errors =
       estimate::errors_from_factors(design, multipliers, model.coefficients, model.intercept, world);
@@ -326,12 +357,16 @@ void fit_compressed(const Config& config, const estimate::Estimator& estimator,
 
 void run_fit(const Config& config, const comm::Communicator& world) {
   std::unique_ptr<estimate::Estimator> estimator;
-  comm::all_or_none(world, [&] { estimator = make_estimator(config); });
+  Config of_run;
+  comm::all_or_none(world, [&] {
+    estimator = make_estimator(config);
+    of_run = for_weight_search(config, *estimator);
+  });
   FitOutput output(config, world);
   if (reads_compressed(config, world))
-    fit_compressed(config, *estimator, world, output);
+    fit_compressed(of_run, *estimator, world, output);
   else
-    fit_rows(config, *estimator, world, output);
+    fit_rows(of_run, *estimator, world, output);
 }
 
 }  // namespace tallfit::app

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "tallfit/base/phase.hpp"
 #include "tallfit/estimate/estimator.hpp"
 #include "tallfit/estimate/metrics.hpp"
+#include "tallfit/estimate/optimise_weights.hpp"
 
 namespace tallfit::io {
 
@@ -65,6 +67,7 @@ struct RunRecord {
   Index iterations = 0;            ///< of LSQR, or passes of refinement
   double backward_error = std::numeric_limits<double>::quiet_NaN();  ///< of the iterative engine
   bool converged = true;
+  std::optional<estimate::BestWeights> weights;  ///< of a search
   std::vector<std::string> warnings;
 };
 
