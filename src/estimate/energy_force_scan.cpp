@@ -9,6 +9,7 @@ namespace {
 
 constexpr int n_points = 13;
 constexpr double decades = 3.0;  // of the ratio of loss weights, to both sides
+constexpr double step = 2.0 * decades / (n_points - 1);
 
 std::vector<int> classes_of(const std::vector<WeightClass>& classes, design::RowType type) {
   std::vector<int> found;
@@ -27,7 +28,7 @@ std::vector<ParetoPoint> energy_force_scan(const CellGrams& grams, const std::ve
   std::vector<ParetoPoint> points;
   if (targets[0].classes.empty() || targets[1].classes.empty()) return points;
   for (int i = 0; i < n_points; ++i) {
-    const double log_ratio = decades * (2.0 * i / (n_points - 1) - 1.0);
+    const double log_ratio = step * i - decades;
     // A ratio of loss weights is shared by both, and m² is the loss weight.
     const double factor = std::pow(10.0, 0.25 * log_ratio);
     Eigen::VectorXd at = multipliers;

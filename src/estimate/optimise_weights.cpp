@@ -88,6 +88,11 @@ BestWeights prepared(const compress::CompressedDesign& design, const design::Gro
                      const WeightSearch& search, const comm::Communicator& comm) {
   BestWeights best;
   comm::all_or_none(comm, [&] {
+    require(
+        design.parts.row_type, ErrorKind::input,
+        "{}: its cells ({}) do not tell row types apart, so that there are no weights of energies, forces "
+        "and stresses to search. Compress again with compress.cells = [\"group\", \"row_type\", \"fold\"]",
+        design.name, compress::to_string(design.parts));
     best.classes = weight_classes(design, start);
     best.targets = error_targets(best.classes, design.group_names, search.error_weights);
     require(

@@ -62,8 +62,8 @@ struct BestWeights {
 /// fold alone determines); where the best point is at that limit, the cells are merged anew there, by QR, and
 /// the search goes on. Cost: a merge and a whitening for each such step, held_out_objective() or
 /// evidence_objective() for each evaluation. @collective
-/// @throws Error{input} where held-out errors are asked of a design without folds, for what CellGrams,
-/// weight_classes() and error_targets() do not take, and for a target without error at the start.
+/// @throws Error{input} for cells that do not tell row types apart or, for held-out errors, folds; for what
+/// CellGrams, weight_classes() and error_targets() do not take, and for a target without error at the start.
 BestWeights optimise_weights(const compress::CompressedDesign& design, const design::GroupMultipliers& start,
                              const WeightSearch& search, const comm::Communicator& comm);
 
