@@ -150,7 +150,12 @@ void CellGrams::take_cells(const compress::CompressedDesign& design, const std::
   }
 }
 
-std::map<int, Eigen::MatrixXd> CellGrams::to_owners(const std::vector<Eigen::MatrixXd>& columns) const {
+std::map<int, Eigen::MatrixXd> CellGrams::to_owners(std::vector<Eigen::MatrixXd> columns) const {
+  if (comm_.size() == 1) {
+    std::map<int, Eigen::MatrixXd> all;
+    for (Eigen::MatrixXd& whole : columns) all.emplace(static_cast<int>(all.size()), std::move(whole));
+    return all;
+  }
   std::vector<double> sent;
   std::vector<Index> sent_counts;
   std::vector<Index> received_counts;
@@ -181,34 +186,46 @@ std::map<int, Eigen::MatrixXd> CellGrams::to_owners(const std::vector<Eigen::Mat
   return mine;
 }
 
+Eigen::MatrixXd CellGrams::columns_of_total(const Eigen::VectorXd& weights) const {
+  Eigen::MatrixXd sum = Eigen::MatrixXd::Zero(size_, my_columns());
+  for (Index j = 0; j < my_columns(); ++j) {
+    auto column = sum.col(j).head(upper_rows(j));
+    column = penalty_.col(j).head(upper_rows(j));
+    for (Index c = 0; c < n_classes(); ++c)
+      column += weights(c) * totals_[static_cast<std::size_t>(c)].col(j).head(upper_rows(j));
+  }
+  return sum;
+}
+
 std::map<int, Eigen::MatrixXd> CellGrams::training_sums(const Eigen::VectorXd& weights) const {
-  if (!has_folds()) {
-    Eigen::MatrixXd sum = penalty_;
-    for (Index c = 0; c < n_classes(); ++c) sum += weights(c) * totals_[static_cast<std::size_t>(c)];
-    return to_owners({sum});
-  }
+  if (!has_folds()) return to_owners({columns_of_total(weights)});
+  std::vector<Eigen::MatrixXd> sums(static_cast<std::size_t>(n_folds_),
+                                    Eigen::MatrixXd::Zero(size_, my_columns()));
   // Sums over the folds before and after each: what is added is never taken away again, which would cost the
-  // digits of a direction that only one fold knows.
-  const auto n = static_cast<std::size_t>(n_folds_);
-  std::vector<Eigen::MatrixXd> after(n + 1, Eigen::MatrixXd::Zero(size_, my_columns()));
-  for (std::size_t i = 0; i < cells_.size(); ++i)
-    after[static_cast<std::size_t>(cells_[i].fold)] += weights(cells_[i].weight_class) * grams_[i];
-  Eigen::MatrixXd before = penalty_;
-  std::vector<Eigen::MatrixXd> of_folds(after.begin(), after.begin() + n_folds_);
-  for (std::size_t f = n; f-- > 0;) after[f] += after[f + 1];
-  for (std::size_t f = 0; f < n; ++f) {
-    std::swap(of_folds[f], before);
-    // Now `before` is the fold's own sum, and of_folds[f] that of the folds before it.
-    before += of_folds[f];
-    of_folds[f] += after[f + 1];
+  // digits of a direction that only one fold knows. Column by column, so that they stay in the cache.
+  Eigen::MatrixXd of_folds(size_, n_folds_);
+  Eigen::MatrixXd after(size_, n_folds_ + 1);
+  Eigen::VectorXd before(size_);
+  for (Index j = 0; j < my_columns(); ++j) {
+    const Index rows = upper_rows(j);
+    of_folds.topRows(rows).setZero();
+    for (std::size_t i = 0; i < cells_.size(); ++i)
+      of_folds.col(cells_[i].fold).head(rows) +=
+          weights(cells_[i].weight_class) * grams_[i].col(j).head(rows);
+    after.col(n_folds_).head(rows).setZero();
+    for (int f = n_folds_ - 1; f >= 0; --f)
+      after.col(f).head(rows) = after.col(f + 1).head(rows) + of_folds.col(f).head(rows);
+    before.head(rows) = penalty_.col(j).head(rows);
+    for (int f = 0; f < n_folds_; ++f) {
+      sums[static_cast<std::size_t>(f)].col(j).head(rows) = before.head(rows) + after.col(f + 1).head(rows);
+      before.head(rows) += of_folds.col(f).head(rows);
+    }
   }
-  return to_owners(of_folds);
+  return to_owners(std::move(sums));
 }
 
 Eigen::MatrixXd CellGrams::total_sum(const Eigen::VectorXd& weights) const {
-  Eigen::MatrixXd sum = penalty_;
-  for (Index c = 0; c < n_classes(); ++c) sum += weights(c) * totals_[static_cast<std::size_t>(c)];
-  std::map<int, Eigen::MatrixXd> whole = to_owners({sum});
+  std::map<int, Eigen::MatrixXd> whole = to_owners({columns_of_total(weights)});
   return whole.empty() ? Eigen::MatrixXd() : std::move(whole.at(0));
 }
 
@@ -232,10 +249,13 @@ Eigen::MatrixXd CellGrams::products(const Eigen::MatrixXd& augmented) const {
 
 Eigen::VectorXd CellGrams::class_inner_products(const Eigen::MatrixXd& x) const {
   Eigen::MatrixXd found(n_classes(), my_columns());
-  for (Index c = 0; c < n_classes(); ++c) {
-    for (Index j = 0; j < my_columns(); ++j)
-      found(c, j) = linalg::dot(totals_[static_cast<std::size_t>(c)].col(j).data(),
-                                x.col(first_column(comm_.rank()) + j).data(), size_);
+  Eigen::VectorXd both(size_);
+  for (Index j = 0; j < my_columns(); ++j) {
+    const Index column = upper_rows(j) - 1;
+    both.head(column) = x.col(column).head(column) + x.row(column).head(column).transpose();
+    both(column) = x(column, column);
+    for (Index c = 0; c < n_classes(); ++c)
+      found(c, j) = linalg::dot(totals_[static_cast<std::size_t>(c)].col(j).data(), both.data(), column + 1);
   }
   const Eigen::MatrixXd all = gathered(found);
   Eigen::VectorXd sums = Eigen::VectorXd::Zero(n_classes());

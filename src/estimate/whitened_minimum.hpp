@@ -12,7 +12,8 @@ namespace tallfit::estimate {
 /// min over u of [u; 1]ᵀ M [u; 1], on this rank alone.
 class WhitenedMinimum {
 public:
-  /// Cost: K³ / 3 flops. @throws Error{numerical} naming the sum where it is not positive definite.
+  /// @param sum  its upper triangle is read. Cost: K³ / 3 flops.
+  /// @throws Error{numerical} naming the sum where it is not positive definite.
   WhitenedMinimum(const Eigen::MatrixXd& sum, std::string_view what);
 
   /// [u; 1] at the minimum.

@@ -57,8 +57,9 @@ public:
   double log_determinant() const { return log_determinant_; }
   const comm::Communicator& comm() const { return comm_; }
 
-  /// Σ μ_c G and the penalty over the cells outside a fold, for each problem that this rank owns.
-  /// Cost: C K² / P flops, and the sums travel once. @param weights  μ = m², of each class
+  /// Σ μ_c G and the penalty over the cells outside a fold, for each problem that this rank owns: the upper
+  /// triangle, zeros below. Cost: C K² flops in all, and the sums travel once.
+  /// @param weights  μ = m², of each class
   std::map<int, Eigen::MatrixXd> training_sums(const Eigen::VectorXd& weights) const;
   /// The same over all cells, on rank 0.
   Eigen::MatrixXd total_sum(const Eigen::VectorXd& weights) const;
@@ -66,7 +67,7 @@ public:
   /// @param augmented  a column for each problem, the same on every rank
   /// @return a column for each cell, on every rank
   Eigen::MatrixXd products(const Eigen::MatrixXd& augmented) const;
-  /// Σ G_ij X_ij of each class, all its folds together. Cost: 2 K² / P flops a class.
+  /// Σ G_ij X_ij of each class, all its folds together. Cost: K² flops a class in all.
   /// @param x  the same on every rank
   Eigen::VectorXd class_inner_products(const Eigen::MatrixXd& x) const;
 
@@ -79,7 +80,10 @@ private:
 
   Index first_column(int rank) const { return size_ * rank / comm_.size(); }
   Index my_columns() const { return first_column(comm_.rank() + 1) - first_column(comm_.rank()); }
-  std::map<int, Eigen::MatrixXd> to_owners(const std::vector<Eigen::MatrixXd>& columns) const;
+  /// How many rows of one of this rank's columns are in the upper triangle.
+  Index upper_rows(Index column) const { return first_column(comm_.rank()) + column + 1; }
+  Eigen::MatrixXd columns_of_total(const Eigen::VectorXd& weights) const;
+  std::map<int, Eigen::MatrixXd> to_owners(std::vector<Eigen::MatrixXd> columns) const;
   Eigen::MatrixXd gathered(const Eigen::MatrixXd& by_column) const;
 
   comm::Communicator comm_;
