@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "engine.hpp"
+#include "find_weights.hpp"
 #include "fit_steps.hpp"
 #include "model_options.hpp"
 #include "noise.hpp"
@@ -16,6 +17,7 @@
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/compress/row_feed.hpp"
+#include "tallfit/design/row_filters.hpp"
 #include "tallfit/estimate/grid_system.hpp"
 #include "tallfit/estimate/noise_likelihood.hpp"
 #include "tallfit/estimate/refine.hpp"
@@ -33,21 +35,24 @@ std::unique_ptr<estimate::Estimator> make_estimator_on_all(const Config& config,
   return estimator;
 }
 
-Solved fit_cells(const Config& config, const compress::CompressedDesign& design,
-                 const design::GroupMultipliers& multipliers, const estimate::Estimator& estimator,
-                 const comm::Communicator& world) {
-  const Phase phase("solve");
-  Solved solved;
-  if (design.on_grid()) {
-    solved.system = estimate::grid_training_system(design, multipliers, intercept_of(config));
+/// The system of merged cells: of rank 0, or of all ranks of the grid that holds them. @collective
+std::optional<estimate::LeastSquaresSystem> merged_system(const Config& config,
+                                                          const compress::CompressedDesign& design,
+                                                          const design::GroupMultipliers& multipliers,
+                                                          const comm::Communicator& world) {
+  if (design.on_grid()) return estimate::grid_training_system(design, multipliers, intercept_of(config));
+  return estimate::training_system(design, multipliers, intercept_of(config), world);
+}
+
+/// Fits where the system is. @collective
+void fit_system(Solved& solved, const estimate::Estimator& estimator, const comm::Communicator& world) {
+  if (solved.system && !solved.system->r.grid().is_serial()) {
     solved.fit = estimator.fit(*solved.system);
-    return solved;
+    return;
   }
-  solved.system = estimate::training_system(design, multipliers, intercept_of(config), world);
   comm::all_or_none(world, [&] {
-    if (world.is_root()) solved.fit = estimator.fit(*solved.system);
+    if (solved.system) solved.fit = estimator.fit(*solved.system);
   });
-  return solved;
 }
 
 /// Chooses hyperparameters where that is asked for, which go to @p config, and fits.
@@ -57,22 +62,30 @@ Solved solve(Config& config, const compress::CompressedDesign& design,
   if (config.fit.select == "cv")
     config = choose_by_cross_validation(config, design, multipliers, world, output);
   const Phase phase("solve");
-  Solved solved;
-  if (design.on_grid())
-    solved.system = estimate::grid_training_system(design, multipliers, intercept_of(config));
-  else
-    solved.system = estimate::training_system(design, multipliers, intercept_of(config), world);
+  Solved solved{.system = merged_system(config, design, multipliers, world), .fit = {}};
   if (config.fit.select == "gcv" || config.fit.select == "evidence")
     config = choose_by_figure(config, solved.system ? &*solved.system : nullptr, world, output);
-  const auto estimator = make_estimator_on_all(config, design.column_names, world);
-  if (design.on_grid()) {
-    solved.fit = estimator->fit(*solved.system);
-    return solved;
-  }
-  comm::all_or_none(world, [&] {
-    if (world.is_root()) solved.fit = estimator->fit(*solved.system);
-  });
+  fit_system(solved, *make_estimator_on_all(config, design.column_names, world), world);
   return solved;
+}
+
+/// The multipliers of a fit: those given, or the best ones where these are asked for. @collective
+design::GroupMultipliers fitted_multipliers(const Config& config, const compress::CompressedDesign& design,
+                                            const design::GroupMultipliers& given,
+                                            const comm::Communicator& world, io::RunRecord& record) {
+  if (!searches_weights(config)) return given;
+  const auto estimator = make_estimator_on_all(config, design.column_names, world);
+  record.weights = find_weights(config, design, given, *estimator, world);
+  return estimate::with_multipliers(given, record.weights->classes, record.weights->multipliers);
+}
+
+/// Where the search of weights did not converge, the run ends. @collective
+void require_best_weights(const design::DesignInfo& info, const estimate::LinearFit& fit, FitOutput& output) {
+  if (output.record.weights && !output.record.weights->converged)
+    output.fail_to_converge(
+        info, fit,
+        fmt::format("fit.optimize_weights did not converge: {}. Raise fit.weight_tolerance or fit.max_iter",
+                    output.record.weights->convergence));
 }
 
 void refine_fit(const Config& config, const PlannedRows& planned, const comm::Communicator& world,
@@ -97,7 +110,11 @@ Solved fit_once(const Config& config, const PlannedRows& planned, const estimate
                 const comm::Communicator& world) {
   if (planned.on_grid()) return solve_on_grid(config, planned, estimator, world);
   const compress::CompressedDesign design = compress_rows(planned, world);
-  return fit_cells(config, design, compress::group_multipliers(design.group_names, {}), estimator, world);
+  Solved solved{
+      .system = merged_system(config, design, compress::group_multipliers(design.group_names, {}), world),
+      .fit = {}};
+  fit_system(solved, estimator, world);
+  return solved;
 }
 
 /// ρ of a system of rank 0 or of all, on every rank. @collective
@@ -147,8 +164,12 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
   comm::all_or_none(world, [&] { keep_rows(planned); });
   output.record.engine_reason = planned.reason;
   output.record.rows_used = planned.layout.n_used;
-  const design::GroupMultipliers ones =
-      compress::group_multipliers(planned.info().group_names, {});  // the rows carry the weights
+  const bool searches = searches_weights(config);
+  design::GroupMultipliers multipliers;  // of the cells; without a search the rows carry the weights
+  comm::all_or_none(world, [&] {
+    multipliers = compress::group_multipliers(
+        planned.info().group_names, searches ? config.fit.weights : std::map<std::string, double>());
+  });
   const bool correlated = config.noise.model != "none";
   Eigen::VectorXd plain_errors;
   if (correlated) plain_errors = whiten_rows(config, planned, *estimator, world);
@@ -165,7 +186,11 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
   if (planned.is_tall() || selects) {
     if (selects) comm::all_or_none(world, [&] { require_kept_apart(config, cells_of(planned)->parts); });
     design = compress_rows(planned, world);
-    solved = solve(config, *design, ones, world, output);
+    multipliers = fitted_multipliers(config, *design, multipliers, world, output.record);
+    solved = solve(config, *design, multipliers, world, output);
+    require_best_weights(planned.info(), solved.fit, output);
+    if (searches)
+      planned.sources.push_back(std::make_unique<design::WeightedSource>(planned.rows(), multipliers));
   } else if (planned.on_grid()) {
     solved = solve_on_grid(config, planned, *estimator, world);
   } else {
@@ -186,7 +211,7 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
   const estimate::ErrorTable errors =
       config.fit.row_pass || config.fit.residuals || !design || correlated
           ? pass_for_errors(config, planned, model, world, output)
-          : estimate::errors_from_factors(*design, ones, model.coefficients, model.intercept, world);
+          : estimate::errors_from_factors(*design, multipliers, model.coefficients, model.intercept, world);
   output.write(planned.info(), solved.fit, estimate::metrics_rows(errors, planned.info().group_names));
 }
 
@@ -224,6 +249,7 @@ void fit_compressed(Config config, const comm::Communicator& world, FitOutput& o
     multipliers = compress::group_multipliers(design.group_names, config.fit.weights);
     for (const compress::Cell& cell : design.cells) compress::cell_multiplier(design, cell.key, multipliers);
   });
+  multipliers = fitted_multipliers(config, design, multipliers, world, output.record);
   Solved solved = solve(config, design, multipliers, world, output);
   solved.system.reset();
   for (const compress::Cell& cell : design.cells) output.record.rows_used += cell.sums.count;
@@ -235,6 +261,7 @@ void fit_compressed(Config config, const comm::Communicator& world, FitOutput& o
                                 .column_names = design.column_names,
                                 .snap = design.snap};
   take_convergence(config, info, solved.fit, world, output);
+  require_best_weights(info, solved.fit, output);
   const infer::LinearModel model = share_model(solved.fit, design.n_cols(), world);
   const auto errors =
       estimate::errors_from_factors(design, multipliers, model.coefficients, model.intercept, world);
@@ -252,20 +279,26 @@ void fit_model(const Config& config, const std::string& command, const comm::Com
             ErrorKind::input,
             "noise.model = \"{}\" is for one fit by an estimator that works on factors: leave out {}",
             config.noise.model, selects ? "fit.select" : "fit.estimator = \"" + config.fit.estimator + "\"");
+    require(!searches_weights(config) || !(selects || config.noise.model != "none"), ErrorKind::input,
+            "fit.optimize_weights = \"{}\" does not go with {}: leave one of them out", config.fit.optimize_weights,
+            selects ? "fit.select" : "noise.model");
+    require(!searches_weights(config) || !estimate::is_robust(config.fit.estimator), ErrorKind::input,
+            "fit.optimize_weights is for fit.estimator = \"ols\" or \"ridge\", not \"{}\"", config.fit.estimator);
     require(!selects || !estimate::is_robust(config.fit.estimator), ErrorKind::input,
             "fit.select = \"{}\" needs an estimator that works on factors; \"{}\" takes passes over the rows",
             config.fit.select, config.fit.estimator);
   });
   if (estimate::is_robust(config.fit.estimator)) return run_robust_fit(config, world);
+  Config of_run;
   comm::all_or_none(world, [&] {  // wrong options are known before a row is read
-    make_estimator(config);
+    of_run = for_weight_search(config, *make_estimator(config));
     if (selects) check_points(config, sweep_grid(config));
   });
   FitOutput output(config, command, world);
   if (reads_compressed(config, world))
-    fit_compressed(config, world, output);
+    fit_compressed(of_run, world, output);
   else
-    fit_rows(config, world, output);
+    fit_rows(of_run, world, output);
 }
 
 }  // namespace tallfit::app

@@ -12,8 +12,10 @@
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/estimate/quadratic_fit.hpp"
 #include "tallfit/io/snap_potential.hpp"
+#include "tallfit/io/weight_tables.hpp"
 #include "tallfit/linalg/libraries.hpp"
 #include "tallfit/linalg/machine_rates.hpp"
+#include "tallfit/report/svg_plot.hpp"
 #include "tallfit/report/tables.hpp"
 
 namespace tallfit::app {
@@ -38,6 +40,19 @@ void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& nam
     log::info("standard errors are unknown: those of {} need the density of the errors at 0", fit.objective);
   else if (!(fit.dof > 0.0))
     log::warn("no degrees of freedom are left for the noise: standard errors are unknown");
+}
+
+std::string pareto_picture(const estimate::BestWeights& best) {
+  report::Plot plot{.title = "Energy error against force error, log10 of their relative weight",
+                    .x_label = best.held_out ? "held-out energy RMSE" : "energy RMSE",
+                    .y_label = best.held_out ? "held-out force RMSE" : "force RMSE",
+                    .points = {}};
+  for (const estimate::ParetoPoint& point : best.pareto)
+    plot.points.push_back({.x = point.energy_error,
+                           .y = point.force_error,
+                           .label = fmt::format("{:+.1f}", point.log_ratio),
+                           .filled = !point.dominated});
+  return report::svg_text(plot);
 }
 
 }  // namespace
@@ -77,6 +92,7 @@ void FitOutput::fail_to_converge(const design::DesignInfo& info, const estimate:
     io::OutputFolder folder(where);
     folder.write("coefficients.csv", io::coefficients_csv(info.column_names, fit));
     folder.write("fit.json", io::fit_json(record, fit, info.column_names));
+    if (record.weights) folder.write("weights.csv", io::weights_csv(*record.weights, info.group_names));
     folder.commit();
   });
   throw Error::collective(ErrorKind::numerical, fmt::format("{}. The last iterate is in {}", what, where));
@@ -127,6 +143,13 @@ void FitOutput::write_texts(const design::DesignInfo& info, const estimate::Line
   for (const auto& [name, text] : tables_) folder_->write(name, text);
   folder_->write("metrics.csv", io::metrics_csv(metrics));
   folder_->write("fit.json", io::fit_json(record, fit, info.column_names));
+  if (record.weights) {
+    folder_->write("weights.csv", io::weights_csv(*record.weights, info.group_names));
+    if (!record.weights->pareto.empty()) {
+      folder_->write("pareto.csv", io::pareto_csv(record.weights->pareto));
+      folder_->write("pareto.svg", pareto_picture(*record.weights));
+    }
+  }
   if (!info.snap) return;
   const std::string name = std::filesystem::path(info.name).stem().string();
   const std::span<const double> values(fit.coefficients.data(),

@@ -47,6 +47,20 @@ std::vector<Key> fit_keys(Config::Fit& options) {
   keys.add("weights", options.weights,
            "Multiplies the rows' own weights; names are \"group\", \"group.row_type\" or \"*.row_type\".")
       .must_be(at_least(0));
+  keys.add("optimize_weights", options.optimize_weights,
+           "Searches multipliers of groups and row types, from fit.weights on: for the least errors on folds "
+           "that are left out, or the most probable targets.")
+      .one_of({"none", "held_out", "evidence"});
+  keys.add("weight_bounds", options.weight_bounds,
+           "The least and the greatest that the search may multiply a weight with.")
+      .must_be(more_than(0));
+  keys.add("weight_tolerance", options.weight_tolerance,
+           "Gradient of the objective by the logarithms of the weights at which the search stops.")
+      .must_be(between(0, 1));
+  keys.add("error_weights", options.error_weights,
+           "Weights of the errors whose sum held_out minimises, each relative to its size at the start; "
+           "names as those of fit.weights; empty: every row type over all groups alike.")
+      .must_be(at_least(0));
   keys.add("fit_intercept", options.fit_intercept, "Adds a constant column, which is never penalised.");
   keys.add("lambda", options.lambda,
            "Penalty strength of every penalised estimator (scikit-learn's alpha): of the weighted feature "

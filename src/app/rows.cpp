@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine.hpp"
+#include "find_weights.hpp"
 
 #include "tallfit/base/log.hpp"
 #include "tallfit/base/memory.hpp"
@@ -168,15 +169,17 @@ RowUse fit_use(const Config& config) {
   // A fit needs no folds; errors by group and row type come from cells where the user asked for cells.
   const bool named = config.compress.cells != defaults.compress.cells;
   compress::CellParts parts = cell_parts(config);
-  if (!named) parts.fold = false;
+  const bool searches = searches_weights(config);
+  if (!named && !searches) parts.fold = false;
   int n_passes = config.fit.row_pass || config.fit.residuals ? 2 : 1;
   if (config.solver.refine) n_passes += 3;
   if (estimate::is_robust(config.fit.estimator)) n_passes += 10;
-  return {.weighted = true,
+  // A search begins with multipliers of the cells, not of the rows.
+  return {.weighted = !searches,
           .solves = true,
           .n_passes = n_passes,
           .parts = parts,
-          .explicit_parts = named,
+          .explicit_parts = named || searches,
           .n_folds = parts.fold ? static_cast<int>(config.compress.folds) : 0};
 }
 

@@ -38,6 +38,24 @@ Json stage_list(const RunRecord& record) {
   return list;
 }
 
+Json weight_search(const estimate::BestWeights& best) {
+  Json json;
+  json["objective_before"] = number(best.value_before);
+  json["objective_after"] = number(best.value_after);
+  json["errors_held_out"] = best.held_out;
+  json["errors"] = Json::object();
+  for (std::size_t t = 0; t < best.targets.size(); ++t)
+    json["errors"][best.targets[t].name] = {{"before", number(best.errors_before(static_cast<Index>(t)))},
+                                            {"after", number(best.errors_after(static_cast<Index>(t)))}};
+  json["iterations"] = best.iterations;
+  json["evaluations"] = best.evaluations;
+  json["merges"] = best.merges;
+  json["condition"] = number(best.condition);
+  json["converged"] = best.converged;
+  json["convergence"] = best.convergence;
+  return json;
+}
+
 }  // namespace
 
 std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
@@ -80,6 +98,7 @@ std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
   json["convergence"] = fit.convergence;
   json["backward_error"] = number(record.backward_error);
   json["converged"] = record.converged;
+  if (record.weights) json["optimized_weights"] = weight_search(*record.weights);
   json["warnings"] = record.warnings;
   return json.dump(2) + "\n";
 }

@@ -32,6 +32,10 @@ struct Config {
     std::string estimator = "ols";  ///< of estimate::estimator_names() or robust_names()
     std::map<std::string, double>
         weights;  ///< "group", "group.row_type" or "*.row_type" -> factor of the row scales
+    std::string optimize_weights = "none";            ///< "none", "held_out" or "evidence"
+    std::vector<double> weight_bounds = {1e-3, 1e3};  ///< times the weights that the search begins with
+    double weight_tolerance = 1e-5;
+    std::map<std::string, double> error_weights;  ///< names as those of weights; empty: every row type alike
     bool fit_intercept = false;
     double lambda = 1e-6;
     std::map<std::string, double> column_lambda;  ///< pattern of column names -> factor of lambda

@@ -12,6 +12,7 @@
 #include "tallfit/base/phase.hpp"
 #include "tallfit/estimate/estimator.hpp"
 #include "tallfit/estimate/metrics.hpp"
+#include "tallfit/estimate/optimise_weights.hpp"
 
 namespace tallfit::io {
 
@@ -74,6 +75,7 @@ struct RunRecord {
   double backward_error = std::numeric_limits<double>::quiet_NaN();  ///< of the iterative engine
   bool converged = true;
   std::optional<Selection> selection;
+  std::optional<estimate::BestWeights> weights;  ///< of a search
   std::vector<std::string> warnings;
 };
 
