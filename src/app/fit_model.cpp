@@ -92,8 +92,8 @@ void refine_fit(const Config& config, const PlannedRows& planned, const comm::Co
                 Solved& solved, FitOutput& output) {
   const Phase phase("refine");
   const estimate::Refinement done = estimate::refine(
-      {planned.fitted_rows(), planned.layout, world, planned.block_bytes()}, solved.system ? &solved.fit : nullptr,
-      solved.system ? &*solved.system : nullptr,
+      {planned.fitted_rows(), planned.layout, world, planned.block_bytes()},
+      solved.system ? &solved.fit : nullptr, solved.system ? &*solved.system : nullptr,
       estimate::require_quadratic(*make_estimator(config), "solver.refine"), estimator_options(config));
   output.record.iterations = done.passes;
   output.record.converged = done.converged;
@@ -280,10 +280,11 @@ void fit_model(const Config& config, const std::string& command, const comm::Com
             "noise.model = \"{}\" is for one fit by an estimator that works on factors: leave out {}",
             config.noise.model, selects ? "fit.select" : "fit.estimator = \"" + config.fit.estimator + "\"");
     require(!searches_weights(config) || !(selects || config.noise.model != "none"), ErrorKind::input,
-            "fit.optimize_weights = \"{}\" does not go with {}: leave one of them out", config.fit.optimize_weights,
-            selects ? "fit.select" : "noise.model");
+            "fit.optimize_weights = \"{}\" does not go with {}: leave one of them out",
+            config.fit.optimize_weights, selects ? "fit.select" : "noise.model");
     require(!searches_weights(config) || !estimate::is_robust(config.fit.estimator), ErrorKind::input,
-            "fit.optimize_weights is for fit.estimator = \"ols\" or \"ridge\", not \"{}\"", config.fit.estimator);
+            "fit.optimize_weights is for fit.estimator = \"ols\" or \"ridge\", not \"{}\"",
+            config.fit.estimator);
     require(!selects || !estimate::is_robust(config.fit.estimator), ErrorKind::input,
             "fit.select = \"{}\" needs an estimator that works on factors; \"{}\" takes passes over the rows",
             config.fit.select, config.fit.estimator);

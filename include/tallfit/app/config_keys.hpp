@@ -16,9 +16,10 @@ namespace tallfit::app {
 
 /// Where a key's value goes: a member of one Config. std::optional<Index> holds a size in bytes and
 /// std::optional<double> a number, empty for "auto".
-using Target = std::variant<bool*, int*, Index*, double*, std::string*, std::optional<Index>*,
-                            std::optional<double>*, std::vector<int>*, std::vector<Index>*, std::vector<double>*,
-                            std::vector<std::string>*, std::map<std::string, double>*, Sweep*>;
+using Target =
+    std::variant<bool*, int*, Index*, double*, std::string*, std::optional<Index>*, std::optional<double>*,
+                 std::vector<int>*, std::vector<Index>*, std::vector<double>*, std::vector<std::string>*,
+                 std::map<std::string, double>*, Sweep*>;
 
 /// What every number, every item of a list and every value of a table must satisfy.
 struct Rule {
