@@ -61,6 +61,10 @@ void check_prior(const Config::Fit& fit) {
       "fit.column_lambda, fit.smooth, fit.prior_mean and fit.prior_matrix are for fit.estimator = \"ridge\", "
       "not {}",
       fit.estimator);
+  require(!has_prior(fit) || fit.optimize_weights == "none", ErrorKind::input,
+          "fit.optimize_weights = \"{}\" knows the penalty of the norm alone: leave out fit.column_lambda, "
+          "fit.smooth, fit.prior_mean and fit.prior_matrix",
+          fit.optimize_weights);
   require(!has_prior(fit) || fit.select == "none" || fit.select == "cv", ErrorKind::input,
           "fit.select = \"{}\" knows the penalty of the norm alone: leave out fit.column_lambda, fit.smooth, "
           "fit.prior_mean and fit.prior_matrix, or set fit.select = \"cv\"",
