@@ -31,8 +31,8 @@ bool CoordinateDescent::exceeds(Index j, double gradient) const {
   return is_usable(j) && std::abs(gradient) > penalty_.absolute(j) + noise_ * columns_.norms()(j);
 }
 
-/// The strong rule: a column whose correlation at the last penalty is below 2 absolute - last absolute is very
-/// likely to stay out.
+/// The strong rule: a column whose correlation at the last penalty is below 2 absolute - last absolute is
+/// very likely to stay out.
 void CoordinateDescent::screen(const SparsePenalty& next) {
   const bool first = penalty_.absolute.size() == 0;
   const SparsePenalty last = std::exchange(penalty_, next);

@@ -59,7 +59,9 @@ GreedySelection select_greedily(const LeastSquaresSystem& system, const Candidat
   LeftNorms left(columns);
   const Eigen::VectorXd& scale = columns.scale();
   std::vector<bool> out(static_cast<std::size_t>(columns.size()));
-  GreedySelection selection{.columns = {}, .residual_norms = {std::hypot(system.z.norm(), system.rho)}, .coefficients = {Eigen::VectorXd()}};
+  GreedySelection selection{.columns = {},
+                            .residual_norms = {std::hypot(system.z.norm(), system.rho)},
+                            .coefficients = {Eigen::VectorXd()}};
   const double noise = static_cast<double>(columns.size()) * std::numeric_limits<double>::epsilon() *
                        selection.residual_norms.front();
   Eigen::VectorXd correlations = columns.products(factor.residual());

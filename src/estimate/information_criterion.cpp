@@ -15,11 +15,13 @@ InformationCriterion::InformationCriterion(const LeastSquaresSystem& system, con
   const double left = n_ - static_cast<double>(all.rank()) - (system.intercept ? 1.0 : 0.0);
   double residual = system.rho;
   if (all.rank() < system.n_coeffs())
-    residual = std::hypot(residual, (linalg::multiply(system.r, all.coefficients()).col(0) - system.z).norm());
-  comm::require_replicated(system.r.grid().comm(), left > 0.0 && residual > 0.0, ErrorKind::input,
-                           "fit.criterion needs the noise, which least squares on all columns does not tell: {} "
-                           "rows, rank {}, residual norm {}. Give fit.lambda of fit.estimator = \"lasso\" instead",
-                           system.n_rows, all.rank(), residual);
+    residual =
+        std::hypot(residual, (linalg::multiply(system.r, all.coefficients()).col(0) - system.z).norm());
+  comm::require_replicated(
+      system.r.grid().comm(), left > 0.0 && residual > 0.0, ErrorKind::input,
+      "fit.criterion needs the noise, which least squares on all columns does not tell: {} "
+      "rows, rank {}, residual norm {}. Give fit.lambda of fit.estimator = \"lasso\" instead",
+      system.n_rows, all.rank(), residual);
   noise_variance_ = residual * residual / left;
 }
 

@@ -72,7 +72,8 @@ public:
         // fixed + C' slope = sign C' D
         const double scale = columns_.scale()(j);
         const double meets = fixed_(j) * sign / (scale - sign * slope_(j));
-        const bool just_left = j == left_.column && sign == left_.sign && meets > 0.999999 * left_.correlation;
+        const bool just_left =
+            j == left_.column && sign == left_.sign && meets > 0.999999 * left_.correlation;
         const bool ahead = meets <= correlation_ * (1.0 + 1e-9) && std::isfinite(meets);  // ties round
         if (ahead && !just_left && meets > std::max(next.correlation, smallest_))
           next = {std::min(meets, correlation_), j, sign};

@@ -17,7 +17,8 @@ namespace tallfit::estimate {
 
 namespace {
 
-constexpr const char* lasso_objective = "1/(2 S) ||W (A theta + c - b)||^2 + lambda sum |theta_j|, S = sum w^2";
+constexpr const char* lasso_objective =
+    "1/(2 S) ||W (A theta + c - b)||^2 + lambda sum |theta_j|, S = sum w^2";
 constexpr const char* elastic_net_objective =
     "1/(2 S) ||W (A theta + c - b)||^2 + lambda l1_ratio sum |theta_j| + lambda (1 - l1_ratio)/2 "
     "||theta||^2, S = sum w^2";
@@ -74,9 +75,8 @@ Path path_of(const LeastSquaresSystem& system, const std::vector<LassoPoint>& po
             .intercepts = Eigen::VectorXd(n)};
   for (Index i = 0; i < n; ++i) {
     const LassoPoint& point = points[static_cast<std::size_t>(i)];
-    path.figures.row(i) << point.lambda,
-        static_cast<double>((point.coefficients.array() != 0.0).count()), point.residual_norm, point.objective,
-        point.duality_gap, criterion[static_cast<std::size_t>(i)];
+    path.figures.row(i) << point.lambda, static_cast<double>((point.coefficients.array() != 0.0).count()),
+        point.residual_norm, point.objective, point.duality_gap, criterion[static_cast<std::size_t>(i)];
     path.coefficients.col(i) = point.coefficients;
     path.intercepts(i) = best_intercept(system, point.coefficients);
   }
@@ -135,7 +135,8 @@ public:
 
   LinearFit fit(const LeastSquaresSystem& system) const override {
     const Eigen::VectorXd first = fit_quadratic(system, options_.initial_lambda, options_).coefficients;
-    LinearFit result = fit_at(system, {.weights = first.cwiseAbs().array().pow(-options_.gamma).matrix()}, options_);
+    LinearFit result =
+        fit_at(system, {.weights = first.cwiseAbs().array().pow(-options_.gamma).matrix()}, options_);
     result.objective = objective();
     return result;
   }
@@ -164,7 +165,9 @@ public:
   }
 
   LinearFit fit(const LeastSquaresSystem& system) const override;
-  std::string objective() const override { return l1_ratio_ == 1.0 ? lasso_objective : elastic_net_objective; }
+  std::string objective() const override {
+    return l1_ratio_ == 1.0 ? lasso_objective : elastic_net_objective;
+  }
 
 private:
   EstimatorOptions options_;

@@ -15,7 +15,8 @@ LassoPath::LassoPath(const LeastSquaresSystem& system, LassoPenalty penalty,
   const Eigen::VectorXd products = columns_.products(system.z);
   for (Index j = 0; j < products.size(); ++j) {
     const double unit = pull(1.0, j) * columns_.scale()(j);
-    if (products(j) != 0.0 && std::isfinite(unit)) largest_ = std::max(largest_, std::abs(products(j)) / unit);
+    if (products(j) != 0.0 && std::isfinite(unit))
+      largest_ = std::max(largest_, std::abs(products(j)) / unit);
   }
 }
 
@@ -63,7 +64,8 @@ LassoPoint LassoPath::descend(double lambda, Index max_iter) {
 std::vector<double> lambda_grid(double largest, Index n, double eps) {
   std::vector<double> grid;
   for (Index i = 0; i < n; ++i)
-    grid.push_back(largest * std::pow(eps, n == 1 ? 0.0 : static_cast<double>(i) / static_cast<double>(n - 1)));
+    grid.push_back(largest *
+                   std::pow(eps, n == 1 ? 0.0 : static_cast<double>(i) / static_cast<double>(n - 1)));
   return grid;
 }
 

@@ -27,8 +27,9 @@ void require_counts(const EstimatorOptions& options) {
   require(options.max_residual >= 0.0 && std::isfinite(options.max_residual), ErrorKind::input,
           "fit.max_residual = {}: expected a finite number of at least 0", options.max_residual);
   const bool whole = options.step >= 1.0 && options.step == std::floor(options.step);
-  require(std::isfinite(options.step) && (whole || (options.step > 0.0 && options.step < 1.0)), ErrorKind::input,
-          "fit.step = {}: expected a whole number of at least 1, or a part between 0 and 1", options.step);
+  require(std::isfinite(options.step) && (whole || (options.step > 0.0 && options.step < 1.0)),
+          ErrorKind::input, "fit.step = {}: expected a whole number of at least 1, or a part between 0 and 1",
+          options.step);
 }
 
 EstimatorOptions checked_selection(const EstimatorOptions& options) {
@@ -54,9 +55,11 @@ Index n_nonzero(const EstimatorOptions& options, const LeastSquaresSystem& syste
 }
 
 /// The fit of a path's last point.
-LinearFit fit_of_path(const LeastSquaresSystem& system, const LarsPath& found, const EstimatorOptions& options) {
+LinearFit fit_of_path(const LeastSquaresSystem& system, const LarsPath& found,
+                      const EstimatorOptions& options) {
   const double correlation = found.knots.back().lambda * system.sum_of_weights;
-  LinearFit fit = fit_support(system, {.columns = found.columns, .gradient = correlation * found.signs}, options);
+  LinearFit fit =
+      fit_support(system, {.columns = found.columns, .gradient = correlation * found.signs}, options);
   fit.iterations = static_cast<Index>(found.knots.size()) - 1;
   const auto n = static_cast<Index>(found.knots.size());
   fit.path = Path{.names = {"lambda", "nonzero", "residual_norm"},
@@ -71,8 +74,8 @@ LinearFit fit_of_path(const LeastSquaresSystem& system, const LarsPath& found, c
     fit.path->intercepts(i) = best_intercept(system, knot.coefficients);
   }
   fit.converged = found.complete;
-  fit.convergence = fmt::format("{} steps of the path, down to lambda = {}; fit.max_iter = {}", fit.iterations,
-                                found.knots.back().lambda, options.max_iter);
+  fit.convergence = fmt::format("{} steps of the path, down to lambda = {}; fit.max_iter = {}",
+                                fit.iterations, found.knots.back().lambda, options.max_iter);
   return fit;
 }
 
@@ -139,7 +142,8 @@ LinearFit fit_of_selection(const LeastSquaresSystem& system, const GreedySelecti
 /// scikit-learn's OrthogonalMatchingPursuit.
 class OrthogonalMatchingPursuit final : public Estimator {
 public:
-  explicit OrthogonalMatchingPursuit(const EstimatorOptions& options) : options_(checked_selection(options)) {}
+  explicit OrthogonalMatchingPursuit(const EstimatorOptions& options)
+      : options_(checked_selection(options)) {}
 
   LinearFit fit(const LeastSquaresSystem& system) const override {
     const Index n = system.n_coeffs();

@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "support/contract.hpp"
 #include "support/csv.hpp"
 #include "support/data.hpp"
 #include "support/fit_rows.hpp"
 #include "support/memory_source.hpp"
+#include "support/oracle.hpp"
 
 namespace tallfit::test {
 
@@ -27,7 +29,8 @@ inline Eigen::VectorXd vector_of(const nlohmann::json& numbers) {
   return Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Index>(values.size()));
 }
 
-/// ESL's prostate data: predictors in units of their deviation over all 97 men, then the 67 of the training set.
+/// ESL's prostate data: predictors in units of their deviation over all 97 men, then the 67 of the training
+/// set.
 inline Rows prostate_rows() {
   Eigen::MatrixXd table = read_csv(support::data_folder() / "robust/prostate.csv");
   for (Index j = 0; j < 8; ++j) {
@@ -66,10 +69,11 @@ inline Rows centred(Rows rows) {
   return rows;
 }
 
-/// How far a fit is from the conditions of the minimum of 1/(2 S) Σ w² r² + λ l1 Σ |θ| + λ (1 - l1)/2 ‖θ‖², from
-/// the rows: what the gradient lacks to λ l1 sign θ, or exceeds λ l1 by, in units of rounding: the root mean squares
-/// of column and target.
-inline double kkt_violation(const Rows& rows, const estimate::LinearFit& fit, double lambda, double l1_ratio) {
+/// How far a fit is from the conditions of the minimum of 1/(2 S) Σ w² r² + λ l1 Σ |θ| + λ (1 - l1)/2 ‖θ‖²,
+/// from the rows: what the gradient lacks to λ l1 sign θ, or exceeds λ l1 by, in units of rounding: the root
+/// mean squares of column and target.
+inline double kkt_violation(const Rows& rows, const estimate::LinearFit& fit, double lambda,
+                            double l1_ratio) {
   const Eigen::VectorXd w2 =
       rows.w.size() > 0 ? Eigen::VectorXd(rows.w.cwiseAbs2()) : Eigen::VectorXd::Ones(rows.size());
   const Eigen::VectorXd residual =
@@ -88,10 +92,32 @@ inline double kkt_violation(const Rows& rows, const estimate::LinearFit& fit, do
   return worst;
 }
 
-inline estimate::LinearFit fit_of(const Rows& rows, const char* name, const estimate::EstimatorOptions& options,
-                                  estimate::Intercept intercept) {
+inline estimate::LinearFit fit_of(const Rows& rows, const char* name,
+                                  const estimate::EstimatorOptions& options, estimate::Intercept intercept) {
   MemorySource source(rows);
-  return fit_rows(source, *estimate::make_estimator(name, options), intercept, comm::Communicator::self()).fit;
+  return fit_rows(source, *estimate::make_estimator(name, options), intercept, comm::Communicator::self())
+      .fit;
+}
+
+/// The system of centred rows.
+inline estimate::LeastSquaresSystem centred_system(const Rows& rows) {
+  const Rows seen = centred(rows);
+  MemorySource source(seen);
+  return *fit_rows(source, *estimate::make_estimator("ols", {}), estimate::Intercept::none,
+                   comm::Communicator::self())
+              .system;
+}
+
+/// κ² ε of the centred rows: what two good ways to solve with a gradient on the right may differ by,
+/// relative.
+inline double squared_condition_rounding(const Rows& rows) {
+  const Eigen::VectorXd s = support::singular_values(centred(rows).a);
+  const double condition = s(0) / s(s.size() - 1);
+  return 10.0 * static_cast<double>(rows.a.cols()) * eps * condition * (1.0 + condition);
+}
+
+inline bool same_support(const Eigen::VectorXd& x, const Eigen::VectorXd& y) {
+  return (x.array() != 0.0).cwiseEqual(y.array() != 0.0).all();
 }
 
 }  // namespace tallfit::test

@@ -17,8 +17,8 @@ using estimate::Intercept;
 using estimate::LinearFit;
 using nlohmann::json;
 
-/// A gradient that is off by v moves the coefficients by at most S v √K / σ²_min, σ those of the rows that the
-/// penalty sees.
+/// A gradient that is off by v moves the coefficients by at most S v √K / σ²_min, σ those of the rows that
+/// the penalty sees.
 double moved_by(const Rows& rows, bool intercept, double violation) {
   Rows seen = rows;
   if (rows.w.size() == 0) seen.w = Eigen::VectorXd::Ones(rows.size());
@@ -42,8 +42,8 @@ TEST_P(LassoOfSklearn, IsTheSameMinimum) {
     const double l1_ratio = one.at("l1_ratio");
     const bool with = one.at("fit_intercept");
     const bool weighted = one.at("weighted");
-    SCOPED_TRACE(testing::Message() << "lambda " << lambda << ", l1_ratio " << l1_ratio << ", intercept " << with
-                                    << ", weighted " << weighted);
+    SCOPED_TRACE(testing::Message() << "lambda " << lambda << ", l1_ratio " << l1_ratio << ", intercept "
+                                    << with << ", weighted " << weighted);
     const Rows rows = sklearn_rows(GetParam(), weighted);
     const LinearFit fit =
         fit_of(rows, l1_ratio == 1.0 ? "lasso" : "elastic_net", {.lambda = lambda, .l1_ratio = l1_ratio},
@@ -144,8 +144,8 @@ TEST(Lasso, IsZeroFromTheLargestPenaltyOn) {
     all.b.array() -= w2.dot(rows.b);
     return all;
   }();
-  const double largest = (seen.weighted_a().transpose() * seen.weighted_b()).lpNorm<Eigen::Infinity>() /
-                         rows.w.squaredNorm();
+  const double largest =
+      (seen.weighted_a().transpose() * seen.weighted_b()).lpNorm<Eigen::Infinity>() / rows.w.squaredNorm();
   const LinearFit none = fit_of(rows, "lasso", {.lambda = largest * (1.0 + 1e-12)}, Intercept::fitted);
   EXPECT_EQ(none.coefficients.norm(), 0.0);
   EXPECT_EQ(none.effective_dof, 1.0);

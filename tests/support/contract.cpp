@@ -407,7 +407,8 @@ namespace {
 /// Options under which an estimator that chooses columns drops some of the five and keeps others, and what it
 /// does not promise then.
 EstimatorOptions for_choosing(EstimatorOptions options) {
-  if (options.lambda > 0.0) options.lambda *= 1e-3;  // felt() is that of ridge: of the rows' sum of squares, not of their mean
+  if (options.lambda > 0.0)
+    options.lambda *= 1e-3;  // felt() is that of ridge: of the rows' sum of squares, not of their mean
   options.n_lambdas = 20;
   options.n_nonzero_coefs = 3;
   options.n_features_to_select = 3;

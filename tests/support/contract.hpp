@@ -21,11 +21,11 @@ using FitFunction = std::function<Fitted(const Rows& rows, const estimate::Estim
 struct Subject {
   std::string name;
   FitFunction fit;
-  bool penalised = false;  ///< uses options.lambda
-  bool quadratic = true;   ///< has a penalty(): ties are shared
-  bool recovers = true;    ///< finds the truth of noiseless data where the penalty is nothing
-  double lambda_power = 0.0;      ///< of the factor of the targets that λ takes to give coefficients that factor
-  bool scales = true;             ///< there is such a power
+  bool penalised = false;     ///< uses options.lambda
+  bool quadratic = true;      ///< has a penalty(): ties are shared
+  bool recovers = true;       ///< finds the truth of noiseless data where the penalty is nothing
+  double lambda_power = 0.0;  ///< of the factor of the targets that λ takes to give coefficients that factor
+  bool scales = true;         ///< there is such a power
 };
 
 /// A registered estimator, by the way of the program.

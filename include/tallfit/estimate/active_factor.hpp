@@ -11,8 +11,8 @@ namespace tallfit::estimate {
 
 /// X = Q T for columns that are appended and removed, and the projection of a target on them. Local.
 ///
-/// Columns are orthogonalised twice by classical Gram-Schmidt, and removed by plane rotations, so that Q stays
-/// orthonormal to rounding: solutions are those of QR, not of a Gram matrix.
+/// Columns are orthogonalised twice by classical Gram-Schmidt, and removed by plane rotations, so that Q
+/// stays orthonormal to rounding: solutions are those of QR, not of a Gram matrix.
 /// @see Daniel, Gragg, Kaufman, Stewart, Math. Comp. 30 (1976) 772; Giraud et al., Numer. Math. 101 (2005) 87
 class ActiveFactor {
 public:
@@ -24,7 +24,8 @@ public:
   Index size() const { return static_cast<Index>(names_.size()); }
   bool contains(Index name) const;
 
-  /// Cost: 8 n m flops for columns of length n. @return false, and nothing changes, where it depends on others
+  /// Cost: 8 n m flops for columns of length n. @return false, and nothing changes, where it depends on
+  /// others
   bool append(Index name, const Eigen::VectorXd& column);
   /// Cost: at most 6 m (n + m) flops.
   void remove(Index name);
@@ -32,8 +33,8 @@ public:
   /// y that minimises ‖X y - target‖, and what it leaves of the target.
   Eigen::VectorXd solution() const;
   const Eigen::VectorXd& residual() const { return rest_; }
-  /// d with XᵀX d = gradient, and X d. A pull of that gradient takes d off the solution and adds X d to what is
-  /// left, without cancellation. Cost: 2 m² flops, and 2 n m.
+  /// d with XᵀX d = gradient, and X d. A pull of that gradient takes d off the solution and adds X d to what
+  /// is left, without cancellation. Cost: 2 m² flops, and 2 n m.
   Eigen::VectorXd response(const Eigen::VectorXd& gradient) const;
   Eigen::VectorXd lift(const Eigen::VectorXd& gradient) const;
   /// The last column of Q.
@@ -52,7 +53,7 @@ private:
 
   double rcond_;
   std::vector<Index> names_;
-  Eigen::MatrixXd q_;         ///< more columns than are used
+  Eigen::MatrixXd q_;  ///< more columns than are used
   Eigen::MatrixXd t_;
   Eigen::VectorXd projected_;  ///< Qᵀ target, as many
   Eigen::VectorXd rest_;       ///< target - Q Qᵀ target

@@ -12,20 +12,20 @@ namespace tallfit::estimate {
 /// Minimises ½ ‖E y - z‖² + Σ absolute_j |y_j| + ½ Σ square_j y_j² for one penalty after another, each from
 /// where the last one ended.
 ///
-/// An iteration is a sweep of coordinate descent with covariance updates over the columns that screening left,
-/// then a SupportStep. Columns are screened by the sequential strong rule; the gradient of all columns is
-/// formed after every iteration, and those that violate the conditions of the minimum come back.
-/// It ends where the duality gap is below tol and an iteration leaves the support as it was: then the last
-/// digits are those of QR.
+/// An iteration is a sweep of coordinate descent with covariance updates over the columns that screening
+/// left, then a SupportStep. Columns are screened by the sequential strong rule; the gradient of all columns
+/// is formed after every iteration, and those that violate the conditions of the minimum come back. It ends
+/// where the duality gap is below tol and an iteration leaves the support as it was: then the last digits are
+/// those of QR.
 ///
-/// The gap, with g = Eᵀ(z - E y) - square y, s = min(1, min_j absolute_j / |g_j|) and ρ² = what no coefficients
-/// explain, is without cancellation
+/// The gap, with g = Eᵀ(z - E y) - square y, s = min(1, min_j absolute_j / |g_j|) and ρ² = what no
+/// coefficients explain, is without cancellation
 ///
 ///   ½ (1 - s)² (‖E y - z‖² + ρ² + Σ square_j y_j²) + Σ_j (absolute_j |y_j| - s g_j y_j)
 /// where |g_j| counts as absolute_j as long as rounding explains the difference, K ε ‖E_j‖ ‖z, ρ‖.
 ///
-/// Cost: O(K m) for an iteration with m active columns, 2 K² / P for the gradient, and ActiveColumns::fetch().
-/// All ranks of the grid compute the same.
+/// Cost: O(K m) for an iteration with m active columns, 2 K² / P for the gradient, and
+/// ActiveColumns::fetch(). All ranks of the grid compute the same.
 /// @see Friedman, Hastie, Tibshirani, J. Stat. Softw. 33 (2010) 1; Tibshirani et al., JRSSB 74 (2012) 245
 class CoordinateDescent {
 public:

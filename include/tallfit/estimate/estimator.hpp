@@ -33,11 +33,11 @@ struct EstimatorOptions {
   Index n_lambdas = 100;
   double eps = 1e-3;
   Criterion criterion = Criterion::bic;  ///< that chooses a point of a path
-  double gamma = 1.0;           ///< adaptive lasso: the weights are 1 / |first fit|^gamma
-  double initial_lambda = 0.0;  ///< adaptive lasso: ridge penalty of the first fit
-  Index n_nonzero_coefs = 0;    ///< columns that a greedy fit takes; 0: the estimator's default
-  double max_residual = 0.0;    ///< omp: takes columns until ‖residual‖² is at most this; 0: not used
-  bool normalize = false;       ///< omp: compares correlations with columns of unit norm
+  double gamma = 1.0;                    ///< adaptive lasso: the weights are 1 / |first fit|^gamma
+  double initial_lambda = 0.0;           ///< adaptive lasso: ridge penalty of the first fit
+  Index n_nonzero_coefs = 0;             ///< columns that a greedy fit takes; 0: the estimator's default
+  double max_residual = 0.0;       ///< omp: takes columns until ‖residual‖² is at most this; 0: not used
+  bool normalize = false;          ///< omp: compares correlations with columns of unit norm
   Index n_features_to_select = 0;  ///< 0: half of them
   double step = 1.0;               ///< columns that an elimination drops at a time; below 1: a part of all
   NoiseDof noise_dof = NoiseDof::n_minus_k;

@@ -39,8 +39,8 @@ struct Elimination {
 
 /// Fits, drops the least important columns, and so on. Among equals the one of lower index goes first.
 ///
-/// Cost: a QR of the columns left for each stage, 4/3 m³ / P flops for m of them: K⁴ / (3 P) for K stages, 5 K³
-/// or so where a tenth goes at a time. @collective over the grid
+/// Cost: a QR of the columns left for each stage, 4/3 m³ / P flops for m of them: K⁴ / (3 P) for K stages, 5
+/// K³ or so where a tenth goes at a time. @collective over the grid
 /// @see Guyon, Weston, Barnhill, Vapnik, Machine Learning 46 (2002) 389
 Elimination eliminate_features(const LeastSquaresSystem& system, const ImportanceScore& importance,
                                const EliminationPlan& plan, const TriangularSolver::Options& options);

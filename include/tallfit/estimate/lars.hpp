@@ -38,12 +38,13 @@ struct LarsPath {
 /// The path on which the correlations R_jᵀ(z - R θ) of the active columns stay equal in size and fall.
 ///
 /// Between knots θ = u - C d is linear in the correlation C, with u the least-squares solution on the active
-/// columns and d the response to their signs, by a QR factorisation that is updated. Every stretch is computed
-/// anew from the factor, so errors do not add up along the path. Columns that depend on active ones wait until
-/// one of these leaves.
-/// Cost: 4 K² / P + O(K m) flops for a knot with m active columns; K numbers for each knot on every rank.
+/// columns and d the response to their signs, by a QR factorisation that is updated. Every stretch is
+/// computed anew from the factor, so errors do not add up along the path. Columns that depend on active ones
+/// wait until one of these leaves. Cost: 4 K² / P + O(K m) flops for a knot with m active columns; K numbers
+/// for each knot on every rank.
 /// @collective over the grid
-/// @see Efron, Hastie, Johnstone, Tibshirani, Ann. Statist. 32 (2004) 407, section 3; scikit-learn's lars_path
+/// @see Efron, Hastie, Johnstone, Tibshirani, Ann. Statist. 32 (2004) 407, section 3; scikit-learn's
+/// lars_path
 LarsPath lars_path(const LeastSquaresSystem& system, LarsMethod method, const LarsEnd& end, double rcond);
 
 }  // namespace tallfit::estimate

@@ -21,7 +21,7 @@ struct LassoPoint {
   Eigen::VectorXd coefficients;
   double residual_norm = 0.0;
   double objective = 0.0;
-  double duality_gap = 0.0;  ///< in the unit of the objective
+  double duality_gap = 0.0;   ///< in the unit of the objective
   double relative_gap = 0.0;  ///< to that of no coefficients at all, up to a factor of 2: what tol is of
   Index iterations = 0;
   bool converged = false;
@@ -35,19 +35,21 @@ struct LassoPoint {
 class LassoPath {
 public:
   /// @param system  must outlive it. @collective over its grid
-  LassoPath(const LeastSquaresSystem& system, LassoPenalty penalty, const CoordinateDescent::Options& options);
+  LassoPath(const LeastSquaresSystem& system, LassoPenalty penalty,
+            const CoordinateDescent::Options& options);
 
   /// The smallest λ at which all coefficients are 0; infinite for l1_ratio = 0.
   double largest_lambda() const { return largest_; }
-  /// What RᵀR θ lacks to Rᵀz at the minimum, in a column whose coefficient is not zero: S λ l1_ratio weight_j.
+  /// What RᵀR θ lacks to Rᵀz at the minimum, in a column whose coefficient is not zero: S λ l1_ratio
+  /// weight_j.
   double pull(double lambda, Index j) const;
   /// S λ (1 - l1_ratio), the penalty of ‖θ‖²/2.
   double square(double lambda) const;
 
   /// Cost: CoordinateDescent's. @collective
   LassoPoint solve(double lambda, Index max_iter);
-  /// The same by way of larger λ, each 0.7 times the one before, so that few columns come at a time. All share
-  /// max_iter iterations.
+  /// The same by way of larger λ, each 0.7 times the one before, so that few columns come at a time. All
+  /// share max_iter iterations.
   LassoPoint descend(double lambda, Index max_iter);
 
 private:

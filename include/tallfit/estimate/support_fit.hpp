@@ -24,6 +24,7 @@ struct Support {
 /// coefficients that the data determine is tr(H): the size of the support where square = 0.
 /// Cost: select_columns() and fit_quadratic(). @collective over the grid
 /// @see Zou, Hastie, Tibshirani, Ann. Statist. 35 (2007) 2173 (degrees of freedom)
-LinearFit fit_support(const LeastSquaresSystem& system, const Support& support, const EstimatorOptions& options);
+LinearFit fit_support(const LeastSquaresSystem& system, const Support& support,
+                      const EstimatorOptions& options);
 
 }  // namespace tallfit::estimate

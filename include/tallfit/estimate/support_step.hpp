@@ -8,8 +8,8 @@
 
 namespace tallfit::estimate {
 
-/// Weights of the penalty Σ absolute_j |y_j| + ½ Σ square_j y_j² of scaled coefficients. An infinite absolute_j
-/// keeps its column out.
+/// Weights of the penalty Σ absolute_j |y_j| + ½ Σ square_j y_j² of scaled coefficients. An infinite
+/// absolute_j keeps its column out.
 struct SparsePenalty {
   Eigen::VectorXd absolute;
   Eigen::VectorXd square;
@@ -18,10 +18,10 @@ struct SparsePenalty {
 /// Moves coefficients to the minimum of ½ ‖E y - z‖² + penalty among those with the same zeros and signs.
 ///
 /// The minimum with signs held fixed solves a linear system, by QR of the columns and not by their Gram
-/// matrix. Where it would change a sign, y goes towards it as far as the first zero, that column is taken out,
-/// and so on: the objective falls all the way. A column that depends on others is exchanged along the tie,
-/// where E y stays and the penalty falls or stays, until one of them is zero; so the columns of the support
-/// are independent in the end.
+/// matrix. Where it would change a sign, y goes towards it as far as the first zero, that column is taken
+/// out, and so on: the objective falls all the way. A column that depends on others is exchanged along the
+/// tie, where E y stays and the penalty falls or stays, until one of them is zero; so the columns of the
+/// support are independent in the end.
 /// @see Osborne, Presnell, Turlach, IMA J. Numer. Anal. 20 (2000) 389; Lee, Battle, Raina, Ng, NIPS 2007
 class SupportStep {
 public:
