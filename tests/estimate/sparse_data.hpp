@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "support/contract.hpp"
 #include "support/csv.hpp"
 #include "support/data.hpp"
 #include "support/fit_rows.hpp"
 #include "support/memory_source.hpp"
+#include "support/oracle.hpp"
 
 namespace tallfit::test {
 
@@ -95,6 +97,27 @@ inline estimate::LinearFit fit_of(const Rows& rows, const char* name,
   MemorySource source(rows);
   return fit_rows(source, *estimate::make_estimator(name, options), intercept, comm::Communicator::self())
       .fit;
+}
+
+/// The system of centred rows.
+inline estimate::LeastSquaresSystem centred_system(const Rows& rows) {
+  const Rows seen = centred(rows);
+  MemorySource source(seen);
+  return *fit_rows(source, *estimate::make_estimator("ols", {}), estimate::Intercept::none,
+                   comm::Communicator::self())
+              .system;
+}
+
+/// κ² ε of the centred rows: what two good ways to solve with a gradient on the right may differ by,
+/// relative.
+inline double squared_condition_rounding(const Rows& rows) {
+  const Eigen::VectorXd s = support::singular_values(centred(rows).a);
+  const double condition = s(0) / s(s.size() - 1);
+  return 10.0 * static_cast<double>(rows.a.cols()) * eps * condition * (1.0 + condition);
+}
+
+inline bool same_support(const Eigen::VectorXd& x, const Eigen::VectorXd& y) {
+  return (x.array() != 0.0).cwiseEqual(y.array() != 0.0).all();
 }
 
 }  // namespace tallfit::test
