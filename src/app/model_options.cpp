@@ -1,5 +1,8 @@
 #include "model_options.hpp"
 
+#include "tallfit/base/error.hpp"
+#include "tallfit/io/fit_file.hpp"
+
 namespace tallfit::app {
 
 estimate::EstimatorOptions estimator_options(const Config& config) {
@@ -25,8 +28,23 @@ estimate::Intercept intercept_of(const Config& config) {
   return config.fit.fit_intercept ? estimate::Intercept::fitted : estimate::Intercept::none;
 }
 
+namespace {
+
+estimate::KnownPrecisions precisions_of(const std::string& earlier_fit) {
+  const io::FittedModel model = io::read_fit_file(earlier_fit);
+  require(
+      model.column_precisions.size() > 0, ErrorKind::input,
+      "fit.start = '{}': that fit found no precisions of columns; fit.estimator = \"ard\" or \"bcs\" does",
+      earlier_fit);
+  return {.of_columns = model.column_precisions, .of_noise = 1.0 / model.noise_variance};
+}
+
+}  // namespace
+
 std::unique_ptr<estimate::Estimator> make_estimator(const Config& config) {
-  auto estimator = estimate::make_estimator(config.fit.estimator, estimator_options(config));
+  estimate::EstimatorOptions options = estimator_options(config);
+  if (!config.fit.start.empty()) options.start = precisions_of(config.fit.start);
+  auto estimator = estimate::make_estimator(config.fit.estimator, options);
   const Config::Solver& solver = config.solver;
   if (solver.refine) estimate::require_quadratic(*estimator, "solver.refine");
   if (solver.engine == "iterative") estimate::require_quadratic(*estimator, "solver.engine = \"iterative\"");
