@@ -93,6 +93,7 @@ void FitOutput::fail_to_converge(const design::DesignInfo& info, const estimate:
     folder.write("coefficients.csv", io::coefficients_csv(info.column_names, fit));
     folder.write("fit.json", io::fit_json(record, fit, info.column_names));
     if (record.weights) folder.write("weights.csv", io::weights_csv(*record.weights, info.group_names));
+    io::write_fit_file(folder.add("fit.h5").partial_path(), info.column_names, fit);
     folder.commit();
   });
   throw Error::collective(ErrorKind::numerical, fmt::format("{}. The last iterate is in {}", what, where));

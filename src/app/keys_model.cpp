@@ -150,6 +150,10 @@ std::vector<Key> fit_keys(Config::Fit& options) {
           "Rate of the prior of bcs, of variances of columns of norm 1 and targets of mean square 1; 0 finds "
           "it.")
       .must_be(at_least(0));
+  keys.add(
+      "start", options.start,
+      "Folder of an earlier fit of ard or bcs to the same columns, whose precisions are where the search "
+      "starts.");
   keys.add("row_pass", options.row_pass,
            "Reads the rows a second time, for mean absolute and largest errors.");
   keys.add("residuals", options.residuals, "Writes the residual of every row.");

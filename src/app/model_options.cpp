@@ -38,6 +38,15 @@ estimate::Prior read_prior(const Config::Fit& fit, const std::vector<std::string
   return prior;
 }
 
+estimate::KnownPrecisions precisions_of(const std::string& earlier_fit) {
+  const io::FittedModel model = io::read_fit_file(earlier_fit);
+  require(
+      model.column_precisions.size() > 0, ErrorKind::input,
+      "fit.start = '{}': that fit found no precisions of columns; fit.estimator = \"ard\" or \"bcs\" does",
+      earlier_fit);
+  return {.of_columns = model.column_precisions, .of_noise = 1.0 / model.noise_variance};
+}
+
 /// Steps that only a penalty known before the fit allows.
 void check_steps(const Config& config, const estimate::Estimator& estimator) {
   const Config::Solver& solver = config.solver;
@@ -123,6 +132,7 @@ estimate::EstimatorOptions estimator_options(const Config& config,
   estimate::EstimatorOptions options = estimator_options(config);
   if (has_prior(config.fit))
     options.prior = std::make_shared<const estimate::Prior>(read_prior(config.fit, column_names));
+  if (!config.fit.start.empty()) options.start = precisions_of(config.fit.start);
   return options;
 }
 

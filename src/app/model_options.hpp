@@ -13,7 +13,7 @@ namespace tallfit::app {
 
 estimate::EstimatorOptions estimator_options(const Config& config);
 
-/// The same with the prior, of which the files are read, for a design with these columns. Local.
+/// The same with what is read from files, a prior and a start, for a design with these columns. Local.
 /// @throws Error{input} for files or names that do not fit the design.
 estimate::EstimatorOptions estimator_options(const Config& config,
                                              const std::vector<std::string>& column_names);

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "tallfit/base/error.hpp"
-#include "tallfit/base/log.hpp"
+#include "tallfit/comm/collective_error.hpp"
 #include "tallfit/estimate/quadratic_fit.hpp"
 #include "tallfit/linalg/matrix_ops.hpp"
 
@@ -13,14 +13,31 @@ namespace tallfit::estimate {
 
 namespace {
 
-/// The better of the starts that were asked for.
-RelevanceOptimum best_optimum(const ScaledSystem& system, const RelevanceSearch& search, ArdMethod method,
-                              double noise_precision) {
+/// Precisions of the user's units in those of the search.
+Relevance start_of(const ScaledSystem& system, const KnownPrecisions& known, double noise_precision) {
+  const double square = system.target_size * system.target_size;
+  Relevance start{.precisions = known.of_columns, .noise_precision = noise_precision};
+  for (Index j = 0; j < start.precisions.size(); ++j) {
+    const double norm = system.norms(j);
+    start.precisions(j) =
+        norm > 0.0 ? start.precisions(j) * square / (norm * norm) : std::numeric_limits<double>::infinity();
+  }
+  return start;
+}
+
+/// From where the user says, or the better of the starts that were asked for.
+RelevanceOptimum best_optimum(const ScaledSystem& system, const RelevanceSearch& search,
+                              const EstimatorOptions& options, double known_noise) {
+  if (options.start) {
+    const double square = system.target_size * system.target_size;
+    const double noise = search.noise_is_known ? known_noise : options.start->of_noise * square;
+    return ascend(system, start_of(system, *options.start, noise), search);
+  }
   std::optional<RelevanceOptimum> best;
-  if (method != ArdMethod::mackay)
-    best = ascend(system, empty_start(system, search, noise_precision), search);
-  if (method == ArdMethod::fast) return std::move(*best);
-  RelevanceOptimum dense = ascend(system, fixed_point_start(system, search, noise_precision), search);
+  if (options.ard_method != ArdMethod::mackay)
+    best = ascend(system, empty_start(system, search, known_noise), search);
+  if (options.ard_method == ArdMethod::fast) return std::move(*best);
+  RelevanceOptimum dense = ascend(system, fixed_point_start(system, search, known_noise), search);
   if (best && best->objective >= dense.objective) return std::move(*best);
   return dense;
 }
@@ -28,7 +45,7 @@ RelevanceOptimum best_optimum(const ScaledSystem& system, const RelevanceSearch&
 /// Finds κ = 2 (m - 1) / Σ γ together with the rest.
 RelevanceOptimum optimum_with_rate(const ScaledSystem& system, RelevanceSearch& search,
                                    const EstimatorOptions& options, double noise_precision) {
-  RelevanceOptimum optimum = best_optimum(system, search, options.ard_method, noise_precision);
+  RelevanceOptimum optimum = best_optimum(system, search, options, noise_precision);
   for (Index i = 0; i < options.max_iter; ++i) {
     const auto m = static_cast<double>(optimum.posterior.active.size());
     const double variances = optimum.relevance.precisions.cwiseInverse().sum();
@@ -106,7 +123,15 @@ LinearFit fit_of_active(const LeastSquaresSystem& system, const std::vector<Inde
 LinearFit fit_relevant(const LeastSquaresSystem& system, const EstimatorOptions& options,
                        VariancePrior prior) {
   const double n = n_observations(system, options);
-  require(n > 0.0, ErrorKind::input, "the evidence needs more than {} rows", system.n_rows);
+  const comm::Communicator& comm = system.r.grid().comm();
+  comm::require_replicated(comm, n > 0.0, ErrorKind::input, "the evidence needs more than {} rows",
+                           system.n_rows);
+  const Index n_known = options.start ? options.start->of_columns.size() : system.n_coeffs();
+  comm::require_replicated(
+      comm, n_known == system.n_coeffs(), ErrorKind::input,
+      "fit.start has precisions of {} columns, and the rows have {}: start from a fit of the "
+      "same columns",
+      n_known, system.n_coeffs());
   const ScaledSystem units = scaled(system, n, options.solver.rcond);
   const double square = units.target_size * units.target_size;
   RelevanceSearch search{.tol = options.tol,
@@ -117,7 +142,7 @@ LinearFit fit_relevant(const LeastSquaresSystem& system, const EstimatorOptions&
   const bool finds_rate = prior == VariancePrior::laplace && !options.laplace_rate;
   if (prior == VariancePrior::laplace) search.rate = options.laplace_rate.value_or(0.0);
   const RelevanceOptimum optimum = finds_rate ? optimum_with_rate(units, search, options, known)
-                                              : best_optimum(units, search, options.ard_method, known);
+                                              : best_optimum(units, search, options, known);
 
   const double alpha = optimum.relevance.noise_precision / square;
   Eigen::VectorXd precisions = optimum.relevance.precisions / square;

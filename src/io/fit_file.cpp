@@ -102,6 +102,7 @@ FittedModel read_fit_file(const std::string& path) {
   model.coefficients = read_vector(file, "coefficients");
   model.intercept = hdf5::read_double_attribute(file, "/", "intercept").at(0);
   model.noise_variance = hdf5::read_double_attribute(file, "/", "noise_variance").at(0);
+  if (file.has("column_precisions")) model.column_precisions = read_vector(file, "column_precisions");
   model.covariance_factor = Eigen::MatrixXd::Zero(model.coefficients.size() + 1, 0);
   if (file.has("covariance_factor")) {
     const hdf5::Dataset set = hdf5::Dataset::open(file, "covariance_factor");

@@ -65,6 +65,7 @@ struct Config {
     double threshold_lambda = 1e12;
     std::string ard_method = "best";  ///< "mackay", "fast" or "best"
     double laplace_rate = 0.0;        ///< 0: found
+    std::string start;                ///< folder of an earlier fit, or its fit.h5
     bool row_pass = true;
     bool residuals = false;
     std::string select = "none";  ///< "none", "cv", "evidence" or "gcv"

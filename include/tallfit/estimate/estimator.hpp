@@ -28,6 +28,12 @@ enum class EvidenceRows { rows, weights };
 /// from both, and the greater evidence wins.
 enum class ArdMethod { mackay, fast, best };
 
+/// Precisions that an earlier fit found.
+struct KnownPrecisions {
+  Eigen::VectorXd of_columns;  ///< K; infinite where pruned
+  double of_noise = 1.0;
+};
+
 /// What an estimator may be told. Names are scikit-learn's and INTERFACE's.
 struct EstimatorOptions {
   double lambda = 1e-6;                     ///< penalty strength, in units of (w A)²
@@ -52,8 +58,9 @@ struct EstimatorOptions {
   double threshold_lambda = 1e12;  ///< of columns of norm 1 and targets of variance 1: beyond it none is left
   ArdMethod ard_method = ArdMethod::best;
   std::optional<double> laplace_rate =
-      std::nullopt;                       ///< of the variances of columns of norm 1 and targets of variance 1
-  TriangularSolver::Options solver = {};  ///< so that designated initialisers may leave it out
+      std::nullopt;  ///< of the variances of columns of norm 1 and targets of variance 1
+  std::optional<KnownPrecisions> start = std::nullopt;  ///< in place of the starts of ard_method
+  TriangularSolver::Options solver = {};                ///< so that designated initialisers may leave it out
 };
 
 /// What an estimator found along a path of its hyperparameter.
