@@ -26,13 +26,14 @@ RobustStart start_of(const LinearFit& fit, const LeastSquaresSystem* system, con
     // where nothing is left, a scale that stands for rounding
     const double rounding = std::numeric_limits<double>::epsilon() * system->z.norm();
     numbers.back() = std::max({numbers.back(), rounding, std::numeric_limits<double>::min()});
-    numbers.push_back(static_cast<double>(fit.rank));
+    numbers.insert(numbers.end(), {static_cast<double>(fit.rank), fit.condition});
   }
   comm::broadcast(rows.comm, numbers, 0);
   const Index n = rows.layout.n_cols + 1;
-  RobustStart start{.at = {.x = Eigen::Map<const Eigen::VectorXd>(numbers.data(), n),
-                           .scale = numbers[static_cast<std::size_t>(n)]},
-                    .rank = static_cast<Index>(numbers.back())};
+  const double* rest = numbers.data() + n;
+  RobustStart start{.at = {.x = Eigen::Map<const Eigen::VectorXd>(numbers.data(), n), .scale = rest[0]},
+                    .rank = static_cast<Index>(rest[1]),
+                    .condition = rest[2]};
   if (options.kind != RobustKind::laplace && options.scale > 0.0) start.at.scale = options.scale;
   return start;
 }

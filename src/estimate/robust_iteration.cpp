@@ -15,7 +15,8 @@ RobustIteration::RobustIteration(const RobustRows& rows, Intercept intercept, co
       options_(options),
       at_(std::move(start.at)),
       first_scale_(at_.scale),
-      rank_(start.rank) {}
+      rank_(start.rank),
+      roundable_(std::clamp(10.0 * std::numeric_limits<double>::epsilon() * start.condition, 1e-7, 1e-3)) {}
 
 void RobustIteration::run() {
   take_pass({});
@@ -46,13 +47,13 @@ void RobustIteration::take_pass(RobustStep step, bool folds) {
 bool RobustIteration::minimise(double tolerance) {
   double least = std::numeric_limits<double>::infinity();
   int idle = 0;
+  constexpr const char* rounded = ", which rounding keeps from falling";
   while (newton_.decrement > tolerance || misses_directions()) {
-    constexpr double roundable = 1e-7;
     constexpr int patience = 3;
     idle = newton_.decrement < 0.9 * least ? 0 : idle + 1;
     least = std::min(least, newton_.decrement);
-    if (idle >= patience && newton_.decrement < roundable) {
-      note_ = ", which rounding keeps it from lowering";
+    if (idle >= patience && newton_.decrement < roundable_) {
+      note_ = rounded;
       return true;
     }
     if (passes_ >= options_.max_iter) return false;
@@ -70,8 +71,9 @@ bool RobustIteration::minimise(double tolerance) {
       continue;
     }
     if (!take_step()) {
-      note_ = "; no step lowers the objective";
-      return false;
+      const bool is_rounded = newton_.decrement < roundable_;
+      note_ = is_rounded ? rounded : "; no step lowers the objective";
+      return is_rounded;
     }
   }
   return true;
@@ -126,13 +128,14 @@ bool RobustIteration::follow_smoothing() {
     const Index before = passes_;
     const bool is_on_path = minimise(on_path);
     const bool landed = passes_ == before;
-    const double gap = pass_.sums.dual_slack;
+    if (is_on_path) dual_ = pass_.sums.absolute - pass_.sums.dual_slack;
+    const double gap = std::abs(pass_.sums.absolute - dual_);  // below 0 by rounding of the gradient only
     const double rounding = std::numeric_limits<double>::epsilon() * pass_.sums.target_size;
     const bool closed = gap <= options_.tol * pass_.sums.absolute + rounding;
     if (is_on_path && closed && (landed || gap <= rounding)) break;
     if (!is_on_path || passes_ >= options_.max_iter) {
-      describe_gap(gap);
-      return false;
+      describe_gap();
+      return closed && passes_ < options_.max_iter;
     }
     factor = landed ? std::max(1e-4, factor * factor) : 0.1;
     shrink(factor);
@@ -150,7 +153,6 @@ void RobustIteration::shrink(double factor) {
 
 /// To the end of the path, where the rows within the smoothing are fitted exactly.
 void RobustIteration::land() {
-  const double dual = pass_.sums.absolute - pass_.sums.dual_slack;
   const RobustPoint on_path = at_;
   const RobustSums sums = pass_.sums;
   at_.x += newton_.step.x - newton_.along;
@@ -160,13 +162,13 @@ void RobustIteration::land() {
     pass_.sums = sums;
     objective_ = sums.absolute;
   }
-  describe_gap(std::max(0.0, pass_.sums.absolute - dual));
+  describe_gap();
 }
 
-void RobustIteration::describe_gap(double gap) {
-  gap_ = gap;
+void RobustIteration::describe_gap() {
+  gap_ = std::abs(pass_.sums.absolute - dual_);
   how_ = fmt::format("duality gap {:.1e} of the objective after {} passes{}",
-                     pass_.sums.absolute > 0.0 ? gap / pass_.sums.absolute : 0.0, passes_, note_);
+                     pass_.sums.absolute > 0.0 ? gap_ / pass_.sums.absolute : 0.0, passes_, note_);
 }
 
 }  // namespace tallfit::estimate

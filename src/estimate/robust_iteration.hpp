@@ -11,7 +11,8 @@ namespace tallfit::estimate {
 /// Where least squares leaves off.
 struct RobustStart {
   RobustPoint at;
-  Index rank = 0;  ///< of the design
+  Index rank = 0;          ///< of the design
+  double condition = 1.0;  ///< likewise
 };
 
 /// Goes from pass to pass; every rank does the same. All calls are collective over rows.comm.
@@ -43,7 +44,7 @@ private:
   bool follow_smoothing();
   void shrink(double factor);
   void land();
-  void describe_gap(double gap);
+  void describe_gap();
 
   static constexpr double newton_majorant = 1e-10;  ///< μ at which a step is Newton's to ten digits
   static constexpr double careful_majorant = 1e-2;
@@ -55,11 +56,13 @@ private:
   RobustPoint at_;
   double first_scale_;
   Index rank_;
+  double roundable_;  ///< decrement below which rounding of the gradient may be all that is left
   double majorant_ = newton_majorant;
   RobustPass pass_;
   RobustNewton newton_;
   Index passes_ = 0;
   double objective_ = unknown;
+  double dual_ = 0.0;  ///< value of the dual problem of laplace at the last point of the path
   double gap_ = unknown;
   bool converged_ = false;
   std::string how_;

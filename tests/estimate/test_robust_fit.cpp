@@ -119,6 +119,35 @@ TEST_P(Robust, HasTheSameBitsOnAnyNumberOfRanks) {
   EXPECT_EQ(std::memcmp(results[0].data(), results[1].data(), 12 * sizeof(double)), 0);
 }
 
+// Rows in another order, and targets in another unit: the scale, like the coefficients, goes with the
+// targets.
+TEST_P(Robust, GoesWithOrderAndUnits) {
+  const Rows rows = rows_with_outliers(500, 5.0);
+  Rows other = rows.picked(random_order(500, 3));
+  other.b *= 1024.0;
+  const LinearFit want = fit_robustly(rows, options(), Intercept::fitted, world_);
+  LinearFit fit = fit_robustly(other, options(), Intercept::fitted, world_);
+  fit.coefficients /= 1024.0;
+  fit.intercept /= 1024.0;
+  for (auto& [name, value] : fit.hyperparameters) value /= 1024.0;
+  EXPECT_LE(distance(fit, want), 1e-9);
+}
+
+// Columns of condition 1e9: the gradient is known to 1e-7 of its terms, and the fit ends there.
+TEST_P(Robust, EndsWhereRoundingDoes) {
+  Rows rows = rows_with_outliers(500, 5.0);
+  rows.a.col(3) = rows.a.col(2) * 10.0 + rows.a.col(3) * 1e-9;
+  RobustOptions chosen = options();
+  // Coefficients of 5e8 leave residuals 1e-7: which rows laplace fits exactly can hardly be told.
+  if (GetParam() == RobustKind::laplace) chosen.tol = 1e-3;
+  const LinearFit fit = fit_robustly(rows, chosen, Intercept::fitted, world_);
+  EXPECT_TRUE(fit.converged) << fit.convergence;
+  EXPECT_EQ(fit.rank, 4);
+  // θ of columns 2 and 3 as they were: 3 = θ2 + 10 θ3 and 0.5 = θ3 1e-9 / 10, the latter to the noise's 0.1
+  EXPECT_NEAR(fit.coefficients(2) + 10.0 * fit.coefficients(3), 3.0, 0.1);
+  EXPECT_NEAR(fit.coefficients(3) * 1e-8, 0.5, 0.1);
+}
+
 TEST_P(Robust, SaysThatItDidNotConverge) {
   RobustOptions few = options();
   few.max_iter = 1;
