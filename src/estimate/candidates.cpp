@@ -78,12 +78,14 @@ private:
 
 }  // namespace
 
-CandidateFits fit_candidates(const LeastSquaresSystem& system, const Candidates& candidates) {
+bool shares_factorisation(const Candidates& candidates) {
   constexpr Index worth_an_svd = 4;  // a fit of its own takes about 5 K³ flops, the SVD 22 K³
+  return candidates.estimator == "ridge" && !candidates.options.front().prior && candidates.size() >= worth_an_svd;
+}
+
+CandidateFits fit_candidates(const LeastSquaresSystem& system, const Candidates& candidates) {
   Fitting fitting(system, candidates);
-  if (candidates.estimator == "ridge" && !candidates.options.front().prior &&
-      candidates.size() >= worth_an_svd)
-    fitting.by_spectrum();
+  if (shares_factorisation(candidates)) fitting.by_spectrum();
   fitting.one_by_one();
   return fitting.result();
 }

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "part_errors.hpp"
+#include "team_fits.hpp"
 
 #include "tallfit/base/phase.hpp"
-#include "tallfit/comm/collective_error.hpp"
 #include "tallfit/estimate/grid_system.hpp"
 
 namespace tallfit::estimate {
@@ -18,6 +18,14 @@ namespace tallfit::estimate {
 namespace {
 
 using compress::CellKey;
+/// Training rows outside each part.
+std::vector<Index> rows_without_part(const PartedDesign& parted) {
+  std::vector<Index> rows = rows_of_parts(parted);
+  const Index all = std::accumulate(rows.begin(), rows.end(), Index{0});
+  for (Index& n : rows) n = all - n;
+  return rows;
+}
+
 /// The fits without each part of this rank, by the part's place in the list.
 std::map<int, CandidateFits> fit_parts(const PartedDesign& parted, const Candidates& candidates,
                                        const compress::PartFactors& factors, const comm::Communicator& comm) {
@@ -27,28 +35,20 @@ std::map<int, CandidateFits> fit_parts(const PartedDesign& parted, const Candida
     training = compress::factors_without_part(factors, comm);
   }
   const Phase phase("fit folds");
-  const std::vector<Index> rows = rows_of_parts(parted);
-  const Index all_rows = std::accumulate(rows.begin(), rows.end(), Index{0});
-  std::map<int, CandidateFits> fits;
-  comm::all_or_none(comm, [&] {
-    for (auto& [part, factor] : training)
-      fits.emplace(part,
-                   fit_factor(std::exchange(factor, compress::Factor()),
-                              all_rows - rows[static_cast<std::size_t>(part)], parted.intercept, candidates));
-  });
-  return fits;
+  return fit_in_teams(
+      {.factors = std::move(training), .owners = factors.owners, .rows = rows_without_part(parted)},
+      parted.intercept, candidates, comm);
 }
 
 /// The same for all parts, on every rank.
 std::map<int, CandidateFits> fit_parts_on_grid(const PartedDesign& parted, const Candidates& candidates) {
   const Phase phase("fit folds");
-  const std::vector<Index> rows = rows_of_parts(parted);
-  const Index all_rows = std::accumulate(rows.begin(), rows.end(), Index{0});
+  const std::vector<Index> rows = rows_without_part(parted);
   std::map<int, CandidateFits> fits;
   compress::visit_factors_without_part_on_grid(
       parted.design, parted.multipliers, parted.by, parted.parts,
       [&](int part, const linalg::BlockCyclicMatrix& factor) {
-        const Index n_rows = all_rows - rows[static_cast<std::size_t>(part)];
+        const Index n_rows = rows[static_cast<std::size_t>(part)];
         fits.emplace(part, fit_candidates(make_system(factor, n_rows, parted.intercept), candidates));
       });
   return fits;

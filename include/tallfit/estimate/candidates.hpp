@@ -17,6 +17,10 @@ struct Candidates {
   Index size() const { return static_cast<Index>(options.size()); }
 };
 
+/// Whether the candidates share one factorisation, so that ranks would gain nothing by sharing the
+/// candidates.
+bool shares_factorisation(const Candidates& candidates);
+
 /// What the fits of candidates to one system have given.
 struct CandidateFits {
   Eigen::MatrixXd models;          ///< (K + 2) x candidates: [θ; c; -1], so that ‖F model‖ is an error

@@ -1,0 +1,103 @@
+#include "team_fits.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "part_errors.hpp"
+
+#include "tallfit/comm/collective_error.hpp"
+#include "tallfit/comm/exchange.hpp"
+
+namespace tallfit::estimate {
+
+namespace {
+
+/// The candidates of one rank of a team: every size-th.
+std::vector<Index> shared_out(const Candidates& candidates, int rank, int size) {
+  std::vector<Index> mine;
+  for (Index i = rank; i < candidates.size(); i += size) mine.push_back(i);
+  return mine;
+}
+
+Candidates picked(const Candidates& candidates, const std::vector<Index>& list) {
+  Candidates some{.estimator = candidates.estimator, .options = {}};
+  for (const Index i : list) some.options.push_back(candidates.options[static_cast<std::size_t>(i)]);
+  return some;
+}
+
+/// Puts together what each rank of a team has found; the same on all of them. @collective over the team
+CandidateFits gathered(const CandidateFits& mine, const Candidates& candidates,
+                       const comm::Communicator& team) {
+  const Index n = mine.models.rows();
+  const auto values_of = [&](const auto& values) {
+    return comm::all_gather(team, std::vector<double>(values.begin(), values.end()));
+  };
+  const std::vector<double> models = values_of(mine.models.reshaped());
+  const std::vector<double> dof = values_of(mine.effective_dof);
+  const std::vector<double> evidence = values_of(mine.log_evidence);
+  const std::vector<Index> own = shared_out(candidates, team.rank(), team.size());
+  std::vector<Index> unconverged;
+  for (const Index i : mine.unconverged) unconverged.push_back(own[static_cast<std::size_t>(i)]);
+  CandidateFits all;
+  all.models.resize(n, candidates.size());
+  all.effective_dof.resize(candidates.size());
+  all.log_evidence.resize(candidates.size());
+  all.unconverged = comm::all_gather(team, unconverged);
+  std::sort(all.unconverged.begin(), all.unconverged.end());
+  std::size_t at = 0;
+  for (int rank = 0; rank < team.size(); ++rank) {
+    for (const Index i : shared_out(candidates, rank, team.size())) {
+      all.models.col(i) = Eigen::Map<const Eigen::VectorXd>(models.data() + static_cast<Index>(at) * n, n);
+      all.effective_dof(i) = dof[at];
+      all.log_evidence(i) = evidence[at];
+      ++at;
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+std::map<int, CandidateFits> fit_in_teams(OwnedFactors owned, Intercept intercept,
+                                          const Candidates& candidates, const comm::Communicator& comm) {
+  const bool has_teams = comm.size() > static_cast<int>(owned.owners.size()) && candidates.size() > 1 &&
+                         !shares_factorisation(candidates);
+  std::map<int, CandidateFits> fits;
+  if (!has_teams) {
+    comm::all_or_none(comm, [&] {
+      for (auto& [number, factor] : owned.factors)
+        fits.emplace(number, fit_factor(std::exchange(factor, compress::Factor()),
+                                        owned.rows[static_cast<std::size_t>(number)], intercept, candidates));
+    });
+    return fits;
+  }
+  // One factor for each owner: the last owner that is not above this rank leads its team.
+  const auto next = std::upper_bound(owned.owners.begin(), owned.owners.end(), comm.rank());
+  const int number = static_cast<int>(next - owned.owners.begin()) - 1;
+  const comm::Communicator team = comm.split(number);
+  std::vector<double> values;
+  Index is_triangular = 0;
+  Index n_cols = 0;
+  if (team.is_root()) {
+    const compress::Factor& factor = owned.factors.at(number);
+    values = *factor.values();
+    is_triangular = factor.is_triangular() ? 1 : 0;
+    n_cols = factor.n_cols();
+  }
+  comm::broadcast(team, std::span(&is_triangular, 1), 0);
+  comm::broadcast(team, std::span(&n_cols, 1), 0);
+  comm::broadcast(team, values, 0);
+  CandidateFits mine;
+  comm::all_or_none(comm, [&] {
+    const compress::Factor factor = is_triangular == 1
+                                        ? compress::Factor::of_triangle(n_cols, std::move(values))
+                                        : compress::Factor::of_rows(n_cols, std::move(values));
+    mine = fit_factor(factor, owned.rows[static_cast<std::size_t>(number)], intercept,
+                      picked(candidates, shared_out(candidates, team.rank(), team.size())));
+  });
+  CandidateFits all = gathered(mine, candidates, team);
+  if (team.is_root()) fits.emplace(number, std::move(all));
+  return fits;
+}
+
+}  // namespace tallfit::estimate
