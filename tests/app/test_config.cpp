@@ -113,7 +113,8 @@ TEST(Config, WrongValuesNamePlaceValueAndWhatIsExpected) {
   EXPECT_EQ(file_message("[data]\ndesign = 5\n"), "run.toml:2: data.design = 5: expected text.");
   EXPECT_EQ(option_message("run.memory_per_rank", "4Gib"),
             "--run.memory_per_rank=4Gib: expected \"auto\" or a size as \"4GiB\".");
-  EXPECT_EQ(option_message("noise.parameter", "high"), "--noise.parameter=high: expected \"auto\" or a number.");
+  EXPECT_EQ(option_message("noise.parameter", "high"),
+            "--noise.parameter=high: expected \"auto\" or a number.");
   EXPECT_EQ(option_message("compress.cells", "group,type"),
             "--compress.cells=group,type: expected a list of \"group\", \"row_type\" and \"fold\".");
 }

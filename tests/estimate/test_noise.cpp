@@ -433,7 +433,8 @@ TEST(Noise, BadParametersAreNamed) {
   MemorySource of_five(five);
   for (const double rho : {-0.25, -0.3}) {
     design::WhitenedSource source(of_five, {.kind = NoiseKind::equicorrelated, .parameter = rho});
-    support::expect_error(ErrorKind::input, {"noise.parameter = -0."}, [&] { source.read_labels(0, 5, labels); });
+    support::expect_error(ErrorKind::input, {"noise.parameter = -0."},
+                          [&] { source.read_labels(0, 5, labels); });
   }
   design::WhitenedSource(of_five, {.kind = NoiseKind::equicorrelated, .parameter = -0.2499})
       .read_labels(0, 5, labels);
