@@ -71,6 +71,11 @@ estimate::SearchInterval interval_of(const Config& config, const design::RowNumb
 
 void check_noise(const Config& config) {
   const Config::Noise& noise = config.noise;
+  const bool says_more =
+      noise.parameter || noise.nugget > 0.0 || !noise.times.empty() || !noise.covariance.empty();
+  require(noise.model != "none" || !says_more, ErrorKind::input,
+          "noise.parameter, noise.nugget, noise.times and noise.covariance say nothing without noise.model: "
+          "set it, or leave them out");
   if (noise.model == "none") return;
   require(noise.model == "exponential" || noise.times.empty(), ErrorKind::input,
           "noise.times = \"{}\" is for noise.model = \"exponential\"; {} counts rows. Leave it out",
@@ -106,6 +111,8 @@ double log_determinant(const PlannedRows& planned, const comm::Communicator& wor
   return sum;
 }
 
+namespace {
+
 /// Where every sequence is one row, a model says nothing, and nobody can have meant that.
 void require_sequences(const Config::Noise& noise, PlannedRows& planned, const comm::Communicator& world) {
   const design::NoiseModel pairs = {
@@ -118,10 +125,11 @@ void require_sequences(const Config::Noise& noise, PlannedRows& planned, const c
       "correlated. {}",
       noise.within, planned.info().name,
       noise.within == "configuration"
-          ? "Where rows are a series, but each its own configuration, noise.within = \"group\" "
-            "makes them one"
+          ? "noise.within = \"group\" makes a series of rows that are configurations of their own"
           : "Set noise.within = \"configuration\", or give adjacent configurations one group");
 }
+
+}  // namespace
 
 void whiten(const Config& config, PlannedRows& planned, const comm::Communicator& world,
             const ResidualNorm& rho) {
@@ -199,8 +207,7 @@ void note_noise(const design::NoiseModel& model, std::optional<double> log_likel
   fit.hyperparameters.emplace_back("standard_error_ratio", median);
   log::info(
       "standard errors are {:.3g} to {:.3g} times, in the median {:.3g} times, those of a fit that takes "
-      "errors for "
-      "independent",
+      "errors for independent",
       ratios.front(), ratios.back(), median);
 }
 

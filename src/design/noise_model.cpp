@@ -122,9 +122,8 @@ WhiteningStep NoiseSequences::step(Lane& lane, double place, Index row) const {
 WhiteningStep NoiseSequences::block_step(std::span<const double> covariances, Index row) {
   const auto place = static_cast<std::size_t>(block_.n_rows - 1);
   require(place < covariances.size(), ErrorKind::input,
-          "noise.covariance has {} columns, but configuration {} has more rows (row {}): a row needs its "
-          "covariances "
-          "with all rows of its configuration",
+          "noise.covariance has {} columns, but configuration {} has more rows (row {}): each needs its "
+          "covariances with all of them",
           covariances.size(), configuration_, row);
   const std::size_t width = covariances.size();
   const std::size_t n = block_.members.size();
@@ -133,13 +132,13 @@ WhiteningStep NoiseSequences::block_step(std::span<const double> covariances, In
   for (std::size_t j = 0, at = 0; j < n; ++j) {
     const auto other = static_cast<std::size_t>(block_.members[j]);
     double sum = covariances[other];
-    require(std::abs(sum - block_.covariances[j * width + place]) <=
-                1e-12 * std::sqrt(std::abs(covariances[place] * block_.covariances[j * width + other])),
-            ErrorKind::input,
-            "noise.covariance: the block of configuration {} is not symmetric: row {} has {} with the one of "
-            "number "
-            "{} in it, which has {}",
-            configuration_, row, sum, other, block_.covariances[j * width + place]);
+    require(
+        std::abs(sum - block_.covariances[j * width + place]) <=
+            1e-12 * std::sqrt(std::abs(covariances[place] * block_.covariances[j * width + other])),
+        ErrorKind::input,
+        "noise.covariance: the block of configuration {} is not symmetric: row {} has {} with number {} of "
+        "it, which has {}",
+        configuration_, row, sum, other, block_.covariances[j * width + place]);
     for (std::size_t k = 0; k < j; ++k) sum -= block_.factor[at++] * step.past[k];
     step.past.push_back(sum / block_.factor[at++]);
     variance -= step.past.back() * step.past.back();

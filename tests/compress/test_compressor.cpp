@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <set>
 #include <string>
@@ -28,6 +29,8 @@ constexpr double stages = 12.0;
 struct Mixed : TableSource {
   explicit Mixed(Index n_rows = 2500, Index n_cols = 5) : TableSource(n_rows, n_cols, 3) {
     support::fill_randomly(*this, 9);
+    for (Index i = 0; i < n_rows; ++i)
+      labels.ones.push_back(i % 7 == 2 ? 0.0 : std::sin(static_cast<double>(i)));
     for (std::size_t i = 0; i < labels.target.size(); ++i) {
       if (labels.configuration[i] % 8 == 3) labels.testing[i] = 1;
       if (i % 11 == 0) labels.scale[i] = 0.0;
@@ -39,7 +42,8 @@ struct Mixed : TableSource {
 };
 
 // Mutations: rows in the cell of another group, type, fold or decade; test rows in a training cell; rows of
-// weight 0 (here NaN) that are multiplied; target and intercept columns swapped; weights forgotten.
+// weight 0 (here NaN) that are multiplied; target and intercept columns swapped; weights forgotten; an
+// intercept that is w where the row says something else.
 TEST(Compressor, CellsAreTheFactorsOfTheirRows) {
   Mixed table;
   for (const CellParts& parts :

@@ -38,6 +38,7 @@ std::unique_ptr<TableSource> make_table() {
       labels.configuration[i] = i;
     }
     labels.scale[i] = i % 11 == 0 ? 0.0 : (i % 3 == 0 ? 30.0 : 0.2);
+    labels.ones.push_back(i % 4 == 1 ? -0.5 : 1.0);
   }
   return table;
 }

@@ -36,6 +36,8 @@ public:
     slice(labels.testing, to.testing);
     slice(labels.target, to.target);
     slice(labels.scale, to.scale);
+    to.ones.clear();
+    if (!labels.ones.empty()) slice(labels.ones, to.ones);
   }
 
   void read_features(Index begin, Index count, double* to) override {
@@ -43,10 +45,11 @@ public:
     std::copy_n(features.data() + begin * features.cols(), count * features.cols(), to);
   }
 
-  /// w [a 1 b] of a row.
+  /// w [a 1 b] of a row, or w [a ones b].
   Eigen::RowVectorXd augmented(Index row) const {
     Eigen::RowVectorXd all(features.cols() + 2);
-    all << features.row(row), 1.0, labels.target[static_cast<std::size_t>(row)];
+    all << features.row(row), labels.one(static_cast<std::size_t>(row)),
+        labels.target[static_cast<std::size_t>(row)];
     return all * labels.scale[static_cast<std::size_t>(row)];
   }
 

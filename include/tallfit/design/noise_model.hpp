@@ -67,12 +67,10 @@ public:
   /// Steps of the next rows. Lanes are numbered from 0 in each configuration, or run of configurations of a
   /// group, in the order in which they are met.
   /// @param first_row  number of the first of them, for messages
-  /// @param table      for each row its time (exponential), or its covariances with the rows of its
-  /// configuration,
-  ///                   as many numbers for each row (blocks); else not read
-  /// @throws Error{input} where times decrease or are equal without a nugget, where a sequence is too long
-  /// for
-  ///         its negative correlation, or where a block is too small, not symmetric or not positive definite.
+  /// @param table  for each row its time (exponential), or its covariances with the rows of its configuration
+  ///               (blocks, as many numbers for each row); else not read
+  /// @throws Error{input} where times do not increase, or not without a nugget, where a sequence is too long
+  /// for its negative correlation, or a block is too small, not symmetric or not positive definite.
   void advance(const RowLabels& labels, std::span<const double> table, Index first_row,
                std::vector<WhiteningStep>& steps);
 

@@ -15,9 +15,9 @@ struct NoiseTable {
   Index width = 1;
 };
 
-/// Gives the rows of another source whitened: w [a ones b] is what C^(-1/2) makes of its w [a 1 b], where
-/// C^(-1/2) is the inverse of the Cholesky factor of C. Scales, and rows that are missing from the sequences
-/// (w = 0, test rows), are those of the source.
+/// Gives the rows of another source whitened: w [a ones b] are rows of L⁻¹ w [A 1 b], where the errors have
+/// the covariance σ² C = σ² L Lᵀ. Scales, and rows that are missing from the sequences (w = 0, test rows),
+/// are those of the source.
 ///
 /// Any range may be read. A range that follows the last one costs 6 K flops a row; another one reads back to
 /// where its sequences began: the labels, and of the features the last row of each sequence, or all rows
