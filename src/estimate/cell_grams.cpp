@@ -157,21 +157,21 @@ std::map<int, Eigen::MatrixXd> CellGrams::to_owners(std::vector<Eigen::MatrixXd>
     return all;
   }
   std::vector<double> sent;
-  std::vector<Index> sent_counts;
-  std::vector<Index> received_counts;
+  std::vector<Index> sent_counts(static_cast<std::size_t>(comm_.size()));
+  std::vector<Index> received_counts(static_cast<std::size_t>(comm_.size()));
   std::map<int, Eigen::MatrixXd> mine;
   const auto n = static_cast<int>(columns.size());
   for (int rank = 0; rank < comm_.size(); ++rank) {
     const std::size_t before = sent.size();
     for (int problem = 0; problem < n; ++problem)
       if (owner(problem) == rank) append(sent, columns[static_cast<std::size_t>(problem)]);
-    sent_counts.push_back(static_cast<Index>(sent.size() - before));
+    sent_counts[static_cast<std::size_t>(rank)] = static_cast<Index>(sent.size() - before);
   }
   for (int problem = 0; problem < n; ++problem)
     if (owner(problem) == comm_.rank()) mine.emplace(problem, Eigen::MatrixXd(size_, size_));
   for (int rank = 0; rank < comm_.size(); ++rank)
-    received_counts.push_back(static_cast<Index>(mine.size()) * size_ *
-                              (first_column(rank + 1) - first_column(rank)));
+    received_counts[static_cast<std::size_t>(rank)] =
+        static_cast<Index>(mine.size()) * size_ * (first_column(rank + 1) - first_column(rank));
   std::vector<double> received(mine.size() * static_cast<std::size_t>(size_ * size_));
   comm::all_to_all(comm_, sent, sent_counts, received, received_counts);
   const double* next = received.data();

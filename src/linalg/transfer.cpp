@@ -77,7 +77,10 @@ Eigen::MatrixXd local_panel(const BlockCyclicMatrix& a, const Panel& panel) {
 BlockCyclicMatrix distribute(const ProcessGrid& grid, const Eigen::Ref<const Eigen::MatrixXd>& dense,
                              Index block) {
   BlockCyclicMatrix a(grid, dense.rows(), dense.cols(), block);
-  a.fill([&](Index i, Index j) { return dense(i, j); });
+  if (grid.is_serial())
+    a.local() = dense;
+  else
+    a.fill([&](Index i, Index j) { return dense(i, j); });
   return a;
 }
 
