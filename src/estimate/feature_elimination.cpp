@@ -53,6 +53,7 @@ Elimination eliminate_features(const LeastSquaresSystem& system, const Importanc
     const std::vector<Index> kept = kept_places(importance(solver), n_dropped);
     left = select_columns(left, kept);
     std::vector<Index> next;
+    next.reserve(kept.size());
     for (const Index place : kept) next.push_back(columns[static_cast<std::size_t>(place)]);
     columns = std::move(next);
     for (Index& rank : result.ranking) ++rank;

@@ -184,6 +184,7 @@ LinearFit PathByCriterion::fit(const LeastSquaresSystem& system) const {
   std::sort(lambdas.rbegin(), lambdas.rend());  // each starts from a sparser one
   const InformationCriterion criterion(system, options_);
   std::vector<LassoPoint> points;
+  points.reserve(lambdas.size());
   for (const double lambda : lambdas) points.push_back(path.solve(lambda, options_.max_iter));
   Index iterations = 0;
   std::size_t best = 0;

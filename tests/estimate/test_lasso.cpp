@@ -8,6 +8,7 @@
 #include "support/oracle.hpp"
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/estimate/support_step.hpp"
 
 namespace tallfit::test {
 namespace {
@@ -133,6 +134,34 @@ TEST(LassoOnGrids, ConditionsHold) {
       }
     }
   }
+}
+
+// x5 = x1 - x2 explains all; a step that drops it because it depends on the others would climb.
+TEST(SupportStep, NeverClimbsAlongATie) {
+  Rows rows = awkward_rows(60, 12);
+  rows.w = Eigen::VectorXd();
+  rows.b = rows.a.col(5);
+  const estimate::LeastSquaresSystem system = centred_system(rows);
+  estimate::ActiveColumns columns(system, 1e-13);
+  const std::vector<Index> tied = {1, 2, 5};
+  columns.fetch(tied);
+  const estimate::SparsePenalty penalty{.absolute = 0.1 * columns.scale(),
+                                        .square = Eigen::VectorXd::Zero(12)};
+  const auto objective = [&](const Eigen::VectorXd& y) {
+    Eigen::VectorXd residual = system.z;
+    for (const Index j : tied) residual -= y(j) * columns.column(j);
+    return 0.5 * residual.squaredNorm() + penalty.absolute.dot(y.cwiseAbs());
+  };
+  Eigen::VectorXd y = Eigen::VectorXd::Zero(12);
+  y(1) = 0.01 / columns.scale()(1);
+  y(2) = -0.01 / columns.scale()(2);
+  y(5) = 0.95 / columns.scale()(5);
+  const double before = objective(y);
+  estimate::SupportStep step(columns, 1e-13);
+  step.take(penalty, y);
+  EXPECT_LE(objective(y), before);
+  EXPECT_LE((y.array() != 0.0).count(), 2);
+  EXPECT_NE(y(5), 0.0);
 }
 
 TEST(Lasso, IsZeroFromTheLargestPenaltyOn) {
