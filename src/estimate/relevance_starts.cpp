@@ -41,8 +41,9 @@ Relevance fixed_point_step(const ScaledSystem& system, const RelevanceSearch& se
     const auto i = static_cast<Index>(j);
     const double precision = tied == Tied::yes ? together : std::max(0.0, determined(i)) / squares(i);
     // No data speak for a column of which nothing is determined.
-    const bool kept = precision > 0.0 && precision < search.threshold;
-    next.precisions(posterior.active[j]) = kept ? precision : infinity;
+    const bool pruned = !(precision > 0.0 && precision < search.threshold);
+    next.precisions(posterior.active[j]) = precision;
+    if (pruned) next.precisions(posterior.active[j]) = infinity;
   }
   if (search.noise_is_known) return next;
   next.noise_precision =
