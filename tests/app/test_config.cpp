@@ -89,7 +89,8 @@ TEST(Config, UnknownKeysNamePlaceAndNearest) {
 
 TEST(Config, UnknownSectionsNamePlaceAndNearest) {
   const std::string known =
-      "\n  Known sections: data, fit, solver, compress, run, generate, import, snap, merge, predict, plan, "
+      "\n  Known sections: data, fit, noise, solver, compress, run, generate, import, snap, merge, predict, "
+      "plan, "
       "machine, bench";
   EXPECT_EQ(file_message("[fti]\nlambda = 1\n"),
             "run.toml:2: unknown section [fti]. Did you mean 'fit'?" + known);
