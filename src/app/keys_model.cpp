@@ -175,7 +175,7 @@ std::vector<Key> noise_keys(Config::Noise& noise) {
       .one_of({"configuration", "group"});
   keys.add(
       "parameter", noise.parameter,
-      "Correlation of equicorrelated and ar1, length of exponential; auto: by profile likelihood, some 25 "
+      "Correlation of equicorrelated and ar1, length of exponential; auto: by profile likelihood, some 30 "
       "passes.");
   keys.add("nugget", noise.nugget,
            "Uncorrelated part of ar1 and exponential errors, relative to the correlated one.")

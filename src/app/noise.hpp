@@ -19,7 +19,7 @@ void check_noise(const Config& config);
 using ResidualNorm = std::function<double()>;
 
 /// Sets planned.whitened as [noise] says: with its parameter, or with that of the greatest likelihood. Then
-/// each of some 25 parameters costs a pass and a call of @p rho. @collective
+/// each of some 30 parameters costs a pass and a call of @p rho. @collective
 /// @throws Error{input} naming key or row where errors cannot be as the model says; Error{numerical} where
 /// the likelihood has no bound
 void whiten(const Config& config, PlannedRows& planned, const comm::Communicator& world,

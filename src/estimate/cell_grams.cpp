@@ -48,7 +48,8 @@ CellGrams::Basis CellGrams::reference_basis(const compress::CompressedDesign& de
   comm::all_or_none(comm_, [&] {
     if (!system) return;
     LinearFit fit = fit_quadratic(*system, model.lambda, model.options);
-    set_noise_variance(fit, 1.0);
+    fit.noise_variance = 1.0;
+    set_standard_errors(fit);
     const Eigen::MatrixXd root = linalg::replicate(covariance_factor(fit));
     const Index n = design.n_cols();
     const Index r = root.cols() - (fit.has_intercept() ? 0 : 1);  // its column is 0 where there is none

@@ -89,7 +89,7 @@ TEST(Config, UnknownKeysNamePlaceAndNearest) {
 
 TEST(Config, UnknownSectionsNamePlaceAndNearest) {
   const std::string known =
-      "\n  Known sections: data, fit, solver, compress, cv, run, generate, import, snap, merge, predict, "
+      "\n  Known sections: data, fit, noise, solver, compress, cv, run, generate, import, snap, merge, predict, "
       "plan, "
       "machine, bench";
   EXPECT_EQ(file_message("[fti]\nlambda = 1\n"),

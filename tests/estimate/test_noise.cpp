@@ -1,5 +1,4 @@
-// Correlated errors: whitened rows against the Cholesky factor of a dense covariance, and fits against stored
-// results.
+// Fits of correlated errors against stored results, likelihoods, coverage, and errors.
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -11,8 +10,8 @@
 #include "support/errors.hpp"
 #include "support/fit_rows.hpp"
 #include "support/noise_oracle.hpp"
+#include "support/noise_rows.hpp"
 
-#include "tallfit/design/whitened_source.hpp"
 #include "tallfit/estimate/noise_likelihood.hpp"
 
 namespace tallfit::test {
@@ -23,180 +22,6 @@ using design::NoiseModel;
 using design::NoiseWithin;
 using estimate::Intercept;
 using nlohmann::json;
-
-/// Rows of configurations of up to seven rows of three types in no order, in runs of two groups; weights
-/// between 0.1 and 10, some 0, and configurations for testing.
-Rows labelled_rows(Index n) {
-  Rows rows;
-  rows.n_groups = 2;
-  rows.a = Eigen::MatrixXd::NullaryExpr(n, 3, [](Index i, Index j) { return random_entry(5, i, j); });
-  rows.b = Eigen::VectorXd::NullaryExpr(n, [](Index i) { return random_entry(5, i, 3); });
-  rows.w = Eigen::VectorXd::NullaryExpr(n, [](Index i) { return std::pow(10.0, random_entry(5, i, 4)); });
-  std::uint64_t configuration = 0;
-  for (Index i = 0; i < n; ++configuration) {
-    const auto length = static_cast<Index>(4.0 + 3.0 * random_entry(6, i, 0));
-    for (Index k = 0; k < length && i < n; ++k, ++i) {
-      rows.configuration.push_back(configuration * 3 + 1);
-      rows.group.push_back(configuration / 9 % 2 == 0 ? 0 : 1);
-      rows.testing.push_back(configuration % 7 == 3 ? 1 : 0);
-      rows.type.push_back(static_cast<design::RowType>(static_cast<int>(1.5 + 1.5 * random_entry(6, i, 1))));
-      if (i % 11 == 4) rows.w(i) = 0.0;
-    }
-  }
-  return rows;
-}
-
-/// Increasing, in irregular steps; rows of a configuration have times of their own.
-std::vector<double> irregular_times(Index n) {
-  std::vector<double> times;
-  double t = -3.0;
-  for (Index i = 0; i < n; ++i) times.push_back(t += 0.6 + 0.5 * random_entry(8, i, 0));
-  return times;
-}
-
-/// Positive definite blocks for the configurations, a row of eight numbers for each row.
-std::vector<double> random_blocks(const Rows& rows) {
-  constexpr Index width = 8;
-  std::vector<double> table;
-  for (Index i = 0; i < rows.size(); ++i) {
-    const std::uint64_t id = rows.configuration[static_cast<std::size_t>(i)];
-    const Eigen::MatrixXd b = Eigen::MatrixXd::NullaryExpr(
-        width, width, [id](Index r, Index c) { return random_entry(100 + id, r, c); });
-    const Eigen::MatrixXd block = b * b.transpose() + 0.5 * Eigen::MatrixXd::Identity(width, width);
-    Index start = i;
-    while (start > 0 && rows.configuration[static_cast<std::size_t>(start - 1)] == id) --start;
-    for (Index j = 0; j < width; ++j) table.push_back(block(i - start, j));
-  }
-  return table;
-}
-
-design::NoiseTable numbers_of(const std::vector<double>& table, Index n_rows) {
-  const Index width = std::max<Index>(1, static_cast<Index>(table.size()) / n_rows);
-  return {
-      .read = [&table, width](Index begin, Index count,
-                              double* to) { std::copy_n(table.data() + begin * width, count * width, to); },
-      .width = width};
-}
-
-struct NamedModel {
-  const char* name;
-  NoiseModel model;
-};
-
-/// Rows [begin, begin + count) as w [a ones b].
-Eigen::MatrixXd read(design::RowSource& source, Index begin, Index count) {
-  design::RowLabels labels;
-  source.read_labels(begin, count, labels);
-  design::RowMajorMatrix features(count, source.info().n_cols);
-  source.read_features(begin, count, features.data());
-  Eigen::MatrixXd all(count, features.cols() + 2);
-  for (Index i = 0; i < count; ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    all.row(i) << features.row(i), labels.one(at), labels.target[at];
-    all.row(i) *= labels.scale[at];
-  }
-  return all;
-}
-
-class Whitening : public testing::TestWithParam<NamedModel> {
-protected:
-  Rows rows = labelled_rows(120);
-  NoiseModel model = GetParam().model;
-  std::vector<double> table =
-      model.kind == NoiseKind::blocks ? random_blocks(rows) : irregular_times(rows.size());
-  WhitenedOracle oracle = whitened_oracle(rows, noise_covariance(rows, model, table));
-};
-
-// Rounding of a row is that of its weighted entries, up to 10, times the gain of up to 1/sqrt(1 - 0.9²) and
-// the few rows of a sequence: 1e-13 is a hundred times that. Catches rows before that belong to another
-// sequence, missing rows that count or do not, the first row's factor, a wrong intercept's column.
-TEST_P(Whitening, IsTheInverseOfTheCholeskyFactor) {
-  MemorySource memory(rows);
-  design::WhitenedSource source(memory, model, numbers_of(table, rows.size()));
-  const Eigen::MatrixXd all = read(source, 0, rows.size());
-  EXPECT_LE((all - oracle.rows.cast<double>()).cwiseAbs().maxCoeff(), 1e-13);
-  double log_determinant = 0.0;
-  const std::vector<Index> bounds = {0, 17, 17, 60, rows.size()};
-  for (const double part : source.log_determinants(bounds)) log_determinant += part;
-  EXPECT_NEAR(log_determinant, static_cast<double>(oracle.log_determinant), 1e-12);
-  const std::vector<Index> later = {60, 90};
-  const std::vector<Index> before = {0, 60, 90};
-  EXPECT_EQ(source.log_determinants(later).at(0), source.log_determinants(before).at(1));
-}
-
-// The same bits from any range, in any order of reads, labels with or without features.
-TEST_P(Whitening, DoesNotDependOnHowRowsAreRead) {
-  MemorySource memory(rows);
-  design::WhitenedSource source(memory, model, numbers_of(table, rows.size()));
-  const Eigen::MatrixXd all = read(source, 0, rows.size());
-  for (const auto& [begin, count] : std::vector<std::pair<Index, Index>>{{0, 30},
-                                                                         {30, 30},
-                                                                         {60, 1},
-                                                                         {61, 59},
-                                                                         {7, 5},
-                                                                         {13, 1},
-                                                                         {14, 1},
-                                                                         {100, 20},
-                                                                         {0, 1},
-                                                                         {0, 1},
-                                                                         {1, 119}})
-    EXPECT_EQ(read(source, begin, count), all.middleRows(begin, count)) << begin << ", " << count;
-  design::RowLabels labels;
-  source.read_labels(0, 50, labels);
-  source.read_labels(50, 10, labels);
-  design::RowMajorMatrix features(10, 3);
-  source.read_features(40, 10, features.data());
-  for (Index i = 0; i < 10; ++i) EXPECT_EQ(features.row(i) * (rows.w(40 + i)), all.row(40 + i).head(3)) << i;
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Models, Whitening,
-    testing::Values(
-        NamedModel{"ar1", {.kind = NoiseKind::ar1, .parameter = 0.7}},
-        NamedModel{"ar1_negative", {.kind = NoiseKind::ar1, .parameter = -0.9}},
-        NamedModel{"ar1_zero", {.kind = NoiseKind::ar1, .parameter = 0.0}},
-        NamedModel{"ar1_nugget", {.kind = NoiseKind::ar1, .parameter = 0.8, .nugget = 0.3}},
-        NamedModel{"ar1_trajectory",
-                   {.kind = NoiseKind::ar1, .within = NoiseWithin::group, .parameter = 0.8}},
-        NamedModel{"ar1_trajectory_nugget",
-                   {.kind = NoiseKind::ar1, .within = NoiseWithin::group, .parameter = 0.8, .nugget = 0.2}},
-        NamedModel{"equicorrelated", {.kind = NoiseKind::equicorrelated, .parameter = 0.4}},
-        NamedModel{"equicorrelated_negative", {.kind = NoiseKind::equicorrelated, .parameter = -0.1}},
-        NamedModel{"equicorrelated_trajectory",
-                   {.kind = NoiseKind::equicorrelated, .within = NoiseWithin::group, .parameter = 0.6}},
-        NamedModel{"blocks", {.kind = NoiseKind::blocks}},
-        NamedModel{"exponential", {.kind = NoiseKind::exponential, .parameter = 1.5}},
-        NamedModel{"exponential_nugget", {.kind = NoiseKind::exponential, .parameter = 1.5, .nugget = 0.1}},
-        NamedModel{"exponential_trajectory",
-                   {.kind = NoiseKind::exponential, .within = NoiseWithin::group, .parameter = 9.0}}),
-    [](const auto& of) { return of.param.name; });
-
-// Twice the fit of the whitened rows of the oracle: with the intercept's column whitened, and with none.
-TEST_P(Whitening, FitsAreThoseOfTheDenseCovariance) {
-  const auto world = comm::Communicator::world();
-  MemorySource memory(rows);
-  design::WhitenedSource source(memory, model, numbers_of(table, rows.size()));
-  for (const Intercept intercept : {Intercept::none, Intercept::fitted}) {
-    const Fitted fitted = fit_rows(source, *estimate::make_estimator("ols", {}), intercept, world);
-    std::vector<Index> used;
-    for (Index i = 0; i < rows.size(); ++i)
-      if (takes_part(rows, i)) used.push_back(i);
-    const Index k = rows.a.cols() + (intercept == Intercept::fitted ? 1 : 0);
-    support::LongMatrix a(static_cast<Index>(used.size()), k);
-    support::LongVector b(a.rows());
-    for (Index i = 0; i < a.rows(); ++i) {
-      a.row(i) = oracle.rows.row(used[static_cast<std::size_t>(i)]).head(k);
-      b(i) = oracle.rows(used[static_cast<std::size_t>(i)], rows.a.cols() + 1);
-    }
-    const support::LongVector should = support::least_squares(a, b);
-    for (Index j = 0; j < rows.a.cols(); ++j)
-      EXPECT_NEAR(fitted.fit.coefficients(j), static_cast<double>(should(j)), 1e-12);
-    if (intercept == Intercept::fitted) {
-      EXPECT_NEAR(fitted.fit.intercept, static_cast<double>(should(k - 1)), 1e-12);
-    }
-    EXPECT_NEAR(fitted.fit.residual_norm, static_cast<double>((a * should - b).norm()), 1e-12);
-  }
-}
 
 // 3000 rows are eleven leaves, which ranks share; a trajectory crosses them all. Catches a sequence that
 // starts anew at the border of a block, a leaf or a rank.
@@ -386,7 +211,7 @@ TEST(Noise, IntervalsCoverWithTheModelAndDoNotWithout) {
     const auto count = [&](design::RowSource& of, int& sum) {
       // As fit_rows() does, but without a thread for each of a thousand small fits.
       const auto fit = ols->fit(estimate::make_system(
-          linalg::ProcessGrid::serial(), support::triangle_of(read(of, 0, n)), n, Intercept::none));
+          linalg::ProcessGrid::serial(), support::triangle_of(read_weighted(of, 0, n)), n, Intercept::none));
       for (Index j = 0; j < 2; ++j)
         sum += std::abs(fit.coefficients(j) - (j == 0 ? 1.0 : -2.0)) <= quantile * fit.standard_errors(j) ? 1
                                                                                                           : 0;
