@@ -1,5 +1,7 @@
 #include "find_weights.hpp"
 
+#include <algorithm>
+
 #include "engine.hpp"
 #include "model_options.hpp"
 #include "rows.hpp"
@@ -20,7 +22,7 @@ void require_memory(const Config& config, const compress::CompressedDesign& desi
   const Index size = design.n_cols() + 2;
   const auto n_cells = static_cast<Index>(design.cells.size());
   // Grams of cells and classes; a fold's sums; one Gram whole, with its rows, while it is made.
-  const Index matrices = 2 * n_cells + 3 * std::max(design.n_folds, 1);
+  const Index matrices = 2 * n_cells + 3 * Index{std::max(design.n_folds, 1)};
   const Index needed = (matrices * size / world.size() + 4 * size) * size * Index{sizeof(double)};
   comm::require_replicated(
       world, needed <= limit, ErrorKind::resource,

@@ -75,12 +75,13 @@ std::vector<ErrorTarget> error_targets(const std::vector<WeightClass>& classes,
   for (std::size_t c = 0; c < classes.size(); ++c) {
     const std::string type = row_type_name(classes[c]);
     const std::string group = group_name(classes[c], group_names);
-    if (weights.empty()) add_to(targets, "*." + type, 1.0, static_cast<int>(c));
+    const std::string of_all_groups = fmt::format("*.{}", type);
+    const std::string exact = fmt::format("{}.{}", group, type);
+    if (weights.empty()) add_to(targets, of_all_groups, 1.0, static_cast<int>(c));
     for (const auto& [name, weight] : weights) {
-      if (name != "*." + type && name != group && name != group + "." + type) continue;
+      if (name != of_all_groups && name != group && name != exact) continue;
       used[name] = true;
-      if (weight > 0.0)
-        add_to(targets, name == group ? group + "." + type : name, weight, static_cast<int>(c));
+      if (weight > 0.0) add_to(targets, name == group ? exact : name, weight, static_cast<int>(c));
     }
   }
   for (const auto& [name, weight] : weights) {
