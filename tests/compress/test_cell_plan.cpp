@@ -248,6 +248,19 @@ PlanRequest request(Index limit) {
   return {.wanted = {}, .n_ranks = 2, .limit_bytes = limit, .baseline_bytes = 1 << 20};
 }
 
+// Ten folds on two ranks: each holds 3 x 5 triangles and those on the way down, and solves.
+TEST(MemoryPlans, CountsWhatCrossValidationHolds) {
+  const RowLayout layout = regular_layout(8, 20, 4, 3, 5, 30);
+  PlanRequest generous = request(Index{1} << 30);
+  generous.solves = generous.saves = true;
+  EXPECT_EQ(plan_memory(layout, generous, 160).validate_bytes, 0);
+  generous.n_parts = 10;
+  const MemoryPlan plan = plan_memory(layout, generous, 160);
+  const Index square = 22 * 22 * 8;
+  EXPECT_GE(plan.validate_bytes, (15 + 8) * square / 2 + 6 * square);
+  EXPECT_GE(plan.peak_bytes, plan.baseline_bytes + plan.validate_bytes);
+}
+
 // Mutations: a term that is forgotten in the peak; rows kept beyond the limit, or for one pass.
 TEST(MemoryPlans, PeakIsWithinTheLimitAndCountsEverything) {
   const RowLayout layout = regular_layout(8, 20, 4, 3, 5, 30);
