@@ -79,9 +79,11 @@ TEST(Config, TheLaterEntryWins) {
 
 TEST(Config, UnknownKeysNamePlaceAndNearest) {
   // The keys of [fit] are many; what matters is that they follow.
-  EXPECT_EQ(file_message("[fit]\nlamdba = 1e-6\n")
-                .find("run.toml:2: unknown key 'lamdba' in [fit]. Did you mean 'lambda'?\n  Known keys: estimator, "),
-            0U);
+  EXPECT_EQ(
+      file_message("[fit]\nlamdba = 1e-6\n")
+          .find(
+              "run.toml:2: unknown key 'lamdba' in [fit]. Did you mean 'lambda'?\n  Known keys: estimator, "),
+      0U);
   EXPECT_EQ(option_message("merge.drp", "x"),
             "--merge.drp: unknown key 'drp' in [merge]. Did you mean 'drop'?\n  Known keys: inputs, drop");
   EXPECT_EQ(file_message("[merge]\nentirely_else = 1\n"),
@@ -90,7 +92,8 @@ TEST(Config, UnknownKeysNamePlaceAndNearest) {
 
 TEST(Config, UnknownSectionsNamePlaceAndNearest) {
   const std::string known =
-      "\n  Known sections: data, fit, noise, solver, compress, cv, run, generate, import, snap, merge, predict, "
+      "\n  Known sections: data, fit, noise, solver, compress, cv, run, generate, import, snap, merge, "
+      "predict, "
       "plan, "
       "machine, bench";
   EXPECT_EQ(file_message("[fti]\nlambda = 1\n"),
