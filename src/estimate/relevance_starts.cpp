@@ -10,7 +10,7 @@ namespace tallfit::estimate {
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double pruned_precision = std::numeric_limits<double>::infinity();
 constexpr double first_noise_precision = 10.0;  // Tipping and Faul: a tenth of the targets' variance
 constexpr Index most_steps = 100;
 // In log evidence: the ascent that follows is better at the rest.
@@ -26,7 +26,7 @@ double noise_step(const ScaledSystem& system, const RelevancePosterior& posterio
 }  // namespace
 
 Relevance empty_start(const ScaledSystem& system, const RelevanceSearch& search, double noise_precision) {
-  return {.precisions = Eigen::VectorXd::Constant(system.n_coeffs(), infinity),
+  return {.precisions = Eigen::VectorXd::Constant(system.n_coeffs(), pruned_precision),
           .noise_precision = search.noise_is_known ? noise_precision : first_noise_precision};
 }
 
@@ -43,7 +43,7 @@ Relevance fixed_point_step(const ScaledSystem& system, const RelevanceSearch& se
     // No data speak for a column of which nothing is determined.
     const bool pruned = !(precision > 0.0 && precision < search.threshold);
     next.precisions(posterior.active[j]) = precision;
-    if (pruned) next.precisions(posterior.active[j]) = infinity;
+    if (pruned) next.precisions(posterior.active[j]) = pruned_precision;
   }
   if (search.noise_is_known) return next;
   next.noise_precision =
@@ -57,7 +57,7 @@ Relevance fixed_point_start(const ScaledSystem& system, const RelevanceSearch& s
   const double uniform = static_cast<double>(system.n_coeffs()) / system.n_observations;
   for (Index j = 0; j < system.n_coeffs(); ++j)
     if (system.norms(j) > 0.0) now.precisions(j) = uniform;
-  double evidence = -infinity;
+  double evidence = -std::numeric_limits<double>::infinity();
   Tied tied = Tied::yes;
   for (Index i = 0; i < std::min(search.max_iter, most_steps); ++i) {
     const RelevancePosterior posterior = relevance_posterior(system, now);

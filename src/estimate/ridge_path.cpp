@@ -10,7 +10,7 @@ namespace tallfit::estimate {
 
 namespace {
 
-constexpr auto n_figures = static_cast<Index>(RidgeFigure::count);
+constexpr auto n_ridge_figures = static_cast<Index>(RidgeFigure::count);
 
 /// Curvature of the points (ln ‖residual‖, ln ‖θ‖), from their derivatives by t = ln λ.
 double l_curvature(const RidgeSpectrum& spectrum, double lambda) {
@@ -52,7 +52,7 @@ Eigen::VectorXd ridge_lambdas(const RidgeSpectrum& spectrum, Index points) {
 Path ridge_path(const RidgeSpectrum& spectrum, const Eigen::VectorXd& lambdas, double n) {
   Path path{.names = {"lambda", "residual_norm", "coefficient_norm", "effective_dof", "gcv", "log_evidence",
                       "l_curvature"},
-            .figures = Eigen::MatrixXd(lambdas.size(), n_figures),
+            .figures = Eigen::MatrixXd(lambdas.size(), n_ridge_figures),
             .coefficients = spectrum.coefficients(lambdas),
             .intercepts = Eigen::VectorXd::Zero(lambdas.size())};
   for (Index i = 0; i < lambdas.size(); ++i) {

@@ -18,7 +18,7 @@ Json table(const std::vector<std::pair<std::string, std::string>>& pairs) {
   return object;
 }
 
-Json numbers(const std::vector<std::pair<std::string, double>>& pairs) {
+Json number_table(const std::vector<std::pair<std::string, double>>& pairs) {
   Json object = Json::object();
   for (const auto& [name, value] : pairs) object[name] = number(value);
   return object;
@@ -86,11 +86,11 @@ std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
   json["residual_norm"] = number(fit.residual_norm);
   json["noise_variance"] = number(fit.noise_variance);
   json["log_evidence"] = number(fit.log_evidence);
-  json["hyperparameters"] = numbers(fit.hyperparameters);
+  json["hyperparameters"] = number_table(fit.hyperparameters);
   if (record.selection)
     json["selection"] = {{"by", record.selection->by},
-                         {"chosen", numbers(record.selection->chosen)},
-                         {"figures", numbers(record.selection->figures)}};
+                         {"chosen", number_table(record.selection->chosen)},
+                         {"figures", number_table(record.selection->figures)}};
   json["nonzero_coefficients"] = (fit.coefficients.array() != 0.0).count();
   json["effective_dof"] = number(fit.effective_dof);
   json["noise_dof"] = number(fit.dof);
