@@ -28,7 +28,7 @@ Derivatives derivatives(const RidgeSpectrum& spectrum, double n, double lambda) 
 /// interval where Newton would leave it.
 double root_of_slope(const RidgeSpectrum& spectrum, double n, double low, double high) {
   double t = 0.5 * (low + high);
-  for (int step = 0; step < 200 && high - low > 1e-13 * (1.0 + std::abs(t)); ++step) {
+  for (int round = 0; round < 200 && high - low > 1e-13 * (1.0 + std::abs(t)); ++round) {
     const Derivatives at = derivatives(spectrum, n, std::exp(t));
     (at.first > 0.0 ? low : high) = t;
     const double newton = t - at.first / at.second;

@@ -28,6 +28,7 @@ Eigen::VectorXd roots_of_factors(const std::vector<std::string>& names,
                                  const std::map<std::string, double>& factors) {
   Eigen::VectorXd roots = Eigen::VectorXd::Ones(static_cast<Index>(names.size()));
   std::vector<std::string> patterns;
+  patterns.reserve(factors.size());
   for (const auto& [pattern, factor] : factors) patterns.push_back(pattern);
   std::stable_sort(patterns.begin(), patterns.end(),
                    [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
