@@ -5,32 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "support/csv.hpp"
-#include "support/data.hpp"
+#include "sklearn_sets.hpp"
 #include "support/fit_rows.hpp"
 #include "support/memory_source.hpp"
 #include "support/oracle.hpp"
 
 namespace tallfit::test {
-
-inline Rows sklearn_rows(const std::string& name) {
-  const std::string path = (support::data_folder() / "sklearn/csv" / (name + ".csv")).string();
-  std::string header;
-  std::ifstream file(path);
-  std::getline(file, header);
-  const Eigen::MatrixXd table = read_csv(path);
-  const Index first = header.starts_with("y,w,") ? 2 : 1;
-  Rows rows;
-  rows.b = table.col(0);
-  rows.a = table.rightCols(table.cols() - first);
-  return rows;
-}
-
-inline Rows centred(Rows rows) {
-  rows.b.array() -= rows.b.mean();
-  rows.a.rowwise() -= rows.a.colwise().mean().eval();
-  return rows;
-}
 
 inline estimate::LinearFit fit_alone(const Rows& rows, const std::string& estimator,
                                      const estimate::EstimatorOptions& options,

@@ -25,4 +25,11 @@ inline Rows sklearn_set(const std::string& name, bool weighted = false) {
   return rows;
 }
 
+/// Rows as the centred problem that has no intercept.
+inline Rows centred(Rows rows) {
+  rows.a.rowwise() -= rows.a.colwise().mean().eval();
+  rows.b.array() -= rows.b.mean();
+  return rows;
+}
+
 }  // namespace tallfit::test

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sklearn_sets.hpp"
 #include "support/contract.hpp"
 #include "support/csv.hpp"
 #include "support/data.hpp"
@@ -46,27 +47,10 @@ inline Rows prostate_rows() {
   return rows.picked(training);
 }
 
-/// A data set of scikit-learn's results; with weights, sample weights multiply squares: row scales are roots.
+/// A data set of scikit-learn's results, or prostate, standardised.
 inline Rows sklearn_rows(const std::string& name, bool weighted) {
   if (name == "prostate_std") return prostate_rows();
-  const std::string path = support::data_folder() / "sklearn/csv" / (name + ".csv");
-  std::string header;
-  std::ifstream file(path);
-  std::getline(file, header);
-  const Index first = header.starts_with("y,w,") ? 2 : 1;
-  const Eigen::MatrixXd table = read_csv(path);
-  Rows rows;
-  rows.b = table.col(0);
-  rows.a = table.rightCols(table.cols() - first);
-  if (weighted) rows.w = table.col(1).cwiseSqrt();
-  return rows;
-}
-
-/// Rows as the centred problem that has no intercept.
-inline Rows centred(Rows rows) {
-  rows.a.rowwise() -= rows.a.colwise().mean().eval();
-  rows.b.array() -= rows.b.mean();
-  return rows;
+  return sklearn_set(name, weighted);
 }
 
 /// How far a fit is from the conditions of the minimum of 1/(2 S) Σ w² r² + λ l1 Σ |θ| + λ (1 - l1)/2 ‖θ‖²,
@@ -119,5 +103,17 @@ inline double squared_condition_rounding(const Rows& rows) {
 inline bool same_support(const Eigen::VectorXd& x, const Eigen::VectorXd& y) {
   return (x.array() != 0.0).cwiseEqual(y.array() != 0.0).all();
 }
+
+/// Tests by data set, with what scikit-learn found.
+class SparseSet : public testing::TestWithParam<const char*> {
+protected:
+  void SetUp() override {
+    if (!support::have_data("sklearn")) GTEST_SKIP() << support::no_data("sklearn");
+    rows_ = sklearn_rows(GetParam(), false);
+    set_ = sparse_results().at(GetParam());
+  }
+  Rows rows_;
+  nlohmann::json set_;
+};
 
 }  // namespace tallfit::test

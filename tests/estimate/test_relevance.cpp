@@ -43,7 +43,7 @@ protected:
   void SetUp() override {
     if (!support::have_data("sklearn")) GTEST_SKIP() << support::no_data("sklearn");
     // The references count N observations beside an intercept, we N - 1: rows are centred and fitted without.
-    rows_ = centred(sklearn_rows(GetParam()));
+    rows_ = centred(sklearn_set(GetParam()));
     fit_ = fit_alone(rows_, "ard", {});
   }
   Rows rows_;

@@ -20,16 +20,7 @@ using estimate::Intercept;
 using estimate::LinearFit;
 using nlohmann::json;
 
-class SelectionOfSklearn : public testing::TestWithParam<const char*> {
-protected:
-  void SetUp() override {
-    if (!support::have_data("sklearn")) GTEST_SKIP() << support::no_data("sklearn");
-    rows_ = sklearn_rows(GetParam(), false);
-    set_ = sparse_results().at(GetParam());
-  }
-  Rows rows_;
-  json set_;
-};
+class SelectionOfSklearn : public SparseSet {};
 
 TEST_P(SelectionOfSklearn, OrthogonalMatchingPursuit) {
   for (const json& one : set_.at("omp")) {

@@ -85,16 +85,7 @@ TEST_P(LarsOfSklearn, HasTheSameKnots) {
 INSTANTIATE_TEST_SUITE_P(Sets, LarsOfSklearn, testing::Values("well", "sparse", "diabetes", "prostate_std"),
                          [](const auto& tested) { return std::string(tested.param); });
 
-class PathOfSklearn : public testing::TestWithParam<const char*> {
-protected:
-  void SetUp() override {
-    if (!support::have_data("sklearn")) GTEST_SKIP() << support::no_data("sklearn");
-    rows_ = sklearn_rows(GetParam(), false);
-    set_ = sparse_results().at(GetParam());
-  }
-  Rows rows_;
-  json set_;
-};
+class PathOfSklearn : public SparseSet {};
 
 TEST_P(PathOfSklearn, LassoPath) {
   const json& theirs = set_.at("lasso_path_centred");
