@@ -143,6 +143,7 @@ void WhitenedSource::recall_features(Index begin) {
     }
   }
   for (std::size_t lane = 0; lane < last.size(); ++lane) {
+    if (last[lane].row < 0) continue;  // no row of these went into the lane
     double* kept = memory_of(kept_features_, static_cast<Index>(lane), n);
     source_.read_features(last[lane].row, 1, kept);
     std::for_each(kept, kept + n, [w = last[lane].scale](double& x) { x *= w; });
