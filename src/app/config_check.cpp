@@ -1,7 +1,11 @@
 #include <algorithm>
 
+#include "model_options.hpp"
+#include "noise.hpp"
+
 #include "tallfit/app/config_reader.hpp"
 #include "tallfit/base/error.hpp"
+#include "tallfit/estimate/robust_loss.hpp"
 
 namespace tallfit::app {
 
@@ -89,6 +93,27 @@ void check_selection(const Config& config, Command command) {
       "do not make. Leave solver.engine and solver.algorithm out");
 }
 
+/// Steps of a fit that exclude each other.
+void check_steps(const Config& config, Command command) {
+  const Config::Fit& fit = config.fit;
+  const bool selects = command == Command::cv || fit.select != "none";
+  const std::string selection = command == Command::cv ? "the command cv" : "fit.select";
+  const std::string estimator = "fit.estimator = \"" + fit.estimator + "\"";
+  const auto exclude = [](bool one, const std::string& name, bool other, const std::string& name_of_other) {
+    require(!one || !other, ErrorKind::input, "{} does not go with {}: leave one of them out", name,
+            name_of_other);
+  };
+  const bool correlated = config.noise.model != "none";
+  const bool searches = fit.optimize_weights != "none";
+  const bool robust = estimate::is_robust(fit.estimator);  // takes passes over the rows
+  exclude(correlated, "noise.model", selects, selection);
+  exclude(correlated, "noise.model", robust, estimator);
+  exclude(searches, "fit.optimize_weights", selects, selection);
+  exclude(searches, "fit.optimize_weights", correlated, "noise.model");
+  exclude(searches, "fit.optimize_weights", robust, estimator);
+  exclude(selects, selection, robust, estimator);
+}
+
 void check_merge(const Config::Merge& merge) {
   require(!merge.inputs.empty(), ErrorKind::input,
           "nothing to merge. Name compressed designs, as in 'tallfit merge a.tallfit.h5 b.tallfit.h5 -o "
@@ -121,6 +146,9 @@ void check_config(const Config& config, Command command) {
     case Command::cv:
       check_data(config, true);
       check_selection(config, command);
+      check_steps(config, command);
+      check_prior(config.fit);
+      check_noise(config);
       break;
     case Command::predict:
       check_data(config, true);

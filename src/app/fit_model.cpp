@@ -271,29 +271,11 @@ void fit_compressed(Config config, const comm::Communicator& world, FitOutput& o
 }  // namespace
 
 void fit_model(const Config& config, const std::string& command, const comm::Communicator& world) {
-  const bool selects = config.fit.select != "none";
-  comm::all_or_none(world, [&] {
-    check_prior(config.fit);
-    check_noise(config);
-    require(config.noise.model == "none" || !(selects || estimate::is_robust(config.fit.estimator)),
-            ErrorKind::input,
-            "noise.model = \"{}\" is for one fit by an estimator that works on factors: leave out {}",
-            config.noise.model, selects ? "fit.select" : "fit.estimator = \"" + config.fit.estimator + "\"");
-    require(!searches_weights(config) || !(selects || config.noise.model != "none"), ErrorKind::input,
-            "fit.optimize_weights = \"{}\" does not go with {}: leave one of them out",
-            config.fit.optimize_weights, selects ? "fit.select" : "noise.model");
-    require(!searches_weights(config) || !estimate::is_robust(config.fit.estimator), ErrorKind::input,
-            "fit.optimize_weights is for fit.estimator = \"ols\" or \"ridge\", not \"{}\"",
-            config.fit.estimator);
-    require(!selects || !estimate::is_robust(config.fit.estimator), ErrorKind::input,
-            "fit.select = \"{}\" needs an estimator that works on factors; \"{}\" takes passes over the rows",
-            config.fit.select, config.fit.estimator);
-  });
   if (estimate::is_robust(config.fit.estimator)) return run_robust_fit(config, world);
   Config of_run;
   comm::all_or_none(world, [&] {  // wrong options are known before a row is read
     of_run = for_weight_search(config, *make_estimator(config));
-    if (selects) check_points(config, sweep_grid(config));
+    if (config.fit.select != "none") check_points(config, sweep_grid(config));
   });
   FitOutput output(config, command, world);
   if (reads_compressed(config, world))
