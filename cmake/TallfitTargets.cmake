@@ -18,6 +18,8 @@ function(tallfit_add_layer name)
   set_property(GLOBAL APPEND PROPERTY TALLFIT_LAYERS ${name})  # tests/lint looks at what each links
 endfunction()
 
+set(TALLFIT_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)  # -O3 takes a third longer, for nothing
+
 # tallfit_add_test(NAME SOURCES files... USES libs... [NP ranks...] [LABELS labels...] [TIMEOUT s])
 # Without NP: a plain test (label unit) that runs outside MPI. With NP: one CTest entry per rank count (label mpi).
 function(tallfit_add_test name)
@@ -27,7 +29,10 @@ function(tallfit_add_test name)
   endif()
   add_executable(${name} ${T_SOURCES})
   target_link_libraries(${name} PRIVATE ${T_USES} tallfit_warnings tallfit_test_support)
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)  # -O3 takes a third longer, for nothing
+  target_compile_options(${name} PRIVATE ${TALLFIT_TEST_OPTIONS})
+  if(TARGET tallfit_test_headers)
+    target_precompile_headers(${name} REUSE_FROM tallfit_test_headers)
+  endif()
   if(NOT T_NP)
     target_link_libraries(${name} PRIVATE GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name})

@@ -23,8 +23,8 @@ struct RidgeEvidence {
 RidgeEvidence ridge_evidence(const RidgeSpectrum& spectrum, double n, double lambda);
 
 /// The λ of the greatest evidence, to 1e-12 of its size: a scan of ln λ over all decades in which singular
-/// values lie, then a parabola through the best three, again and again. The scan finds the best of several
-/// maxima.
+/// values lie, then Newton's method within an interval that holds the maximum. The scan finds the best of
+/// several maxima.
 /// @return nothing where the evidence grows without bound: no more observations than the rank
 std::optional<double> best_lambda(const RidgeSpectrum& spectrum, double n);
 
