@@ -74,9 +74,14 @@ LinearFit expanded(LinearFit fit, std::span<const Index> columns, Index n) {
 }
 
 linalg::BlockCyclicMatrix covariance_factor(const LinearFit& fit) {
+  linalg::BlockCyclicMatrix s = covariance_root(fit);
+  linalg::scale_columns_in_place(s, Eigen::VectorXd::Constant(s.cols(), std::sqrt(fit.noise_variance)));
+  return s;
+}
+
+linalg::BlockCyclicMatrix covariance_root(const LinearFit& fit) {
   const linalg::BlockCyclicMatrix theta = fit.solver->covariance_factor();
   const Index n = theta.rows();
-  const double sigma = std::sqrt(fit.noise_variance);
   // c = (z1 - r12 θ) / r11 has a variance of its own beside that of θ.
   Eigen::VectorXd last = Eigen::VectorXd::Zero(theta.cols() + 1);
   if (fit.intercept_row) {
@@ -87,9 +92,9 @@ linalg::BlockCyclicMatrix covariance_factor(const LinearFit& fit) {
   linalg::BlockCyclicMatrix s(theta.grid(), n + 1, theta.cols() + 1, theta.block());
   // Blocks of θ keep their places.
   s.fill([&](Index i, Index j) {
-    if (i == n) return sigma * last(j);
+    if (i == n) return last(j);
     if (j == theta.cols()) return 0.0;
-    return sigma * theta.at_local(theta.row_axis().local_index(i), theta.col_axis().local_index(j));
+    return theta.at_local(theta.row_axis().local_index(i), theta.col_axis().local_index(j));
   });
   if (fit.solver_columns.empty()) return s;
   linalg::BlockCyclicMatrix all(s.grid(), fit.coefficients.size() + 1, s.cols(), s.block());

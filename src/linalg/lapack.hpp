@@ -16,6 +16,16 @@ void dsyrk_(const char* uplo, const char* trans, const int* n, const int* k, con
             const double* a, const int* lda, const double* beta, double* c, const int* ldc, std::size_t,
             std::size_t);
 
+void dtrmm_(const char* side, const char* uplo, const char* trans, const char* diag, const int* m,
+            const int* n, const double* alpha, const double* a, const int* lda, double* b, const int* ldb,
+            std::size_t, std::size_t, std::size_t, std::size_t);
+/// Rectangular full packed matrices: C = beta C + alpha A A^T, and the way to a triangle in full storage.
+void dsfrk_(const char* trans_c, const char* uplo, const char* trans, const int* n, const int* k,
+            const double* alpha, const double* a, const int* lda, const double* beta, double* c, std::size_t,
+            std::size_t, std::size_t);
+void dtfttr_(const char* trans, const char* uplo, const int* n, const double* packed, double* a,
+             const int* lda, int* info, std::size_t, std::size_t);
+
 void dgels_(const char* trans, const int* m, const int* n, const int* n_rhs, double* a, const int* lda,
             double* b, const int* ldb, double* work, const int* lwork, int* info, std::size_t);
 void dgelsd_(const int* m, const int* n, const int* n_rhs, double* a, const int* lda, double* b,

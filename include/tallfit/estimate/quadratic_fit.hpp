@@ -31,6 +31,9 @@ void set_standard_errors(LinearFit& fit);
 /// the fit. Cost: K³ / (3 P) flops, two matrices beside the solver's. @collective
 linalg::BlockCyclicMatrix covariance_factor(const LinearFit& fit);
 
+/// The same where the variance of the noise is 1.
+linalg::BlockCyclicMatrix covariance_root(const LinearFit& fit);
+
 /// c for given θ. @return 0 where the system has no intercept
 double best_intercept(const LeastSquaresSystem& system, const Eigen::VectorXd& coefficients);
 
