@@ -25,6 +25,7 @@ struct Typed {
   std::string output;
   bool resume = false;
   bool scaling = false;
+  bool collect = false;
   std::vector<io::TomlEntry> overrides;
 };
 
@@ -50,6 +51,7 @@ void add_options(CLI::App& parser, Command command, Typed& typed) {
   parser.add_option("-o,--output", typed.output);
   parser.add_flag("--resume", typed.resume);
   if (command == Command::merge) parser.add_option("--drop", typed.drop)->allow_extra_args(false);
+  if (command == Command::bag) parser.add_flag("--collect", typed.collect);
   if (command == Command::bench) parser.add_flag("--scaling", typed.scaling);
   Config defaults;
   for (const Key& key : keys_of(defaults)) {
@@ -71,7 +73,7 @@ void refuse_unknown_options(const std::vector<std::string>& unknown, const Comma
       const io::TomlEntry key = entry(name.substr(2), std::string());
       read_config(std::span(&key, 1));
     }
-    const std::vector<std::string> known = {"--output", "--resume", "--drop", "--scaling", "--help"};
+    const std::vector<std::string> known = {"--output", "--resume", "--drop", "--collect", "--scaling", "--help"};
     fail(ErrorKind::input, "unknown option '{}'.{}\n  'tallfit {} --help' lists options and keys.", name,
          did_you_mean(name, known), command.name);
   }
@@ -89,6 +91,7 @@ std::vector<std::string> positional_keys(Command command) {
     case Command::compress:
     case Command::fit:
     case Command::cv:
+    case Command::bag:
     case Command::predict:
       return {"data.design"};
     case Command::merge:
@@ -112,6 +115,11 @@ void take_positionals(const CommandInfo& command, const Typed& typed, CommandLin
   }
   if (command.command == Command::merge) {
     if (!others.empty()) line.overrides.push_back(list_entry("merge.inputs", others));
+    return;
+  }
+  if (typed.collect) {
+    line.overrides.push_back(entry("bag.collect", true));
+    if (!others.empty()) line.overrides.push_back(list_entry("bag.parts", others));
     return;
   }
   const std::vector<std::string> keys = positional_keys(command.command);

@@ -114,6 +114,28 @@ void check_steps(const Config& config, Command command) {
   exclude(selects, selection, robust, estimator);
 }
 
+void check_bag(const Config& config) {
+  if (config.bag.collect) {
+    require(!config.bag.parts.empty(), ErrorKind::input,
+            "nothing to join. Name the folders of earlier runs, as in 'tallfit bag --collect part1 part2 -o all'");
+    return;
+  }
+  check_data(config, true);
+  const Config::Fit& fit = config.fit;
+  require(!estimate::is_robust(fit.estimator), ErrorKind::input,
+          "fit.estimator = \"{}\" takes passes over the rows; a bag needs an estimator that works on factors",
+          fit.estimator);
+  require(fit.select == "none" && fit.optimize_weights == "none" && config.noise.model == "none" &&
+              !config.solver.refine,
+          ErrorKind::input,
+          "a bag fits one model many times: leave out fit.select, fit.optimize_weights, noise.model and "
+          "solver.refine");
+  require(fit.evidence_rows == "rows", ErrorKind::input,
+          "a bag knows the number of rows of a replica, not the sum of their weights: leave out "
+          "fit.evidence_rows");
+  check_prior(fit);
+}
+
 void check_merge(const Config::Merge& merge) {
   require(!merge.inputs.empty(), ErrorKind::input,
           "nothing to merge. Name compressed designs, as in 'tallfit merge a.tallfit.h5 b.tallfit.h5 -o "
@@ -149,6 +171,9 @@ void check_config(const Config& config, Command command) {
       check_steps(config, command);
       check_prior(config.fit);
       check_noise(config);
+      break;
+    case Command::bag:
+      check_bag(config);
       break;
     case Command::predict:
       check_data(config, true);

@@ -125,7 +125,9 @@ void FitOutput::write_model(const design::DesignInfo& info, const estimate::Line
   });
   comm::broadcast(world_, path, 0);
   comm::all_or_none(world_, [&] {
-    if (fit.solver)
+    if (bag)
+      io::write_bag_file(path, fit, *bag);
+    else if (fit.solver)
       io::write_fit_file(path, info.column_names, fit, estimate::covariance_factor(fit));
     else if (fit.coefficients.size() > 0 && world_.is_root())
       io::write_fit_file(path, info.column_names, fit);
@@ -158,6 +160,15 @@ void FitOutput::write_texts(const design::DesignInfo& info, const estimate::Line
   folder_->write(name + ".snapcoeff",
                  io::snapcoeff_text(*info.snap, values, "fitted by tallfit " + version()));
   folder_->write(name + ".snapparam", io::snapparam_text(*info.snap));
+  if (!bag) return;
+  const infer::Ensemble& ensemble = bag->ensemble;
+  for (std::size_t r = 0; r < ensemble.numbers.size(); ++r) {
+    const std::span<const double> of_replica(ensemble.models.col(static_cast<Index>(r)).data(), values.size());
+    folder_->write(fmt::format("{}_{:03}.snapcoeff", name, ensemble.numbers[r]),
+                   io::snapcoeff_text(*info.snap, of_replica,
+                                      fmt::format("replica {} of a bootstrap by tallfit {}", ensemble.numbers[r],
+                                                  version())));
+  }
 }
 
 }  // namespace tallfit::app

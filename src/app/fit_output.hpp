@@ -11,6 +11,7 @@
 #include "tallfit/design/row_source.hpp"
 #include "tallfit/estimate/estimator.hpp"
 #include "tallfit/estimate/metrics.hpp"
+#include "tallfit/io/bag_file.hpp"
 #include "tallfit/io/fit_file.hpp"
 #include "tallfit/io/output_folder.hpp"
 #include "tallfit/io/row_results.hpp"
@@ -44,6 +45,7 @@ public:
   io::RowResultFile& open_residuals(Index n_rows, const std::vector<std::string>& more = {});
 
   io::RunRecord record;
+  std::optional<io::BagContents> bag;  ///< of rank 0, where the fit is the mean of an ensemble
 
 private:
   void finish_record(const design::DesignInfo& info);

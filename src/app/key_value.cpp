@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -91,7 +92,29 @@ public:
     *member = std::move(sweep);
   }
 
+  void operator()(NumberRange* member) const {
+    const auto* text = std::get_if<std::string>(&entry_.value);
+    NumberRange range;
+    if (text == nullptr) {
+      range.last = convert<Index>(only_item());
+    } else {
+      const std::size_t colon = text->find(':');
+      if (colon == std::string::npos) refuse();
+      range.first = whole_number(text->substr(0, colon));
+      range.last = whole_number(text->substr(colon + 1));
+    }
+    if (range.first < 1 || range.last < range.first) refuse();
+    *member = range;
+  }
+
 private:
+  Index whole_number(const std::string& text) const {
+    Index number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) refuse();
+    return number;
+  }
+
   [[noreturn]] void refuse(const std::string& hint = "") const {
     const std::string place = is_from_command_line()
                                   ? fmt::format("--{}={}", entry_.key, entry_.text)
@@ -223,6 +246,7 @@ std::string expectation(const Key& key) {
           [&](const Sweep*) {
             return fmt::format("a list of numbers{0}, \"logspace(a, b, n)\" or \"linspace(a, b, n)\"", range);
           },
+          [](const NumberRange*) -> std::string { return "a number >= 1, or a range as \"101:200\""; },
           [&](const auto*) { return "a list of integers" + range; },
       },
       key.target);
@@ -240,6 +264,9 @@ std::string value_text(const Key& key) {
                                     [](const Sweep* value) -> io::TomlValue {
                                       if (!value->text.empty()) return value->text;
                                       return io::TomlList(value->values.begin(), value->values.end());
+                                    },
+                                    [](const NumberRange* value) -> io::TomlValue {
+                                      return fmt::format("{}:{}", value->first, value->last);
                                     },
                                     [](const std::map<std::string, double>* value) -> io::TomlValue {
                                       return io::TomlMap(value->begin(), value->end());

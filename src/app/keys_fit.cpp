@@ -167,7 +167,7 @@ void add_losses(SectionKeys& keys, Config::Fit& options) {
 }  // namespace
 
 std::vector<Key> fit_keys(Config::Fit& options) {
-  SectionKeys keys("fit", {fit, cv});
+  SectionKeys keys("fit", {fit, cv, bag});
   add_common(keys, options);
   add_weight_search(keys, options);
   add_prior(keys, options);

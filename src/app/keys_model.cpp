@@ -9,7 +9,7 @@ namespace {
 
 using enum Command;
 
-const std::vector<Command> row_readers = {inspect, plan, compress, fit, cv, predict};
+const std::vector<Command> row_readers = {inspect, plan, compress, fit, cv, bag, predict};
 const std::vector<Command> engine_takers = {inspect, plan, compress, merge, fit, cv};
 
 }  // namespace
@@ -59,7 +59,7 @@ std::vector<Key> noise_keys(Config::Noise& noise) {
 }
 
 std::vector<Key> solver_keys(Config::Solver& solver) {
-  SectionKeys keys("solver", {plan, fit, cv});
+  SectionKeys keys("solver", {plan, fit, cv, bag});
   keys.add("engine", solver.engine, "Which distributed algorithms run; auto chooses and says why.")
       .one_of({"auto", "tall", "grid", "iterative"})
       .only_for(engine_takers);
@@ -105,7 +105,7 @@ std::vector<Key> compress_keys(Config::Compress& options) {
 }
 
 std::vector<Key> run_keys(Config::Run& run) {
-  SectionKeys keys("run", {generate, import, inspect, plan, compress, merge, fit, cv, predict, bench});
+  SectionKeys keys("run", {generate, import, inspect, plan, compress, merge, fit, cv, bag, predict, bench});
   keys.add("memory_per_rank", run.memory_per_rank,
            "Memory each rank may use, as \"4GiB\"; auto shares what the node has free.")
       .in("bytes")

@@ -41,6 +41,9 @@ void OutOfBagErrors::Sums::add(const Sums& other) {
 estimate::ErrorSums OutOfBagErrors::Sums::rounded() const {
   estimate::ErrorSums sums;
   sums.targets = targets;
+  // The last of 32 digits depend on the order of a sum.
+  for (DoubleDouble* sum : {&sums.targets.t, &sums.targets.tt, &sums.targets.wt, &sums.targets.wtt})
+    sum->low = static_cast<double>(static_cast<float>(sum->low));
   sums.absolute = absolute.value();
   sums.squares = squares.value();
   sums.largest = largest;

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "hdf5.hpp"
+#include "fit_parts.hpp"
 #include "hdf5_text.hpp"
 #include "matrix_dataset.hpp"
 
@@ -14,49 +14,6 @@
 namespace tallfit::io {
 
 namespace {
-
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-void write_vector(hdf5::File& file, const std::string& name, const Eigen::VectorXd& values) {
-  hdf5::Dataset set = hdf5::Dataset::create<double>(file, name, {values.size()});
-  if (file.is_writer()) set.write_rows(0, values.size(), values.data());
-  set.close();
-}
-
-void write_rows(hdf5::File& file, const std::string& name, const RowMajor& values) {
-  hdf5::Dataset set = hdf5::Dataset::create<double>(file, name, {values.rows(), values.cols()});
-  if (file.is_writer()) set.write_rows(0, values.rows(), values.data());
-  set.close();
-}
-
-Eigen::VectorXd read_vector(const hdf5::File& file, const std::string& name) {
-  const hdf5::Dataset set = hdf5::Dataset::open(file, name);
-  Eigen::VectorXd values(set.n_rows());
-  set.read_rows(0, set.n_rows(), values.data());
-  return values;
-}
-
-/// The path: a row of figures, and one of coefficients, for each point.
-void write_path(hdf5::File& file, const estimate::Path& path) {
-  hdf5::write_strings(file, "path_names", path.names);
-  write_rows(file, "path_figures", path.figures);
-  write_rows(file, "path_coefficients", path.coefficients.transpose());
-  write_vector(file, "path_intercepts", path.intercepts);
-}
-
-/// All but the covariance factor.
-void write_small_parts(hdf5::File& file, const std::vector<std::string>& column_names,
-                       const estimate::LinearFit& fit) {
-  hdf5::write_attribute(file, "/", "tallfit_fit", std::int64_t{1});
-  hdf5::write_attribute(file, "/", "intercept", fit.intercept);
-  hdf5::write_attribute(file, "/", "intercept_std_error", fit.intercept_standard_error);
-  hdf5::write_attribute(file, "/", "noise_variance", fit.noise_variance);
-  hdf5::write_strings(file, "column_names", column_names);
-  write_vector(file, "coefficients", fit.coefficients);
-  write_vector(file, "std_errors", fit.standard_errors);
-  if (fit.column_precisions.size() > 0) write_vector(file, "column_precisions", fit.column_precisions);
-  if (fit.path) write_path(file, *fit.path);
-}
 
 /// An empty field says "not known"; a spreadsheet would read nan as text.
 void add_number(CsvWriter& csv, double value) {
@@ -108,7 +65,7 @@ FittedModel read_fit_file(const std::string& path) {
     const hdf5::Dataset set = hdf5::Dataset::open(file, "covariance_factor");
     require(set.shape().size() == 2 && set.n_rows() == model.coefficients.size() + 1, ErrorKind::input,
             "{}: its first dimension must be the number of coefficients and 1", set.place());
-    RowMajor factor(set.shape()[0], set.shape()[1]);
+    RowMajorRows factor(set.shape()[0], set.shape()[1]);
     set.read_rows(0, factor.rows(), factor.data());
     model.covariance_factor = factor;
   }

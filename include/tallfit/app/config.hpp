@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tallfit/app/number_range.hpp"
 #include "tallfit/app/sweep.hpp"
 #include "tallfit/base/numeric.hpp"
 #include "tallfit/compress/cost_model.hpp"
@@ -109,6 +110,17 @@ struct Config {
     Sweep learning_curve;
   };
 
+  struct Bag {
+    NumberRange replicas = {.first = 1, .last = 100};
+    std::string unit = "configuration";  ///< "configuration", "row" or "group"
+    std::string draw = "bootstrap";      ///< "bootstrap", "poisson", "bayesian", "subsample" or "folds"
+    double fraction = 1.0;
+    Index folds = 10;
+    bool out_of_bag = true;
+    bool collect = false;
+    std::vector<std::string> parts;
+  };
+
   struct Run {
     std::optional<Index> memory_per_rank;  ///< bytes
     std::optional<Index> block_bytes;
@@ -177,6 +189,7 @@ struct Config {
   Solver solver;
   Compress compress;
   CrossValidation cv;
+  Bag bag;
   Run run;
   Generate generate;
   Import import;

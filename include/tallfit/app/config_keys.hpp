@@ -19,7 +19,7 @@ namespace tallfit::app {
 using Target =
     std::variant<bool*, int*, Index*, double*, std::string*, std::optional<Index>*, std::optional<double>*,
                  std::vector<int>*, std::vector<Index>*, std::vector<double>*, std::vector<std::string>*,
-                 std::map<std::string, double>*, Sweep*>;
+                 std::map<std::string, double>*, Sweep*, NumberRange*>;
 
 /// What every number, every item of a list and every value of a table must satisfy.
 struct Rule {

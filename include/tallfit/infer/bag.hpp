@@ -23,7 +23,7 @@ struct BagRows {
 
 struct BagOptions {
   Unit unit = Unit::configuration;
-  Resampling resampling;
+  Resampling resampling = {};
   Index first = 1;  ///< number of the first replica
   Index count = 100;
   Index sums_bytes = 0;  ///< memory of a rank for the sums of replicas; more replicas take more passes

@@ -1,0 +1,188 @@
+#include "tallfit/io/bag_file.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include "fit_parts.hpp"
+#include "hdf5.hpp"
+#include "hdf5_text.hpp"
+
+#include "tallfit/io/csv_writer.hpp"
+
+namespace tallfit::io {
+
+namespace {
+
+/// Numbers of an out-of-bag line: replica, group, row type, count; then sums.
+constexpr Index n_labels = 4;
+constexpr Index n_sums = 16;
+
+std::vector<double> numbers_of(const estimate::ErrorSums& sums) {
+  const compress::TargetSums& t = sums.targets;
+  return {t.t.high,         t.t.low,          t.tt.high,        t.tt.low,
+          t.wt.high,        t.wt.low,         t.wtt.high,       t.wtt.low,
+          t.min_scale,      t.max_scale,      sums.absolute,    sums.squares,
+          sums.largest,     sums.weighted_absolute, sums.weighted_squares, sums.weighted_largest};
+}
+
+estimate::ErrorSums sums_of(Index count, const double* x) {
+  estimate::ErrorSums sums;
+  sums.targets = {.count = count,
+                  .t = {x[0], x[1]},
+                  .tt = {x[2], x[3]},
+                  .wt = {x[4], x[5]},
+                  .wtt = {x[6], x[7]},
+                  .min_scale = x[8],
+                  .max_scale = x[9]};
+  sums.absolute = x[10];
+  sums.squares = x[11];
+  sums.largest = x[12];
+  sums.weighted_absolute = x[13];
+  sums.weighted_squares = x[14];
+  sums.weighted_largest = x[15];
+  return sums;
+}
+
+void write_out_of_bag(hdf5::File& file, const infer::Ensemble& ensemble) {
+  std::vector<std::int64_t> labels;
+  std::vector<double> sums;
+  for (std::size_t r = 0; r < ensemble.out_of_bag.size(); ++r)
+    for (const auto& [key, of_key] : ensemble.out_of_bag[r]) {
+      labels.insert(labels.end(), {ensemble.numbers[r], key.group, key.row_type, of_key.targets.count});
+      const std::vector<double> numbers = numbers_of(of_key);
+      sums.insert(sums.end(), numbers.begin(), numbers.end());
+    }
+  const auto n = static_cast<Index>(labels.size()) / n_labels;
+  hdf5::Dataset label_set = hdf5::Dataset::create<std::int64_t>(file, "out_of_bag_labels", {n, n_labels});
+  label_set.write_rows(0, n, labels.data());
+  label_set.close();
+  hdf5::Dataset sum_set = hdf5::Dataset::create<double>(file, "out_of_bag_sums", {n, n_sums});
+  sum_set.write_rows(0, n, sums.data());
+  sum_set.close();
+}
+
+void read_out_of_bag(const hdf5::File& file, infer::Ensemble& ensemble) {
+  const hdf5::Dataset label_set = hdf5::Dataset::open(file, "out_of_bag_labels");
+  const Index n = label_set.n_rows();
+  std::vector<std::int64_t> labels(static_cast<std::size_t>(n * n_labels));
+  std::vector<double> sums(static_cast<std::size_t>(n * n_sums));
+  label_set.read_rows(0, n, labels.data());
+  hdf5::Dataset::open(file, "out_of_bag_sums").read_rows(0, n, sums.data());
+  ensemble.out_of_bag.resize(ensemble.numbers.size());
+  for (Index i = 0; i < n; ++i) {
+    const std::int64_t* label = labels.data() + i * n_labels;
+    const auto at = std::find(ensemble.numbers.begin(), ensemble.numbers.end(), label[0]);
+    require(at != ensemble.numbers.end(), ErrorKind::input,
+            "out_of_bag_labels: line {} is of replica {}, which the file does not have", i, label[0]);
+    ensemble.out_of_bag[static_cast<std::size_t>(at - ensemble.numbers.begin())]
+                       [{.group = static_cast<int>(label[1]), .row_type = static_cast<int>(label[2]), .test = false}] =
+        sums_of(label[3], sums.data() + i * n_sums);
+  }
+}
+
+}  // namespace
+
+estimate::LinearFit mean_fit(const BagContents& contents) {
+  const Eigen::MatrixXd& models = contents.ensemble.models;
+  const Index k = models.rows() - 1;
+  const auto n = static_cast<double>(models.cols());
+  const Eigen::VectorXd mean = models.rowwise().sum() / n;
+  const Eigen::VectorXd spread = ((models.colwise() - mean).rowwise().squaredNorm() / (n - 1.0)).cwiseSqrt();
+  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  estimate::LinearFit fit;
+  fit.coefficients = mean.head(k);
+  fit.intercept = mean(k);
+  if (mean(k) != 0.0) fit.intercept_row.emplace();
+  fit.standard_errors = models.cols() > 1 ? Eigen::VectorXd(spread.head(k)) : Eigen::VectorXd::Constant(k, unknown);
+  fit.intercept_standard_error = models.cols() > 1 ? spread(k) : unknown;
+  fit.residual_norm = fit.noise_variance = fit.effective_dof = unknown;
+  fit.dof = n - 1.0;
+  fit.rank = contents.rank;
+  fit.condition = contents.condition;
+  fit.algorithm = "bag";
+  return fit;
+}
+
+void write_bag_file(const std::string& path, const estimate::LinearFit& fit, const BagContents& contents) {
+  const infer::Ensemble& ensemble = contents.ensemble;
+  const Eigen::MatrixXd& models = ensemble.models;
+  const Index k = models.rows() - 1;
+  hdf5::File file = hdf5::File::create(path);
+  write_small_parts(file, contents.column_names, fit);
+  hdf5::write_attribute(file, "/", "tallfit_bag", std::int64_t{1});
+  hdf5::write_attribute(file, "/", "rank", contents.rank);
+  hdf5::write_attribute(file, "/", "condition_estimate", contents.condition);
+  hdf5::write_strings(file, "bag_settings", {contents.settings});
+  hdf5::write_strings(file, "group_names", contents.group_names);
+  write_integers(file, "replica_numbers", ensemble.numbers);
+  write_integers(file, "replicas_refitted", ensemble.refitted);
+  write_rows(file, "replica_coefficients", models.topRows(k).transpose());
+  write_vector(file, "replica_intercepts", models.row(k).transpose());
+  if (models.cols() > 1) {
+    const Eigen::VectorXd mean = models.rowwise().sum() / static_cast<double>(models.cols());
+    write_rows(file, "covariance_factor",
+               (models.colwise() - mean) / std::sqrt(static_cast<double>(models.cols() - 1)));
+  }
+  write_out_of_bag(file, ensemble);
+  file.close();
+}
+
+BagContents read_bag_file(const std::string& path) {
+  const std::string name =
+      std::filesystem::is_directory(path) ? (std::filesystem::path(path) / "fit.h5").string() : path;
+  const hdf5::File file = hdf5::File::open(name);
+  require(hdf5::has_attribute(file, "/", "tallfit_bag"), ErrorKind::input,
+          "{} is no result of 'tallfit bag': it has no root attribute 'tallfit_bag'", name);
+  BagContents contents;
+  contents.column_names = hdf5::read_strings(file, "column_names");
+  contents.group_names = hdf5::read_strings(file, "group_names");
+  contents.settings = hdf5::read_strings(file, "bag_settings").at(0);
+  contents.rank = hdf5::read_integer_attribute(file, "/", "rank").at(0);
+  contents.condition = hdf5::read_double_attribute(file, "/", "condition_estimate").at(0);
+  infer::Ensemble& ensemble = contents.ensemble;
+  ensemble.numbers = read_integers(file, "replica_numbers");
+  ensemble.refitted = read_integers(file, "replicas_refitted");
+  const auto n = static_cast<Index>(ensemble.numbers.size());
+  const auto k = static_cast<Index>(contents.column_names.size());
+  const hdf5::Dataset set = hdf5::Dataset::open(file, "replica_coefficients");
+  require(set.shape() == std::vector<Index>({n, k}), ErrorKind::input,
+          "{}: expected {} replicas x {} columns", set.place(), n, k);
+  ensemble.models.resize(k + 1, n);
+  Eigen::MatrixXd coefficients(k, n);  // row-major replicas are columns here
+  set.read_rows(0, n, coefficients.data());
+  ensemble.models.topRows(k) = coefficients;
+  ensemble.models.row(k) = read_vector(file, "replica_intercepts").transpose();
+  read_out_of_bag(file, ensemble);
+  return contents;
+}
+
+std::string replicas_csv(const infer::Ensemble& ensemble) {
+  CsvWriter csv("replica,refitted,out_of_bag,rmse,weighted_rmse");
+  for (std::size_t r = 0; r < ensemble.numbers.size(); ++r) {
+    const Index number = ensemble.numbers[r];
+    const bool refitted =
+        std::find(ensemble.refitted.begin(), ensemble.refitted.end(), number) != ensemble.refitted.end();
+    estimate::ErrorSums all;
+    if (r < ensemble.out_of_bag.size())
+      for (const auto& [key, sums] : ensemble.out_of_bag[r]) all.add(sums);
+    const auto count = static_cast<double>(all.targets.count);
+    csv.add(number).add(refitted ? 1 : 0).add(all.targets.count);
+    if (all.targets.count > 0)
+      csv.add(std::sqrt(all.squares / count)).add(std::sqrt(all.weighted_squares / count));
+    else
+      csv.add("").add("");
+    csv.end_row();
+  }
+  return csv.text();
+}
+
+estimate::ErrorTable pooled(const infer::Ensemble& ensemble) {
+  estimate::ErrorTable all;
+  for (const estimate::ErrorTable& table : ensemble.out_of_bag)
+    for (const auto& [key, sums] : table) all[key].add(sums);
+  return all;
+}
+
+}  // namespace tallfit::io
