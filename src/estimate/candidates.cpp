@@ -1,7 +1,10 @@
 #include "tallfit/estimate/candidates.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "lasso_points.hpp"
 
 #include "tallfit/estimate/quadratic_fit.hpp"
 #include "tallfit/estimate/ridge_spectrum.hpp"
@@ -48,6 +51,14 @@ public:
     }
   }
 
+  void by_path() {
+    for (const LassoCandidate& fit : fit_along_paths(system_, candidates_)) {
+      take(fit.number, fit.point.coefficients, best_intercept(system_, fit.point.coefficients));
+      fits_.effective_dof(fit.number) = fit.effective_dof;
+      if (!fit.point.converged) fits_.unconverged.push_back(fit.number);
+    }
+  }
+
   void one_by_one() {
     for (Index i = 0; i < candidates_.size(); ++i) {
       if (done_[static_cast<std::size_t>(i)]) continue;
@@ -59,7 +70,10 @@ public:
     }
   }
 
-  CandidateFits result() { return std::move(fits_); }
+  CandidateFits result() {
+    std::sort(fits_.unconverged.begin(), fits_.unconverged.end());
+    return std::move(fits_);
+  }
 
 private:
   const EstimatorOptions& options(Index i) const { return candidates_.options[static_cast<std::size_t>(i)]; }
@@ -78,15 +92,31 @@ private:
 
 }  // namespace
 
-bool shares_factorisation(const Candidates& candidates) {
+namespace {
+
+bool shares_spectrum(const Candidates& candidates) {
   constexpr Index worth_an_svd = 4;  // a fit of its own takes about 5 K³ flops, the SVD 22 K³
   return candidates.estimator == "ridge" && candidates.size() >= worth_an_svd &&
          !candidates.options.front().prior;
 }
 
+bool shares_path(const Candidates& candidates) {
+  const auto is_on_path = [&](const EstimatorOptions& options) {
+    return is_on_lasso_path(candidates.estimator, options);
+  };
+  return std::any_of(candidates.options.begin(), candidates.options.end(), is_on_path);
+}
+
+}  // namespace
+
+bool share_work(const Candidates& candidates) {
+  return shares_spectrum(candidates) || shares_path(candidates);
+}
+
 CandidateFits fit_candidates(const LeastSquaresSystem& system, const Candidates& candidates) {
   Fitting fitting(system, candidates);
-  if (shares_factorisation(candidates)) fitting.by_spectrum();
+  if (shares_spectrum(candidates)) fitting.by_spectrum();
+  if (shares_path(candidates)) fitting.by_path();
   fitting.one_by_one();
   return fitting.result();
 }
