@@ -7,18 +7,18 @@
 #include "lasso_points.hpp"
 
 #include "tallfit/estimate/quadratic_fit.hpp"
+#include "tallfit/estimate/ridge_bidiagonal.hpp"
 #include "tallfit/estimate/ridge_spectrum.hpp"
 
 namespace tallfit::estimate {
 
 namespace {
 
-/// The places of λ that one SVD can serve.
-std::vector<Index> served_by(const RidgeSpectrum& spectrum, const Candidates& candidates) {
+/// The places of λ that one decomposition with these singular values can serve.
+std::vector<Index> served_by(const Eigen::VectorXd& values, const Candidates& candidates) {
   constexpr double digits = 1e6;
-  const double largest = spectrum.values.size() > 0 ? spectrum.values(0) : 0.0;
-  const double blur =
-      static_cast<double>(spectrum.values.size()) * std::numeric_limits<double>::epsilon() * largest;
+  const double largest = values.size() > 0 ? values(0) : 0.0;
+  const double blur = static_cast<double>(values.size()) * std::numeric_limits<double>::epsilon() * largest;
   std::vector<Index> served;
   for (Index i = 0; i < candidates.size(); ++i)
     if (std::sqrt(candidates.options[static_cast<std::size_t>(i)].lambda) > digits * blur)
@@ -38,16 +38,12 @@ public:
   }
 
   void by_spectrum() {
-    const RidgeSpectrum spectrum = ridge_spectrum(system_);
-    const std::vector<Index> served = served_by(spectrum, candidates_);
-    Eigen::VectorXd lambdas(static_cast<Index>(served.size()));
-    for (Index j = 0; j < lambdas.size(); ++j)
-      lambdas(j) = options(served[static_cast<std::size_t>(j)]).lambda;
-    const Eigen::MatrixXd coefficients = spectrum.coefficients(lambdas);
-    for (Index j = 0; j < lambdas.size(); ++j) {
-      const Index i = served[static_cast<std::size_t>(j)];
-      take(i, coefficients.col(j), best_intercept(system_, coefficients.col(j)));
-      fits_.effective_dof(i) = spectrum.effective_dof(lambdas(j));
+    if (system_.r.grid().is_serial()) {
+      const RidgeBidiagonal ridge(system_);
+      take_served(ridge, ridge.values());
+    } else {
+      const RidgeSpectrum ridge = ridge_spectrum(system_);
+      take_served(ridge, ridge.values);
     }
   }
 
@@ -78,6 +74,21 @@ public:
 private:
   const EstimatorOptions& options(Index i) const { return candidates_.options[static_cast<std::size_t>(i)]; }
 
+  template <class Ridge>
+  void take_served(const Ridge& ridge, const Eigen::VectorXd& singular_values) {
+    const std::vector<Index> served = served_by(singular_values, candidates_);
+    Eigen::VectorXd lambdas(static_cast<Index>(served.size()));
+    for (Index j = 0; j < lambdas.size(); ++j)
+      lambdas(j) = options(served[static_cast<std::size_t>(j)]).lambda;
+    const Eigen::MatrixXd coefficients = ridge.coefficients(lambdas);
+    const Eigen::ArrayXd squares = singular_values.array().square();
+    for (Index j = 0; j < lambdas.size(); ++j) {
+      const Index i = served[static_cast<std::size_t>(j)];
+      take(i, coefficients.col(j), best_intercept(system_, coefficients.col(j)));
+      fits_.effective_dof(i) = (squares / (squares + lambdas(j))).sum() + (system_.intercept ? 1.0 : 0.0);
+    }
+  }
+
   void take(Index i, const Eigen::VectorXd& coefficients, double intercept) {
     fits_.models.col(i).head(coefficients.size()) = coefficients;
     fits_.models(coefficients.size(), i) = intercept;
@@ -95,7 +106,7 @@ private:
 namespace {
 
 bool shares_spectrum(const Candidates& candidates) {
-  constexpr Index worth_an_svd = 4;  // a fit of its own takes about 5 K³ flops, the SVD 22 K³
+  constexpr Index worth_an_svd = 4;  // a fit of its own takes about 5 K³ flops, an SVD 22 K³
   return candidates.estimator == "ridge" && candidates.size() >= worth_an_svd &&
          !candidates.options.front().prior;
 }
