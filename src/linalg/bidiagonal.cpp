@@ -12,7 +12,7 @@ namespace {
 
 using detail::run_with_workspace;
 
-constexpr Index block = 64;  // LAPACK's blocks are no wider
+constexpr Index widest_block = 64;  // LAPACK's blocks are no wider
 
 }  // namespace
 
@@ -28,7 +28,7 @@ Bidiagonal::Bidiagonal(BlockCyclicMatrix a, std::string_view what) : reflectors_
   tau_p_.resize(static_cast<std::size_t>(k));
   if (k == 0) return;
   const int n = detail::rows_of(reflectors_), ld = detail::stride_of(reflectors_);
-  run_with_workspace({"dgebrd", what}, 2 * k * block, reflectors_.grid().comm(),
+  run_with_workspace({"dgebrd", what}, 2 * k * widest_block, reflectors_.grid().comm(),
                      [&](double* work, const int* lwork, int* info) {
                        dgebrd_(&n, &n, reflectors_.data(), &ld, diagonal_.data(), above_.data(),
                                tau_q_.data(), tau_p_.data(), work, lwork, info);
@@ -42,8 +42,8 @@ Eigen::MatrixXd Bidiagonal::applied(const char* which, const char* op, const std
   if (x.size() == 0) return x;
   const int n = detail::rows_of(reflectors_), ld = detail::stride_of(reflectors_),
             n_cols = static_cast<int>(x.cols());
-  run_with_workspace({"dormbr", "the matrix"}, (x.cols() + block) * block, reflectors_.grid().comm(),
-                     [&](double* work, const int* lwork, int* info) {
+  run_with_workspace({"dormbr", "the matrix"}, (x.cols() + widest_block) * widest_block,
+                     reflectors_.grid().comm(), [&](double* work, const int* lwork, int* info) {
                        dormbr_(which, "L", op, &n, &n_cols, &n, reflectors_.data(), &ld, tau.data(), x.data(),
                                &n, work, lwork, info, 1, 1, 1);
                      });
