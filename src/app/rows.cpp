@@ -237,6 +237,7 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
       .solves = use.solves,
       .saves = use.saves,
       .takes_svd = config.solver.algorithm == "svd",
+      .finds_relevance = config.fit.estimator == "ard" || config.fit.estimator == "bcs",
       .n_parts = !use.validates   ? 0
                  : use.parts.fold ? use.n_folds
                                   : static_cast<int>(planned.info().group_names.size()),

@@ -18,6 +18,10 @@ inline constexpr Index usual_block_bytes = Index{1} << 20U;
 /// its inverse, which the covariance factor replaces; or the two factors of an SVD and its workspace.
 constexpr Index solve_matrices(bool takes_svd) { return takes_svd ? 6 : 4; }
 
+/// Square matrices that a search for relevant columns has beside those of a solve: the sorted columns, three
+/// of two points each, the curvature and its factor, and the prior's rows.
+inline constexpr Index relevance_matrices = 10;
+
 /// Triangles that cross-validation of so many parts takes on the fullest rank beside the cells: of each part
 /// itself, of the node of the tree above it and of all others, and what comes and goes along the way down.
 /// Classes of row scales, where there are several, take as many each.

@@ -57,7 +57,9 @@ MemoryPlan plan_memory(const RowLayout& layout, const PlanRequest& request, Inde
                          : std::clamp(request.limit_bytes / 64, smallest_block, largest_block);
   const Index most_rows = rows_of_fullest_rank(layout, request.n_ranks);
   plan.stream_bytes = stream_bytes(plan.block_bytes, layout.n_cols, most_rows);
-  plan.solve_bytes = request.solves ? detail::solve_matrices(request.takes_svd) * square : 0;
+  const Index matrices =
+      detail::solve_matrices(request.takes_svd) + (request.finds_relevance ? detail::relevance_matrices : 0);
+  plan.solve_bytes = request.solves ? matrices * square : 0;
 
   const Index left = plan.limit_bytes - plan.baseline_bytes - plan.stream_bytes;
   require(left > 0, ErrorKind::resource,

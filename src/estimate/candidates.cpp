@@ -1,21 +1,24 @@
 #include "tallfit/estimate/candidates.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "lasso_points.hpp"
+
 #include "tallfit/estimate/quadratic_fit.hpp"
+#include "tallfit/estimate/ridge_bidiagonal.hpp"
 #include "tallfit/estimate/ridge_spectrum.hpp"
 
 namespace tallfit::estimate {
 
 namespace {
 
-/// The places of λ that one SVD can serve.
-std::vector<Index> served_by(const RidgeSpectrum& spectrum, const Candidates& candidates) {
+/// The places of λ that one decomposition with these singular values can serve.
+std::vector<Index> served_by(const Eigen::VectorXd& values, const Candidates& candidates) {
   constexpr double digits = 1e6;
-  const double largest = spectrum.values.size() > 0 ? spectrum.values(0) : 0.0;
-  const double blur =
-      static_cast<double>(spectrum.values.size()) * std::numeric_limits<double>::epsilon() * largest;
+  const double largest = values.size() > 0 ? values(0) : 0.0;
+  const double blur = static_cast<double>(values.size()) * std::numeric_limits<double>::epsilon() * largest;
   std::vector<Index> served;
   for (Index i = 0; i < candidates.size(); ++i)
     if (std::sqrt(candidates.options[static_cast<std::size_t>(i)].lambda) > digits * blur)
@@ -35,16 +38,20 @@ public:
   }
 
   void by_spectrum() {
-    const RidgeSpectrum spectrum = ridge_spectrum(system_);
-    const std::vector<Index> served = served_by(spectrum, candidates_);
-    Eigen::VectorXd lambdas(static_cast<Index>(served.size()));
-    for (Index j = 0; j < lambdas.size(); ++j)
-      lambdas(j) = options(served[static_cast<std::size_t>(j)]).lambda;
-    const Eigen::MatrixXd coefficients = spectrum.coefficients(lambdas);
-    for (Index j = 0; j < lambdas.size(); ++j) {
-      const Index i = served[static_cast<std::size_t>(j)];
-      take(i, coefficients.col(j), best_intercept(system_, coefficients.col(j)));
-      fits_.effective_dof(i) = spectrum.effective_dof(lambdas(j));
+    if (system_.r.grid().is_serial()) {
+      const RidgeBidiagonal ridge(system_);
+      take_served(ridge, ridge.values());
+    } else {
+      const RidgeSpectrum ridge = ridge_spectrum(system_);
+      take_served(ridge, ridge.values);
+    }
+  }
+
+  void by_path() {
+    for (const LassoCandidate& fit : fit_along_paths(system_, candidates_)) {
+      take(fit.number, fit.point.coefficients, best_intercept(system_, fit.point.coefficients));
+      fits_.effective_dof(fit.number) = fit.effective_dof;
+      if (!fit.point.converged) fits_.unconverged.push_back(fit.number);
     }
   }
 
@@ -59,10 +66,28 @@ public:
     }
   }
 
-  CandidateFits result() { return std::move(fits_); }
+  CandidateFits result() {
+    std::sort(fits_.unconverged.begin(), fits_.unconverged.end());
+    return std::move(fits_);
+  }
 
 private:
   const EstimatorOptions& options(Index i) const { return candidates_.options[static_cast<std::size_t>(i)]; }
+
+  template <class Ridge>
+  void take_served(const Ridge& ridge, const Eigen::VectorXd& singular_values) {
+    const std::vector<Index> served = served_by(singular_values, candidates_);
+    Eigen::VectorXd lambdas(static_cast<Index>(served.size()));
+    for (Index j = 0; j < lambdas.size(); ++j)
+      lambdas(j) = options(served[static_cast<std::size_t>(j)]).lambda;
+    const Eigen::MatrixXd coefficients = ridge.coefficients(lambdas);
+    const Eigen::ArrayXd squares = singular_values.array().square();
+    for (Index j = 0; j < lambdas.size(); ++j) {
+      const Index i = served[static_cast<std::size_t>(j)];
+      take(i, coefficients.col(j), best_intercept(system_, coefficients.col(j)));
+      fits_.effective_dof(i) = (squares / (squares + lambdas(j))).sum() + (system_.intercept ? 1.0 : 0.0);
+    }
+  }
 
   void take(Index i, const Eigen::VectorXd& coefficients, double intercept) {
     fits_.models.col(i).head(coefficients.size()) = coefficients;
@@ -78,15 +103,31 @@ private:
 
 }  // namespace
 
-bool shares_factorisation(const Candidates& candidates) {
-  constexpr Index worth_an_svd = 4;  // a fit of its own takes about 5 K³ flops, the SVD 22 K³
+namespace {
+
+bool shares_spectrum(const Candidates& candidates) {
+  constexpr Index worth_an_svd = 4;  // a fit of its own takes about 5 K³ flops, an SVD 22 K³
   return candidates.estimator == "ridge" && candidates.size() >= worth_an_svd &&
          !candidates.options.front().prior;
 }
 
+bool shares_path(const Candidates& candidates) {
+  const auto is_on_path = [&](const EstimatorOptions& options) {
+    return is_on_lasso_path(candidates.estimator, options);
+  };
+  return std::any_of(candidates.options.begin(), candidates.options.end(), is_on_path);
+}
+
+}  // namespace
+
+bool share_work(const Candidates& candidates) {
+  return shares_spectrum(candidates) || shares_path(candidates);
+}
+
 CandidateFits fit_candidates(const LeastSquaresSystem& system, const Candidates& candidates) {
   Fitting fitting(system, candidates);
-  if (shares_factorisation(candidates)) fitting.by_spectrum();
+  if (shares_spectrum(candidates)) fitting.by_spectrum();
+  if (shares_path(candidates)) fitting.by_path();
   fitting.one_by_one();
   return fitting.result();
 }

@@ -6,12 +6,11 @@
 #include <limits>
 
 #include "entries.hpp"
+#include "lasso_points.hpp"
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/estimate/information_criterion.hpp"
-#include "tallfit/estimate/lasso_path.hpp"
 #include "tallfit/estimate/quadratic_fit.hpp"
-#include "tallfit/estimate/support_fit.hpp"
 
 namespace tallfit::estimate {
 
@@ -32,22 +31,6 @@ EstimatorOptions checked_sparse(const EstimatorOptions& options) {
   return checked(options);
 }
 
-CoordinateDescent::Options descent_options(const EstimatorOptions& options) {
-  return {.tol = options.tol, .rcond = options.solver.rcond};
-}
-
-/// The columns of a point, with what pulls them.
-Support support_of(const LassoPath& path, const LassoPoint& point) {
-  Support support{.columns = {}, .square = path.square(point.lambda)};
-  for (Index j = 0; j < point.coefficients.size(); ++j)
-    if (point.coefficients(j) != 0.0) support.columns.push_back(j);
-  support.gradient.resize(static_cast<Index>(support.columns.size()));
-  Index at = 0;
-  for (const Index j : support.columns)
-    support.gradient(at++) = std::copysign(path.pull(point.lambda, j), point.coefficients(j));
-  return support;
-}
-
 LinearFit polished(const LeastSquaresSystem& system, const LassoPath& path, const LassoPoint& point,
                    const EstimatorOptions& options) {
   LinearFit fit = fit_support(system, support_of(path, point), options);
@@ -56,14 +39,6 @@ LinearFit polished(const LeastSquaresSystem& system, const LassoPath& path, cons
   fit.convergence = fmt::format("duality gap {:.1e} of the target's square after {} sweeps; fit.tol = {:.1e}",
                                 point.relative_gap, point.iterations, options.tol);
   return fit;
-}
-
-/// tr(H) beside the intercept: the number of coefficients, less with a square part.
-double degrees_of_freedom(const LeastSquaresSystem& system, const LassoPath& path, const LassoPoint& point,
-                          const EstimatorOptions& options) {
-  if (path.square(point.lambda) == 0.0)
-    return static_cast<double>((point.coefficients.array() != 0.0).count());
-  return fit_support(system, support_of(path, point), options).effective_dof - (system.intercept ? 1.0 : 0.0);
 }
 
 Path path_of(const LeastSquaresSystem& system, const std::vector<LassoPoint>& points,

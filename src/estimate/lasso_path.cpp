@@ -18,6 +18,7 @@ LassoPath::LassoPath(const LeastSquaresSystem& system, LassoPenalty penalty,
     if (products(j) != 0.0 && std::isfinite(unit))
       largest_ = std::max(largest_, std::abs(products(j)) / unit);
   }
+  last_ = largest_;
 }
 
 double LassoPath::pull(double lambda, Index j) const {
@@ -47,6 +48,7 @@ LassoPoint LassoPath::solve(double lambda, Index max_iter) {
   point.relative_gap = target > 0.0 ? result.gap / target : 0.0;
   point.iterations = result.iterations;
   point.converged = result.converged;
+  last_ = lambda;
   return point;
 }
 
@@ -54,7 +56,7 @@ LassoPoint LassoPath::descend(double lambda, Index max_iter) {
   constexpr double ratio = 0.7;
   constexpr double end = 1e-6;  // below it nearly all columns are in: screening does not pay
   Index left = max_iter;
-  for (double on_way = ratio * largest_; on_way > lambda && on_way > end * largest_; on_way *= ratio)
+  for (double on_way = ratio * last_; on_way > lambda && on_way > end * largest_; on_way *= ratio)
     left -= solve(on_way, left).iterations;
   LassoPoint point = solve(lambda, left);
   point.iterations += max_iter - left;

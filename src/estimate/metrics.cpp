@@ -7,6 +7,7 @@
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/linalg/dot.hpp"
 #include "tallfit/linalg/matrix_ops.hpp"
+#include "tallfit/linalg/transfer.hpp"
 
 namespace tallfit::estimate {
 
@@ -117,7 +118,10 @@ std::vector<ErrorTable> errors_from_factors(const compress::CompressedDesign& de
   for (Index i = 0; i < norms.cols(); ++i) {
     const compress::Cell& cell = design.cells[taken[static_cast<std::size_t>(i)]];
     if (cell.dealt) norms.col(i) = linalg::multiply(*cell.dealt, models).colwise().norm();
-    if (cell.home == comm.rank()) norms.col(i) = (cell.factor.dense() * models).colwise().norm();
+    if (cell.home == comm.rank()) {
+      const auto rows = linalg::distribute(linalg::ProcessGrid::serial(), cell.factor.dense());
+      norms.col(i) = linalg::multiply(rows, models).colwise().norm();
+    }
   }
   comm::max_in_place(comm, std::span(norms.data(), static_cast<std::size_t>(norms.size())));
   std::vector<ErrorTable> tables(static_cast<std::size_t>(models.cols()));

@@ -44,13 +44,16 @@ std::optional<Eigen::VectorXd> newton_step(const RelevanceCurvature& at, double 
   const Index m = factor.rows() - 1;
   Eigen::VectorXd gradient = at.gradient;
   if (noise_is_known) gradient(m) = 0.0;
-  factor.fill([&](Index i, Index j) {
-    const bool apart = noise_is_known && (i == m || j == m);
-    const double value =
-        apart ? (i == j ? 1.0 : 0.0)
-              : factor.at_local(factor.row_axis().local_index(i), factor.col_axis().local_index(j));
-    return i == j ? value + shift : value;
-  });
+  const auto entry = [&](Index i, Index j, const auto& change) {
+    if (factor.owns(i, j))
+      change(factor.at_local(factor.row_axis().local_index(i), factor.col_axis().local_index(j)));
+  };
+  for (Index i = 0; noise_is_known && i < m; ++i) {
+    entry(i, m, [](double& value) { value = 0.0; });
+    entry(m, i, [](double& value) { value = 0.0; });
+  }
+  if (noise_is_known) entry(m, m, [](double& value) { value = 1.0; });
+  for (Index i = 0; i <= m; ++i) entry(i, i, [&](double& value) { value += shift; });
   try {
     linalg::cholesky_in_place(factor, "the curvature of the evidence");
   } catch (const Error& error) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
+#include "tallfit/linalg/fold.hpp"
 #include "tallfit/linalg/matrix_ops.hpp"
 #include "tallfit/linalg/qr.hpp"
 #include "tallfit/linalg/transfer.hpp"
@@ -29,6 +31,53 @@ void place_columns(const linalg::BlockCyclicMatrix& a, const std::vector<Index>&
 
 void set(linalg::BlockCyclicMatrix& a, Index row, Index col, double value) {
   if (a.owns(row, col)) a.at_local(a.row_axis().local_index(row), a.col_axis().local_index(col)) = value;
+}
+
+/// [E z; 0 ρ] with columns in this order, below which there is room for more rows.
+linalg::BlockCyclicMatrix ordered(const ScaledSystem& system, const std::vector<Index>& order, Index room) {
+  const Index k = system.n_coeffs();
+  linalg::BlockCyclicMatrix rows(system.columns.grid(), k + 1 + room, k + 1, system.columns.block());
+  place_columns(system.columns, order, rows, 0);
+  for (Index i = 0; i < k; ++i) set(rows, i, k, system.z(i));
+  set(rows, k, k, system.rho);
+  return rows;
+}
+
+/// R of [E' z; 0 ρ] diag(scale) above m unit rows, E' the columns in this order: the prior's rows are a
+/// triangle, and so are the others as long as their order stays.
+linalg::BlockCyclicMatrix joint_triangle(const ScaledSystem& system, const std::vector<Index>& order, Index m,
+                                         const Eigen::VectorXd& scale, SortedColumns& sorted) {
+  const Index n = system.n_coeffs() + 1;
+  if (sorted.order != order || sorted.triangle.empty()) {
+    linalg::BlockCyclicMatrix square = ordered(system, order, 0);
+    linalg::triangularise_in_place(square);
+    sorted.order = order;
+    sorted.triangle.resize(static_cast<std::size_t>(linalg::packed_size(n)));
+    for (Index j = 0; j < n; ++j)
+      std::copy_n(&square.at_local(0, j), j + 1, sorted.triangle.data() + linalg::packed_size(j));
+  }
+  std::vector<double> triangle = sorted.triangle;
+  for (Index j = 0; j < n; ++j) {
+    const auto column = std::span(triangle).subspan(static_cast<std::size_t>(linalg::packed_size(j)));
+    for (Index i = 0; i <= j; ++i) column[static_cast<std::size_t>(i)] *= scale(j);
+  }
+  linalg::RowTiles prior(std::max<Index>(m, 1), n);
+  prior.append_unit_rows(m);
+  linalg::fold_in_place(triangle, prior);
+  linalg::BlockCyclicMatrix result(system.columns.grid(), n, n, system.columns.block());
+  for (Index j = 0; j < n; ++j)
+    std::copy_n(triangle.data() + linalg::packed_size(j), j + 1, &result.at_local(0, j));
+  return result;
+}
+
+/// The same by QR of all rows.
+linalg::BlockCyclicMatrix joint_triangle_on_grid(const ScaledSystem& system, const std::vector<Index>& order,
+                                                 Index m, const Eigen::VectorXd& scale) {
+  linalg::BlockCyclicMatrix stacked = ordered(system, order, m);
+  linalg::scale_columns_in_place(stacked, scale);
+  for (Index j = 0; j < m; ++j) set(stacked, system.n_coeffs() + 1 + j, j, 1.0);
+  linalg::triangularise_in_place(stacked);
+  return stacked;
 }
 
 Eigen::VectorXd unit_vector(Index n, Index at) {
@@ -64,24 +113,25 @@ std::vector<Index> Relevance::active() const {
 }
 
 RelevancePosterior relevance_posterior(const ScaledSystem& system, const Relevance& relevance) {
+  SortedColumns sorted;
+  return relevance_posterior(system, relevance, sorted);
+}
+
+RelevancePosterior relevance_posterior(const ScaledSystem& system, const Relevance& relevance,
+                                       SortedColumns& sorted) {
   const Index k = system.n_coeffs();
   std::vector<Index> active = relevance.active();
   std::vector<Index> order = active;
   for (Index j = 0; j < k; ++j)
     if (!std::isfinite(relevance.precisions(j))) order.push_back(j);
   const auto m = static_cast<Index>(active.size());
-
   const double root = std::sqrt(relevance.noise_precision);
-  linalg::BlockCyclicMatrix stacked(system.columns.grid(), k + 1 + m, k + 1, system.columns.block());
-  place_columns(system.columns, order, stacked, 0);
   Eigen::VectorXd scale = Eigen::VectorXd::Constant(k + 1, root);
   for (Index j = 0; j < m; ++j)
     scale(j) /= std::sqrt(relevance.precisions(active[static_cast<std::size_t>(j)]));
-  linalg::scale_columns_in_place(stacked, scale);
-  for (Index i = 0; i < k; ++i) set(stacked, i, k, root * system.z(i));
-  set(stacked, k, k, root * system.rho);
-  for (Index j = 0; j < m; ++j) set(stacked, k + 1 + j, j, 1.0);
-  linalg::triangularise_in_place(stacked);
+  linalg::BlockCyclicMatrix stacked = system.columns.grid().is_serial()
+                                          ? joint_triangle(system, order, m, scale, sorted)
+                                          : joint_triangle_on_grid(system, order, m, scale);
 
   RelevancePosterior result{.active = std::move(active),
                             .mean = Eigen::VectorXd(m),

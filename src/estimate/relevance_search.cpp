@@ -24,12 +24,13 @@ double penalty_of(const Relevance& relevance, double rate) {
 struct Ascent {
   const ScaledSystem& system;
   const RelevanceSearch& search;
+  mutable SortedColumns sorted;  ///< of the last point that was looked at
   RelevanceOptimum at;
 
   Ascent(const ScaledSystem& of, const Relevance& start, const RelevanceSearch& how)
       : system(of),
         search(how),
-        at{.relevance = start, .posterior = relevance_posterior(of, start), .history = {}} {
+        at{.relevance = start, .posterior = relevance_posterior(of, start, sorted), .history = {}} {
     at.objective = objective(at.relevance, at.posterior);
     record();
   }
@@ -54,7 +55,7 @@ struct Ascent {
     double objective;
   };
   Candidate look_at(const Relevance& there) const {
-    RelevancePosterior posterior = relevance_posterior(system, there);
+    RelevancePosterior posterior = relevance_posterior(system, there, sorted);
     const double value = objective(there, posterior);
     return {.relevance = there, .posterior = std::move(posterior), .objective = value};
   }

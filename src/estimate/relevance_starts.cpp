@@ -59,8 +59,9 @@ Relevance fixed_point_start(const ScaledSystem& system, const RelevanceSearch& s
     if (system.norms(j) > 0.0) now.precisions(j) = uniform;
   double evidence = -std::numeric_limits<double>::infinity();
   Tied tied = Tied::yes;
+  SortedColumns sorted;
   for (Index i = 0; i < std::min(search.max_iter, most_steps); ++i) {
-    const RelevancePosterior posterior = relevance_posterior(system, now);
+    const RelevancePosterior posterior = relevance_posterior(system, now, sorted);
     if (posterior.active.empty()) break;
     const double change = std::abs(posterior.log_evidence - evidence);
     if (tied == Tied::no && change < slow) break;

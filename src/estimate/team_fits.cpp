@@ -60,8 +60,8 @@ CandidateFits gathered(const CandidateFits& mine, const Candidates& candidates,
 
 std::map<int, CandidateFits> fit_in_teams(OwnedFactors owned, Intercept intercept,
                                           const Candidates& candidates, const comm::Communicator& comm) {
-  const bool has_teams = comm.size() > static_cast<int>(owned.owners.size()) && candidates.size() > 1 &&
-                         !shares_factorisation(candidates);
+  const bool has_teams =
+      comm.size() > static_cast<int>(owned.owners.size()) && candidates.size() > 1 && !share_work(candidates);
   std::map<int, CandidateFits> fits;
   if (!has_teams) {
     comm::all_or_none(comm, [&] {

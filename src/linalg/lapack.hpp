@@ -57,6 +57,14 @@ void dgeqrf_(const int* m, const int* n, double* a, const int* lda, double* tau,
 void dgeqp3_(const int* m, const int* n, double* a, const int* lda, int* pivots, double* tau, double* work,
              const int* lwork, int* info);
 
+void dgebrd_(const int* m, const int* n, double* a, const int* lda, double* d, double* e, double* tau_q,
+             double* tau_p, double* work, const int* lwork, int* info);
+void dormbr_(const char* which, const char* side, const char* trans, const int* m, const int* n, const int* k,
+             const double* a, const int* lda, const double* tau, double* c, const int* ldc, double* work,
+             const int* lwork, int* info, std::size_t, std::size_t, std::size_t);
+void dbdsqr_(const char* uplo, const int* n, const int* n_vt, const int* n_u, const int* n_c, double* d,
+             double* e, double* vt, const int* ldvt, double* u, const int* ldu, double* c, const int* ldc,
+             double* work, int* info, std::size_t);
 void dgesdd_(const char* job, const int* m, const int* n, double* a, const int* lda, double* s, double* u,
              const int* ldu, double* vt, const int* ldvt, double* work, const int* lwork, int* iwork,
              int* info, std::size_t);

@@ -77,4 +77,14 @@ void RowTiles::append_triangle(std::span<const double> packed, double scale) {
   }
 }
 
+void RowTiles::append_unit_rows(Index count) {
+  require(n_rows_ == 0 && count <= std::min(capacity_, n_cols_), ErrorKind::bug,
+          "{} unit rows appended to {} of {} x {}", count, n_rows_, capacity_, n_cols_);
+  n_rows_ = count;
+  is_triangle_ = true;
+  for (Index first = 0; first < count; first += tile_rows_)
+    std::fill_n(tile_of(first), n_cols_ * tile_rows_, 0.0);
+  for (Index i = 0; i < count; ++i) at(i, i) = 1.0;
+}
+
 }  // namespace tallfit::linalg

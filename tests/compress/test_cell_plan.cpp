@@ -272,6 +272,8 @@ TEST(MemoryPlans, PeakIsWithinTheLimitAndCountsEverything) {
   EXPECT_GE(plan.peak_bytes, plan.baseline_bytes + plan.merge_bytes);
   EXPECT_GE(plan.peak_bytes, plan.baseline_bytes + plan.solve_bytes);
   EXPECT_GE(plan.solve_bytes, 4 * 22 * 22 * 8);
+  generous.finds_relevance = true;
+  EXPECT_GE(plan_memory(layout, generous, 160).solve_bytes, plan.solve_bytes + 10 * 22 * 22 * 8);
   EXPECT_GE(plan.baseline_bytes, 1 << 20);
   EXPECT_GE(plan.stream_bytes, 2 * 7200 * 160);  // a block would hold more rows than a rank has
   EXPECT_FALSE(plan.keeps_rows());

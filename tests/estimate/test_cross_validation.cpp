@@ -97,6 +97,46 @@ TEST(CrossValidation, OlsEqualsExplicitRefits) {
   EXPECT_TRUE((validation.effective_dof.array() == 6.0).all());
 }
 
+// Catches λ that are given back in the order of the path, paths of one l1_ratio for another, λ = 0 on a path,
+// degrees of freedom without the intercept. Both ways end at the same support by QR of its columns, so they
+// differ by rounding.
+TEST(CrossValidation, CandidatesOfAPathAreFitsOfTheirOwn) {
+  const auto world = comm::Communicator::world();
+  const auto self = comm::Communicator::self();
+  const Rows rows = validation_rows();
+  MemorySource source(rows);
+  const Compressed compressed = compress_rows(source, world, all_parts, 3);
+  const std::vector<int> folds = folds_of(rows, 3);
+  for (const char* estimator : {"lasso", "elastic_net"}) {
+    Candidates candidates{.estimator = estimator, .options = {}};
+    for (const double l1_ratio : {0.3, 0.9})
+      for (const double lambda : {1e-3, 0.2, 0.0, 1e-2, 0.2})
+        candidates.options.push_back({.lambda = lambda, .l1_ratio = l1_ratio});
+    const CrossValidation validation =
+        estimate::cross_validate(compressed.design, multipliers_of(compressed.design), candidates,
+                                 {.by = HeldOut::fold, .intercept = Intercept::fitted}, world);
+    EXPECT_EQ(validation.n_unconverged, 0);
+    for (int part = 0; part < 3; ++part) {
+      const Rows others = rows.picked(rows_in(rows, folds, [&](int p) { return p != part; }));
+      MemorySource training(others);
+      const Rows held_out = rows.picked(rows_in(rows, folds, [&](int p) { return p == part; }));
+      for (Index c = 0; c < candidates.size(); ++c) {
+        const auto at = static_cast<std::size_t>(c);
+        SCOPED_TRACE(testing::Message() << estimator << ", candidate " << c << ", part " << part);
+        const auto alone = estimate::make_estimator(estimator, candidates.options[at]);
+        const auto fit = fit_rows(training, *alone, Intercept::fitted, self).fit;
+        const double squares =
+            (held_out.weighted_b() - held_out.weighted_a() * fit.coefficients - fit.intercept * held_out.w)
+                .squaredNorm();
+        const estimate::Score found =
+            estimate::score({validation.errors[at][static_cast<std::size_t>(part)]});
+        EXPECT_NEAR(found.mean_square * static_cast<double>(found.count), squares, 1e-9 * squares);
+        EXPECT_NEAR(validation.effective_dof(c, part), fit.effective_dof, 1e-9);
+      }
+    }
+  }
+}
+
 // Catches folds in place of groups; a group without weight that is held out, or fitted.
 TEST(CrossValidation, LeavesOneGroupOut) {
   const auto world = comm::Communicator::world();

@@ -15,6 +15,7 @@
 #include "support/oracle.hpp"
 
 #include "tallfit/estimate/evidence.hpp"
+#include "tallfit/estimate/ridge_bidiagonal.hpp"
 #include "tallfit/estimate/ridge_path.hpp"
 
 namespace tallfit::test {
@@ -91,6 +92,27 @@ estimate::RidgeSpectrum made_spectrum(double rho) {
   const auto fitted =
       fit_rows(source, *estimate::make_estimator("ols", {}), Intercept::none, comm::Communicator::self());
   return estimate::ridge_spectrum(*fitted.system);
+}
+
+// Catches a rotation of the wrong sign, a penalty that is not squared, Q for P. Both ways have backward
+// errors of c K ε with c = 10; λ bounds the condition by ‖R‖² / λ.
+TEST(RidgeBidiagonal, HasTheCoefficientsOfTheSpectrum) {
+  const Rows rows = contract_rows(0.3);
+  MemorySource source(rows);
+  const auto fitted =
+      fit_rows(source, *estimate::make_estimator("ols", {}), Intercept::fitted, comm::Communicator::self());
+  const estimate::RidgeSpectrum spectrum = estimate::ridge_spectrum(*fitted.system);
+  const estimate::RidgeBidiagonal bidiagonal(*fitted.system);
+  const double rounding = 10.0 * static_cast<double>(rows.a.cols()) * eps;
+  const double largest = spectrum.values(0);
+  EXPECT_LE((bidiagonal.values() - spectrum.values).norm(), rounding * largest);
+  const Eigen::VectorXd lambdas = largest * largest * Eigen::Vector3d(1e-6, 1e-2, 3.0);
+  const Eigen::MatrixXd found = bidiagonal.coefficients(lambdas);
+  const Eigen::MatrixXd should = spectrum.coefficients(lambdas);
+  for (Index i = 0; i < lambdas.size(); ++i) {
+    const double condition = largest * largest / lambdas(i) + 1.0;
+    EXPECT_LE((found.col(i) - should.col(i)).norm(), rounding * condition * should.col(i).norm());
+  }
 }
 
 // ln N(b; 0, I/α + A Aᵀ/(λα)) of nine independent numbers: variance (1 + s²/λ)/α.

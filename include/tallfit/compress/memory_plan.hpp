@@ -19,8 +19,9 @@ struct PlanRequest {
   bool solves = false;       ///< a fit follows on rank 0
   bool saves = false;        ///< the cells are written
   bool takes_svd = false;    ///< asked for; where only the data ask for it, a solve takes two matrices more
-  int n_parts = 0;           ///< that cross-validation holds out one after the other; 0: none
-  int n_passes = 1;          ///< over the rows; rows are kept in memory where more than one and they fit
+  bool finds_relevance = false;  ///< the estimator keeps matrices of several points at once (ard, bcs)
+  int n_parts = 0;               ///< that cross-validation holds out one after the other; 0: none
+  int n_passes = 1;              ///< over the rows; rows are kept in memory where more than one and they fit
 };
 
 /// The plan of a run. Bytes are per rank, on the fullest one.

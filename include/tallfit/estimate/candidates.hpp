@@ -17,9 +17,9 @@ struct Candidates {
   Index size() const { return static_cast<Index>(options.size()); }
 };
 
-/// Whether the candidates share one factorisation, so that ranks would gain nothing by sharing the
-/// candidates.
-bool shares_factorisation(const Candidates& candidates);
+/// Whether the candidates have most of their work in common, a decomposition or a path, so that ranks would
+/// gain nothing by sharing the candidates.
+bool share_work(const Candidates& candidates);
 
 /// What the fits of candidates to one system have given.
 struct CandidateFits {
@@ -29,11 +29,12 @@ struct CandidateFits {
   std::vector<Index> unconverged;  ///< candidates, in increasing order
 };
 
-/// Fits each candidate. Ridge regression takes one SVD for all λ, and 2 K² flops for each.
+/// Fits each candidate. Ridge regression takes one RidgeBidiagonal (on a grid one SVD) for all λ, and 4 K²
+/// flops for each; `lasso` and `elastic_net` one path, from the largest λ down.
 ///
-/// The SVD is that of the user's columns, so where λ is below (1e6 K ε s)² for the largest singular value s,
-/// which would leave fewer than six digits in its worst direction, the candidate gets a fit of its own.
-/// The same on every rank. @collective over the grid of the system
+/// The decomposition is that of the user's columns, so where λ is below (1e6 K ε s)² for the largest singular
+/// value s, which would leave fewer than six digits in its worst direction, the candidate gets a fit of its
+/// own. The same on every rank. @collective over the grid of the system
 CandidateFits fit_candidates(const LeastSquaresSystem& system, const Candidates& candidates);
 
 }  // namespace tallfit::estimate

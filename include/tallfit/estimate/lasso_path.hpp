@@ -48,8 +48,8 @@ public:
 
   /// Cost: CoordinateDescent's. @collective
   LassoPoint solve(double lambda, Index max_iter);
-  /// The same by way of larger λ, each 0.7 times the one before, so that few columns come at a time. All
-  /// share max_iter iterations.
+  /// The same by way of larger λ, each 0.7 times the one before, so that few columns come at a time: from the
+  /// largest, or from where the last one ended. All share max_iter iterations.
   LassoPoint descend(double lambda, Index max_iter);
 
 private:
@@ -58,6 +58,7 @@ private:
   ActiveColumns columns_;
   CoordinateDescent descent_;
   double largest_ = 0.0;
+  double last_ = 0.0;  ///< λ of the last minimum; largest_ before the first
 };
 
 /// n values from largest down to eps times it, evenly in their logarithms: scikit-learn's grid of alphas.

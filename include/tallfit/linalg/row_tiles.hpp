@@ -39,6 +39,9 @@ public:
   void append(const double* rows, Index width, std::span<const double> scales);
   /// Appends a packed triangle of n_cols columns, times a scale, to no rows.
   void append_triangle(std::span<const double> packed, double scale);
+  /// Appends the first @p count rows of the unit matrix of n_cols columns, to no rows; they count as a
+  /// triangle.
+  void append_unit_rows(Index count);
   void clear() noexcept { n_rows_ = 0; }
 
 private:
