@@ -81,7 +81,7 @@ private:
 bool shares_factorisation(const Candidates& candidates) {
   constexpr Index worth_an_svd = 4;  // a fit of its own takes about 5 K³ flops, the SVD 22 K³
   return candidates.estimator == "ridge" && candidates.size() >= worth_an_svd &&
-         !candidates.options.front().prior;
+         !candidates.options.front().prior && !candidates.options.front().free.any();
 }
 
 CandidateFits fit_candidates(const LeastSquaresSystem& system, const Candidates& candidates) {

@@ -58,12 +58,13 @@ LinearFit polished(const LeastSquaresSystem& system, const LassoPath& path, cons
   return fit;
 }
 
-/// tr(H) beside the intercept: the number of coefficients, less with a square part.
+/// tr(H) beside the intercept and free columns: the number of coefficients, less with a square part.
 double degrees_of_freedom(const LeastSquaresSystem& system, const LassoPath& path, const LassoPoint& point,
                           const EstimatorOptions& options) {
   if (path.square(point.lambda) == 0.0)
     return static_cast<double>((point.coefficients.array() != 0.0).count());
-  return fit_support(system, support_of(path, point), options).effective_dof - (system.intercept ? 1.0 : 0.0);
+  return fit_support(system, support_of(path, point), options).effective_dof -
+         static_cast<double>(system.n_taken_out());
 }
 
 Path path_of(const LeastSquaresSystem& system, const std::vector<LassoPoint>& points,
