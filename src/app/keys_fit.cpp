@@ -138,9 +138,10 @@ void add_evidence(SectionKeys& keys, Config::Fit& options) {
   keys.add("alpha", options.alpha, "Precision of the noise of weighted targets; 0 finds it from the data.")
       .in("1 / weighted target squared")
       .must_be(at_least(0));
-  keys.add("threshold_lambda", options.threshold_lambda,
-           "Precision from which on ard and bcs prune a coefficient, of columns of norm 1 and targets of mean "
-           "square 1.")
+  keys.add(
+          "threshold_lambda", options.threshold_lambda,
+          "Precision from which on ard and bcs prune a coefficient, of columns of norm 1 and targets of mean "
+          "square 1.")
       .must_be(more_than(0));
   keys.add("ard_method", options.ard_method,
            "Where ard and bcs start: from all columns (mackay), from none (fast), or from both (best).")
