@@ -112,6 +112,7 @@ void check_steps(const Config& config, Command command) {
   exclude(searches, "fit.optimize_weights", correlated, "noise.model");
   exclude(searches, "fit.optimize_weights", robust, estimator);
   exclude(selects, selection, robust, estimator);
+  exclude(!fit.unpenalised.empty(), "fit.unpenalised", robust, estimator);
 }
 
 void check_bag(const Config& config) {

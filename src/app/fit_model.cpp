@@ -7,6 +7,7 @@
 #include "fit_steps.hpp"
 #include "model_options.hpp"
 #include "noise.hpp"
+#include "noise_matrix.hpp"
 #include "robust_fit.hpp"
 #include "selection.hpp"
 #include "solve_rows.hpp"
@@ -64,7 +65,8 @@ Solved solve(Config& config, const compress::CompressedDesign& design,
   const Phase phase("solve");
   Solved solved{.system = merged_system(config, design, multipliers, world), .fit = {}};
   if (config.fit.select == "gcv" || config.fit.select == "evidence")
-    config = choose_by_figure(config, solved.system ? &*solved.system : nullptr, world, output);
+    config = choose_by_figure(config, design.column_names, solved.system ? &*solved.system : nullptr, world,
+                              output);
   fit_system(solved, *make_estimator_on_all(config, design.column_names, world), world);
   return solved;
 }
@@ -124,28 +126,31 @@ double shared_rho(const Solved& solved, const comm::Communicator& world) {
   return rho;
 }
 
-/// Whitens the rows as [noise] says. @collective
-/// @return standard errors of a fit without noise model, on rank 0 and where [noise] asks for them
-Eigen::VectorXd whiten_rows(const Config& config, PlannedRows& planned, const estimate::Estimator& estimator,
-                            const comm::Communicator& world) {
-  Eigen::VectorXd plain;
-  if (config.noise.compare && planned.makes_factor()) {
-    const Phase phase("fit without noise model");
-    plain = fit_once(config, planned, estimator, world).fit.standard_errors;
-  }
+/// Standard errors of a fit without noise model, on rank 0 and where [noise] asks for them. @collective
+Eigen::VectorXd errors_without_model(const Config& config, const PlannedRows& planned,
+                                     const estimate::Estimator& estimator, const comm::Communicator& world) {
+  if (!config.noise.compare || !planned.makes_factor()) return {};
+  const Phase phase("fit without noise model");
+  return fit_once(config, planned, estimator, world).fit.standard_errors;
+}
+
+/// Whitens the rows as [noise] says, while they are read. @collective
+void whiten_rows(const Config& config, PlannedRows& planned, const comm::Communicator& world) {
   const auto ols = estimate::make_estimator("ols", estimator_options(config));
   whiten(config, planned, world, [&] { return shared_rho(fit_once(config, planned, *ols, world), world); });
-  return plain;
 }
 
 /// Puts on record what the fit says of the noise model. @collective
-void record_noise(const PlannedRows& planned, const Eigen::VectorXd& plain_errors,
-                  const comm::Communicator& world, Solved& solved) {
-  if (!planned.makes_factor()) return note_noise(planned.whitened->model(), {}, {}, solved.fit);
+/// @param log_determinant  of the covariance; none: the engine has no likelihood
+void record_noise(const PlannedRows& planned, std::optional<double> log_determinant,
+                  const Eigen::VectorXd& plain_errors, const comm::Communicator& world, Solved& solved) {
+  // A matrix of all rows is a single block.
+  const design::NoiseModel model =
+      planned.whitened ? planned.whitened->model() : design::NoiseModel{.kind = design::NoiseKind::blocks};
+  if (!log_determinant) return note_noise(model, {}, {}, solved.fit);
   const double log_likelihood = estimate::profile_log_likelihood(
-      shared_rho(solved, world), compress::count_training_rows(planned.layout),
-      log_determinant(planned, world));
-  note_noise(planned.whitened->model(), log_likelihood, plain_errors, solved.fit);
+      shared_rho(solved, world), compress::count_training_rows(planned.layout), *log_determinant);
+  note_noise(model, log_likelihood, plain_errors, solved.fit);
 }
 
 /// What a plan keeps apart, if it does.
@@ -172,7 +177,13 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
   });
   const bool correlated = config.noise.model != "none";
   Eigen::VectorXd plain_errors;
-  if (correlated) plain_errors = whiten_rows(config, planned, *estimator, world);
+  std::optional<double> log_det;  // of the errors' covariance
+  if (correlated) plain_errors = errors_without_model(config, planned, *estimator, world);
+  const bool by_matrix = config.noise.model == "matrix";
+  if (correlated && !by_matrix) {
+    whiten_rows(config, planned, world);
+    if (planned.makes_factor()) log_det = log_determinant(planned, world);
+  }
   std::optional<compress::CompressedDesign> design;
   Solved solved;
   output.record.engine = engine_name(planned);
@@ -183,7 +194,11 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
         fmt::format("{} cells: {}", cells->cells.size(), compress::to_string(cells->parts))};
     output.record.cells.insert(output.record.cells.end(), cells->notes.begin(), cells->notes.end());
   }
-  if (planned.is_tall() || selects) {
+  if (by_matrix) {
+    CorrelatedFit found = solve_with_covariance(config, planned, *estimator, world, output.record);
+    solved = std::move(found.solved);
+    log_det = found.log_determinant;
+  } else if (planned.is_tall() || selects) {
     if (selects) comm::all_or_none(world, [&] { require_kept_apart(config, cells_of(planned)->parts); });
     design = compress_rows(planned, world);
     multipliers = fitted_multipliers(config, *design, multipliers, world, output.record);
@@ -205,7 +220,7 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
   }
   take_convergence(config, planned.info(), solved.fit, world, output);
   if (config.solver.refine) refine_fit(config, planned, world, solved, output);
-  if (correlated) record_noise(planned, plain_errors, world, solved);
+  if (correlated) record_noise(planned, log_det, plain_errors, world, solved);
   solved.system.reset();  // a K x K matrix less beside the covariance
   const infer::LinearModel model = share_model(solved.fit, planned.info().n_cols, world);
   const estimate::ErrorTable errors =

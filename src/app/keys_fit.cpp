@@ -16,7 +16,7 @@ std::vector<std::string> estimator_choices() {
   return names;
 }
 
-/// What every estimator may be told.
+/// What every estimator of factors may be told.
 void add_common(SectionKeys& keys, Config::Fit& options) {
   keys.add("estimator", options.estimator, "How coefficients are found from the rows.")
       .one_of(estimator_choices());
@@ -24,6 +24,10 @@ void add_common(SectionKeys& keys, Config::Fit& options) {
            "Multiplies the rows' own weights; names are \"group\", \"group.row_type\" or \"*.row_type\".")
       .must_be(at_least(0));
   keys.add("fit_intercept", options.fit_intercept, "Adds a constant column, which is never penalised.");
+  keys.add(
+      "unpenalised", options.unpenalised,
+      "Columns that are always fitted, without penalty, beside what any estimator does with the others: a "
+      "constant of each element, say. Names may hold '*', as in [\"*[0]\"].");
   keys.add("lambda", options.lambda,
            "Penalty strength of every penalised estimator (scikit-learn's alpha): of the weighted feature "
            "squared for ridge, of feature times target for lasso and its kin.")
@@ -134,10 +138,10 @@ void add_evidence(SectionKeys& keys, Config::Fit& options) {
   keys.add("alpha", options.alpha, "Precision of the noise of weighted targets; 0 finds it from the data.")
       .in("1 / weighted target squared")
       .must_be(at_least(0));
-  keys.add("threshold_lambda", options.threshold_lambda,
-           "Precision at which ard's fixed point prunes a coefficient, of columns of norm 1 and targets of "
-           "mean "
-           "square 1.")
+  keys.add(
+          "threshold_lambda", options.threshold_lambda,
+          "Precision from which on ard and bcs prune a coefficient, of columns of norm 1 and targets of mean "
+          "square 1.")
       .must_be(more_than(0));
   keys.add("ard_method", options.ard_method,
            "Where ard and bcs start: from all columns (mackay), from none (fast), or from both (best).")

@@ -34,7 +34,7 @@ std::vector<Key> data_keys(Config::Data& data) {
 std::vector<Key> noise_keys(Config::Noise& noise) {
   SectionKeys keys("noise", {fit});
   keys.add("model", noise.model, "How errors are correlated: rows are whitened before they are compressed.")
-      .one_of({"none", "equicorrelated", "ar1", "exponential", "blocks"});
+      .one_of({"none", "equicorrelated", "ar1", "exponential", "blocks", "matrix"});
   keys.add("within", noise.within,
            "What correlated rows share: a configuration and row type, or their places in adjacent "
            "configurations of one group.")
@@ -47,9 +47,10 @@ std::vector<Key> noise_keys(Config::Noise& noise) {
            "Uncorrelated part of ar1 and exponential errors, relative to the correlated one.")
       .must_be(at_least(0));
   keys.add("times", noise.times, "Times of the rows for exponential, one per row: a file as data.target.");
-  keys.add(
-      "covariance", noise.covariance,
-      "Covariances of each row with the rows of its configuration, for blocks: a file as data.features.");
+  keys.add("covariance", noise.covariance,
+           "Covariances of each row with the rows of its configuration, for blocks, or with all rows, for "
+           "matrix: a "
+           "file as data.features.");
   keys.add("sigma", noise.sigma,
            "Standard deviations of the errors, one per row: divides the weights of the rows.")
       .only_for({plan, compress, fit});

@@ -27,6 +27,9 @@ void add_matrix_keys(SectionKeys& keys, Config::Generate& matrix) {
            "the "
            "condition comes from the scales of the columns.")
       .must_be(fraction_below_one());
+  keys.add("zero_coefficients", matrix.zero_coefficients,
+           "Fraction of the true coefficients that are zero, in expectation.")
+      .must_be(fraction_below_one());
   keys.add("column_decades", matrix.column_decades, "Powers of ten that the scales of the columns span.")
       .must_be(from_to(0, 100));
   keys.add("weight_max", matrix.weight_max, "Weight of the first group's rows.").must_be(more_than(0));

@@ -1,5 +1,7 @@
 #include "model_options.hpp"
 
+#include <fmt/ranges.h>
+
 #include "tallfit/base/error.hpp"
 #include "tallfit/io/fit_file.hpp"
 #include "tallfit/io/matrix_reader.hpp"
@@ -12,6 +14,9 @@ bool has_prior(const Config::Fit& fit) {
   return !fit.column_lambda.empty() || !fit.smooth.empty() || !fit.prior_mean.empty() ||
          !fit.prior_matrix.empty();
 }
+
+/// Columns differ in their penalties.
+bool tells_columns_apart(const Config::Fit& fit) { return has_prior(fit) || !fit.unpenalised.empty(); }
 
 estimate::Prior::Rows read_prior_rows(const std::string& path, Index n_cols) {
   const std::unique_ptr<io::MatrixReader> reader = io::open_matrix(path);
@@ -51,8 +56,9 @@ estimate::KnownPrecisions precisions_of(const std::string& earlier_fit) {
 void check_steps(const Config& config, const estimate::Estimator& estimator) {
   const Config::Solver& solver = config.solver;
   const auto check = [&](const std::string& step) {
-    require(!has_prior(config.fit), ErrorKind::input,
-            "{} is not for fit.column_lambda, fit.smooth, fit.prior_mean or fit.prior_matrix: leave it out",
+    require(!tells_columns_apart(config.fit), ErrorKind::input,
+            "{} is not for fit.unpenalised, fit.column_lambda, fit.smooth, fit.prior_mean or "
+            "fit.prior_matrix: leave it out",
             step);
     estimate::require_quadratic(estimator, step);
   };
@@ -70,9 +76,13 @@ void check_prior(const Config::Fit& fit) {
       "fit.column_lambda, fit.smooth, fit.prior_mean and fit.prior_matrix are for fit.estimator = \"ridge\", "
       "not {}",
       fit.estimator);
-  require(!has_prior(fit) || fit.optimize_weights == "none", ErrorKind::input,
-          "fit.optimize_weights = \"{}\" knows the penalty of the norm alone: leave out fit.column_lambda, "
-          "fit.smooth, fit.prior_mean and fit.prior_matrix",
+  require(!has_prior(fit) || fit.unpenalised.empty(), ErrorKind::input,
+          "fit.unpenalised does not go with fit.column_lambda, fit.smooth, fit.prior_mean and "
+          "fit.prior_matrix, which say the penalty of every column: set fit.column_lambda to 0 for [{}]",
+          fmt::join(fit.unpenalised, ", "));
+  require(!tells_columns_apart(fit) || fit.optimize_weights == "none", ErrorKind::input,
+          "fit.optimize_weights = \"{}\" knows the penalty of the norm alone: leave out fit.unpenalised, "
+          "fit.column_lambda, fit.smooth, fit.prior_mean and fit.prior_matrix",
           fit.optimize_weights);
   require(!has_prior(fit) || fit.select == "none" || fit.select == "cv", ErrorKind::input,
           "fit.select = \"{}\" knows the penalty of the norm alone: leave out fit.column_lambda, fit.smooth, "
@@ -132,6 +142,8 @@ estimate::EstimatorOptions estimator_options(const Config& config,
   estimate::EstimatorOptions options = estimator_options(config);
   if (has_prior(config.fit))
     options.prior = std::make_shared<const estimate::Prior>(read_prior(config.fit, column_names));
+  if (!config.fit.unpenalised.empty())
+    options.free = estimate::free_columns(column_names, config.fit.unpenalised);
   if (!config.fit.start.empty()) options.start = precisions_of(config.fit.start);
   return options;
 }
@@ -152,7 +164,7 @@ std::unique_ptr<estimate::Estimator> make_estimator(const Config& config,
 }
 
 bool is_quadratic(const Config& config) {
-  return !has_prior(config.fit) && make_estimator(config)->penalty().has_value();
+  return !tells_columns_apart(config.fit) && make_estimator(config)->penalty().has_value();
 }
 
 }  // namespace tallfit::app

@@ -83,16 +83,25 @@ void check_noise(const Config& config) {
   require(noise.model != "exponential" || !noise.times.empty(), ErrorKind::input,
           "noise.model = \"exponential\" needs noise.times: a file with the time of each row");
   const bool blocks = noise.model == "blocks";
-  require(
-      blocks == !noise.covariance.empty(), ErrorKind::input,
-      "noise.covariance = \"{}\" with noise.model = \"{}\": \"blocks\" needs it, and the other models do not "
-      "read it",
-      noise.covariance, noise.model);
-  require(!blocks || !noise.parameter, ErrorKind::input,
-          "noise.parameter = {}: blocks of covariances have no parameter. Leave it out",
-          noise.parameter.value_or(0.0));
+  const bool has_table = blocks || noise.model == "matrix";
+  require(has_table == !noise.covariance.empty(), ErrorKind::input,
+          "noise.covariance = \"{}\" with noise.model = \"{}\": \"blocks\" and \"matrix\" need it, and the "
+          "other models do not read it",
+          noise.covariance, noise.model);
+  require(!has_table || !noise.parameter, ErrorKind::input,
+          "noise.parameter = {}: {} of covariances has no parameter. Leave it out",
+          noise.parameter.value_or(0.0), blocks ? "a block" : "a matrix");
   if (blocks) return design::require_valid(model_of(noise, 0.0));
   const bool iterates = config.solver.engine == "iterative" || config.solver.algorithm == "lsqr";
+  if (noise.model == "matrix") {
+    require(noise.nugget == 0.0, ErrorKind::input,
+            "noise.nugget = {} is for ar1 and exponential: add it to the diagonal of noise.covariance",
+            noise.nugget);
+    require(!iterates && config.solver.algorithm != "cholesky" && !config.solver.refine, ErrorKind::input,
+            "noise.model = \"matrix\" factors all rows at once, on the grid: leave out solver.refine, "
+            "solver.engine = \"iterative\" and solver.algorithm = \"lsqr\" or \"cholesky\"");
+    return;
+  }
   require(
       !iterates || noise.parameter, ErrorKind::input,
       "noise.parameter = \"auto\" needs the residual of many fits: set it, or use the engines tall or grid");

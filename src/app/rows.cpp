@@ -114,6 +114,7 @@ std::unique_ptr<design::RowSource> open_generator(const Config& config, const st
                             .groups = g.groups,
                             .noise = g.noise,
                             .sparsity = g.sparsity,
+                            .zero_coefficients = g.zero_coefficients,
                             .column_decades = g.column_decades,
                             .weight_max = g.weight_max,
                             .weight_decades = g.weight_decades,

@@ -63,7 +63,10 @@ void warn_of_missing(const estimate::CrossValidation& validation, const compress
 Eigen::VectorXd figures(const Config& config, const estimate::Candidates& candidates,
                         const estimate::LeastSquaresSystem& system) {
   if (config.fit.select == "evidence") return -estimate::fit_candidates(system, candidates).log_evidence;
-  const estimate::RidgeSpectrum spectrum = estimate::ridge_spectrum(system);
+  const estimate::EstimatorOptions& options = candidates.options.front();
+  const estimate::RidgeSpectrum spectrum = estimate::ridge_spectrum(
+      options.free.any() ? estimate::without_free_columns(system, options.free, options.solver.rcond).rest
+                         : system);
   Eigen::VectorXd scores(candidates.size());
   for (Index i = 0; i < scores.size(); ++i)
     scores(i) = estimate::generalized_cross_validation(
@@ -130,9 +133,10 @@ Config choose_by_cross_validation(const Config& config, const compress::Compress
   if (config.cv.learning_curve.is_given()) {
     const estimate::Candidates one{.estimator = candidates.estimator,
                                    .options = {candidates.options[static_cast<std::size_t>(chosen)]}};
-    output.add_table("learning_curve.csv", learning_curve_csv(estimate::learning_curve(
-                                               design, multipliers, one, how,
-                                               numbers_of_parts(config, validation.parts.size()), world)));
+    const estimate::LearningCurve curve = estimate::learning_curve(
+        design, multipliers, one, how, numbers_of_parts(config, validation.parts.size()), world);
+    output.add_table("learning_curve.csv", learning_curve_csv(curve));
+    output.add_table("learning_curve.svg", learning_curve_picture(curve, config.fit.estimator));
   }
   output.add_metrics(estimate::metrics_rows(validation.total(chosen), design.group_names, "cv"));
   output.record.selection = {.by = "cv",
@@ -144,11 +148,13 @@ Config choose_by_cross_validation(const Config& config, const compress::Compress
   return at_point(config, grid, chosen);
 }
 
-Config choose_by_figure(const Config& config, const estimate::LeastSquaresSystem* system,
-                        const comm::Communicator& world, FitOutput& output) {
+Config choose_by_figure(const Config& config, const std::vector<std::string>& column_names,
+                        const estimate::LeastSquaresSystem* system, const comm::Communicator& world,
+                        FitOutput& output) {
   const SweepGrid grid = sweep_grid(config);
   const std::string& by = config.fit.select;
-  const estimate::Candidates candidates = candidates_of(config, grid, {});
+  estimate::Candidates candidates;
+  comm::all_or_none(world, [&] { candidates = candidates_of(config, grid, column_names); });
   std::vector<double> scores;
   const auto compute = [&] {
     if (system == nullptr) return;

@@ -25,7 +25,8 @@ Config choose_by_cross_validation(const Config& config, const compress::Compress
 /// Chooses by the evidence, or by generalized cross-validation, of the fit of all training rows. The system
 /// is that of rank 0, or of all ranks of a grid, as a fit has it. @collective
 /// @throws Error{input} for an estimator that has no such figure.
-Config choose_by_figure(const Config& config, const estimate::LeastSquaresSystem* system,
-                        const comm::Communicator& world, FitOutput& output);
+Config choose_by_figure(const Config& config, const std::vector<std::string>& column_names,
+                        const estimate::LeastSquaresSystem* system, const comm::Communicator& world,
+                        FitOutput& output);
 
 }  // namespace tallfit::app

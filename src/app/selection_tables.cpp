@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tallfit/io/csv_writer.hpp"
+#include "tallfit/report/svg_plot.hpp"
 
 namespace tallfit::app {
 
@@ -83,7 +84,7 @@ std::string cv_folds_csv(const estimate::CrossValidation& validation, const Swee
 }
 
 std::string learning_curve_csv(const estimate::LearningCurve& curve) {
-  io::CsvWriter csv("parts,fraction,rows,row_type,count,mean_square,standard_error,rmse");
+  io::CsvWriter csv("parts,fraction,rows,row_type,count,mean_square,standard_error,rmse,nonzero");
   for (std::size_t i = 0; i < curve.numbers.size(); ++i) {
     const auto& parts = curve.errors[i];
     for (const int type : types_of(parts)) {
@@ -91,10 +92,22 @@ std::string learning_curve_csv(const estimate::LearningCurve& curve) {
       csv.add(curve.numbers[i]);
       csv.add(static_cast<double>(curve.numbers[i]) / static_cast<double>(parts.size() - 1));
       csv.add(curve.rows[i]).add(type_name(type)).add(score.count).add(score.mean_square);
-      csv.add(score.standard_error).add(std::sqrt(score.mean_square)).end_row();
+      csv.add(score.standard_error).add(std::sqrt(score.mean_square)).add(curve.nonzero[i]).end_row();
     }
   }
   return csv.text();
+}
+
+std::string learning_curve_picture(const estimate::LearningCurve& curve, const std::string& estimator) {
+  report::Plot plot{.title = estimator + ": error of held-out rows, and coefficients that are not 0",
+                    .x_label = "rows that were fitted",
+                    .y_label = "held-out RMSE",
+                    .points = {}};
+  for (std::size_t i = 0; i < curve.numbers.size(); ++i)
+    plot.points.push_back({.x = curve.rows[i],
+                           .y = std::sqrt(estimate::score(curve.errors[i]).mean_square),
+                           .label = fmt::format("{:.3g}", curve.nonzero[i])});
+  return report::svg_text(plot);
 }
 
 std::string figures_csv(const SweepGrid& grid, const std::string& name, const std::vector<double>& figures,

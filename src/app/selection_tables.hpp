@@ -20,6 +20,8 @@ std::string cv_folds_csv(const estimate::CrossValidation& validation, const Swee
 
 /// learning_curve.csv: a line for each number of folds or groups and row type.
 std::string learning_curve_csv(const estimate::LearningCurve& curve);
+/// The same as a picture, with the number of coefficients that are not 0 at each point.
+std::string learning_curve_picture(const estimate::LearningCurve& curve, const std::string& estimator);
 
 /// gcv.csv and evidence.csv: the figure of each point.
 std::string figures_csv(const SweepGrid& grid, const std::string& name, const std::vector<double>& figures,

@@ -85,7 +85,7 @@ private:
     for (Index j = 0; j < lambdas.size(); ++j) {
       const Index i = served[static_cast<std::size_t>(j)];
       take(i, coefficients.col(j), best_intercept(system_, coefficients.col(j)));
-      fits_.effective_dof(i) = (squares / (squares + lambdas(j))).sum() + (system_.intercept ? 1.0 : 0.0);
+      fits_.effective_dof(i) = (squares / (squares + lambdas(j))).sum() + static_cast<double>(system_.n_taken_out());
     }
   }
 
@@ -108,10 +108,11 @@ namespace {
 bool shares_spectrum(const Candidates& candidates) {
   constexpr Index worth_an_svd = 4;  // a fit of its own takes about 5 K³ flops, an SVD 22 K³
   return candidates.estimator == "ridge" && candidates.size() >= worth_an_svd &&
-         !candidates.options.front().prior;
+         !candidates.options.front().prior && !candidates.options.front().free.any();
 }
 
 bool shares_path(const Candidates& candidates) {
+  if (candidates.options.front().free.any()) return false;
   const auto is_on_path = [&](const EstimatorOptions& options) {
     return is_on_lasso_path(candidates.estimator, options);
   };

@@ -44,7 +44,7 @@ double root_of_slope(const RidgeSpectrum& spectrum, double n, double low, double
 double n_observations(const LeastSquaresSystem& system, const EstimatorOptions& options) {
   const double all = options.evidence_rows == EvidenceRows::rows ? static_cast<double>(system.n_rows)
                                                                  : system.sum_of_weights;
-  return all - (system.intercept ? 1.0 : 0.0);
+  return all - static_cast<double>(system.n_taken_out());
 }
 
 RidgeEvidence ridge_evidence(const RidgeSpectrum& spectrum, double n, double lambda) {

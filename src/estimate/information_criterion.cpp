@@ -11,7 +11,7 @@ namespace tallfit::estimate {
 InformationCriterion::InformationCriterion(const LeastSquaresSystem& system, const EstimatorOptions& options)
     : n_(static_cast<double>(system.n_rows)), factor_(options.criterion == "aic" ? 2.0 : std::log(n_)) {
   const TriangularSolver all(system, options.solver);
-  const double left = n_ - static_cast<double>(all.rank()) - (system.intercept ? 1.0 : 0.0);
+  const double left = n_ - static_cast<double>(all.rank() + system.n_taken_out());
   double residual = system.rho;
   if (all.rank() < system.n_coeffs())
     residual =

@@ -28,7 +28,8 @@ double degrees_of_freedom(const LeastSquaresSystem& system, const LassoPath& pat
                           const EstimatorOptions& options) {
   if (path.square(point.lambda) == 0.0)
     return static_cast<double>((point.coefficients.array() != 0.0).count());
-  return fit_support(system, support_of(path, point), options).effective_dof - (system.intercept ? 1.0 : 0.0);
+  return fit_support(system, support_of(path, point), options).effective_dof -
+         static_cast<double>(system.n_taken_out());
 }
 
 bool is_on_lasso_path(const std::string& estimator, const EstimatorOptions& options) {
@@ -54,7 +55,7 @@ std::vector<LassoCandidate> fit_along_paths(const LeastSquaresSystem& system, co
     LassoPath path(system, {.l1_ratio = l1_ratio}, descent_options(options));
     for (const auto& [lambda, numbers] : penalties) {
       const LassoPoint point = path.descend(lambda, max_iter);
-      const double dof = degrees_of_freedom(system, path, point, options) + (system.intercept ? 1.0 : 0.0);
+      const double dof = degrees_of_freedom(system, path, point, options) + static_cast<double>(system.n_taken_out());
       for (const Index i : numbers) fits.push_back({.number = i, .point = point, .effective_dof = dof});
     }
   }

@@ -30,15 +30,19 @@ public:
     result.numbers.push_back(number);
     result.errors.emplace_back();
     double mean_rows = 0.0;
+    double mean_nonzero = 0.0;
     for (std::size_t part = 0; part < owners.size(); ++part) {
       CandidateFits& of_part = fits[static_cast<int>(part)];
       result.errors.back().push_back(
           errors_of_part(parted_, part, of_part, one_.size(), owners[part], comm_).front());
       result.n_unconverged += static_cast<Index>(of_part.unconverged.size());
-      mean_rows +=
-          static_cast<double>(rows(static_cast<int>(part), number)) / static_cast<double>(owners.size());
+      const auto n_parts = static_cast<double>(owners.size());
+      const auto coefficients = of_part.models.col(0).head(of_part.models.rows() - 2).array();
+      mean_nonzero += static_cast<double>((coefficients != 0.0).count()) / n_parts;
+      mean_rows += static_cast<double>(rows(static_cast<int>(part), number)) / n_parts;
     }
     result.rows.push_back(mean_rows);
+    result.nonzero.push_back(mean_nonzero);
   }
 
   LearningCurve result;

@@ -161,7 +161,8 @@ LeastSquaresSystem select_columns(const LeastSquaresSystem& system, std::span<co
                             .rho = std::abs(last(m)),
                             .intercept = system.intercept,
                             .n_rows = system.n_rows,
-                            .sum_of_weights = system.sum_of_weights};
+                            .sum_of_weights = system.sum_of_weights,
+                            .n_free = system.n_free};
   if (result.intercept) {
     const Eigen::VectorXd& all = system.intercept->r12;
     result.intercept->r12 =

@@ -4,24 +4,13 @@
 #include <cmath>
 
 #include "tallfit/base/error.hpp"
-#include "tallfit/base/wildcard.hpp"
+#include "tallfit/estimate/column_patterns.hpp"
 
 namespace tallfit::estimate {
 
 namespace {
 
 using Entries = std::vector<Eigen::Triplet<double>>;
-
-std::vector<Index> columns_of(const std::string& pattern, const std::vector<std::string>& names,
-                              const char* key) {
-  std::vector<Index> columns;
-  for (std::size_t j = 0; j < names.size(); ++j)
-    if (matches_wildcard(pattern, names[j])) columns.push_back(static_cast<Index>(j));
-  require(!columns.empty(), ErrorKind::input,
-          "{}: no column has a name like '{}'; the first is '{}', the last '{}'", key, pattern, names.front(),
-          names.back());
-  return columns;
-}
 
 /// Roots of the factors of λ, column by column.
 Eigen::VectorXd roots_of_factors(const std::vector<std::string>& names,

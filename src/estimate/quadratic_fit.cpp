@@ -59,6 +59,23 @@ void set_standard_errors(LinearFit& fit) {
       sigma * std::hypot(1.0, fit.solver->deviation_along(row.r12)) / std::abs(row.r11);
 }
 
+namespace {
+
+Path expanded(Path path, std::span<const Index> columns, Index n) {
+  Eigen::MatrixXd all = Eigen::MatrixXd::Zero(n, path.coefficients.cols());
+  for (std::size_t j = 0; j < columns.size(); ++j)
+    all.row(columns[j]) = path.coefficients.row(static_cast<Index>(j));
+  path.coefficients = std::move(all);
+  const auto newest = std::find(path.names.begin(), path.names.end(), Path::column) - path.names.begin();
+  if (newest == static_cast<std::ptrdiff_t>(path.names.size())) return path;
+  for (Index i = 0; i < path.figures.rows(); ++i)
+    if (double& column = path.figures(i, newest); !std::isnan(column))
+      column = static_cast<double>(columns[static_cast<std::size_t>(column)]);
+  return path;
+}
+
+}  // namespace
+
 LinearFit expanded(LinearFit fit, std::span<const Index> columns, Index n) {
   const auto scatter = [&](Eigen::VectorXd& values) {
     Eigen::VectorXd all = Eigen::VectorXd::Zero(n);
@@ -68,10 +85,43 @@ LinearFit expanded(LinearFit fit, std::span<const Index> columns, Index n) {
   scatter(fit.coefficients);
   scatter(fit.standard_errors);
   scatter(fit.covariance_diagonal);
-  for (Index& column : fit.dependent_columns) column = columns[static_cast<std::size_t>(column)];
-  fit.solver_columns.assign(columns.begin(), columns.end());
+  const auto renumber = [&](std::vector<Index>& numbers) {
+    for (Index& column : numbers) column = columns[static_cast<std::size_t>(column)];
+  };
+  renumber(fit.dependent_columns);
+  if (fit.solver_columns.empty())
+    fit.solver_columns.assign(columns.begin(), columns.end());
+  else
+    renumber(fit.solver_columns);
+  if (fit.column_precisions.size() > 0) scatter(fit.column_precisions);
+  if (fit.path) fit.path = expanded(std::move(*fit.path), columns, n);
   return fit;
 }
+
+namespace {
+
+/// The rows of free coefficients, u = R_u⁻¹ (noise of their own - coupling [θ; c]), with as many columns
+/// more; those of the others are zero.
+/// @param s  of θ and c
+linalg::BlockCyclicMatrix rows_of_free(const FreeRows& free, const linalg::BlockCyclicMatrix& s,
+                                       Index n_coeffs) {
+  const auto upper = free.r.triangularView<Eigen::Upper>();
+  const Index m = free.r.rows();
+  const Eigen::MatrixXd own = upper.solve(Eigen::MatrixXd::Identity(m, m));
+  const Eigen::MatrixXd carried = upper.solve(free.coupling);
+  const Eigen::MatrixXd of_others = linalg::multiply(s, carried.transpose(), linalg::Op::transpose);
+  std::vector<Index> place(static_cast<std::size_t>(n_coeffs + 1), -1);
+  for (Index i = 0; i < m; ++i)
+    place[static_cast<std::size_t>(free.columns[static_cast<std::size_t>(i)])] = i;
+  linalg::BlockCyclicMatrix all(s.grid(), n_coeffs + 1, s.cols() + m, s.block());
+  all.fill([&](Index row, Index j) {
+    const Index i = place[static_cast<std::size_t>(row)];
+    return i < 0 ? 0.0 : j < s.cols() ? -of_others(j, i) : own(i, j - s.cols());
+  });
+  return all;
+}
+
+}  // namespace
 
 linalg::BlockCyclicMatrix covariance_factor(const LinearFit& fit) {
   linalg::BlockCyclicMatrix s = covariance_root(fit);
@@ -97,7 +147,9 @@ linalg::BlockCyclicMatrix covariance_root(const LinearFit& fit) {
     return theta.at_local(theta.row_axis().local_index(i), theta.col_axis().local_index(j));
   });
   if (fit.solver_columns.empty()) return s;
-  linalg::BlockCyclicMatrix all(s.grid(), fit.coefficients.size() + 1, s.cols(), s.block());
+  linalg::BlockCyclicMatrix all =
+      fit.free ? rows_of_free(*fit.free, s, fit.coefficients.size())
+               : linalg::BlockCyclicMatrix(s.grid(), fit.coefficients.size() + 1, s.cols(), s.block());
   for (Index i = 0; i <= n; ++i) {
     const Index row = i < n ? fit.solver_columns[static_cast<std::size_t>(i)] : all.rows() - 1;
     linalg::copy_part(s, {.row = i, .col = 0, .rows = 1, .cols = s.cols()}, all, {row, 0});
@@ -121,7 +173,7 @@ LinearFit fit_quadratic(const LeastSquaresSystem& system, double lambda, const P
   fit.residual_norm = residual_norm(system, *solver, lambda);
   fit.rank = solver->rank();
   fit.covariance_diagonal = solver->covariance_diagonal();
-  fit.effective_dof = static_cast<double>(fit.rank) + (fit.has_intercept() ? 1.0 : 0.0);
+  fit.effective_dof = static_cast<double>(fit.rank + system.n_taken_out());
   if (lambda > 0.0) fit.effective_dof -= lambda * prior_trace(prior, *solver, fit.covariance_diagonal);
   fit.condition = solver->condition();
   fit.dependent_columns = solver->dependent_columns();

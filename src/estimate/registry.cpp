@@ -38,9 +38,31 @@ std::vector<std::string> estimator_names() {
   return names;
 }
 
+namespace {
+
+/// What an estimator is told that does not see the free columns.
+EstimatorOptions without_free(EstimatorOptions options) {
+  require(!options.prior, ErrorKind::input,
+          "fit.unpenalised does not go with a prior of ridge, which says the penalty of every column: set "
+          "fit.column_lambda to 0 for these columns");
+  const std::vector<Index> free = std::exchange(options.free, {}).columns;
+  if (!options.start) return options;
+  Eigen::VectorXd& known = options.start->of_columns;
+  Index n = 0;
+  for (Index j = 0; j < known.size(); ++j)
+    if (!std::binary_search(free.begin(), free.end(), j)) known(n++) = known(j);
+  known.conservativeResize(n);
+  return options;
+}
+
+}  // namespace
+
 std::unique_ptr<Estimator> make_estimator(const std::string& name, const EstimatorOptions& options) {
-  for (const RegisteredEstimator& registered : estimator_registry())
-    if (registered.name == name) return registered.make(options);
+  for (const RegisteredEstimator& registered : estimator_registry()) {
+    if (registered.name != name) continue;
+    if (!options.free.any()) return registered.make(options);
+    return with_free_columns(registered.make(without_free(options)), options.free, options.solver.rcond);
+  }
   fail(ErrorKind::input, "fit.estimator = '{}' is not known; the estimators are {}", name,
        fmt::join(estimator_names(), ", "));
 }
@@ -48,7 +70,8 @@ std::unique_ptr<Estimator> make_estimator(const std::string& name, const Estimat
 double require_quadratic(const Estimator& estimator, const std::string& step) {
   const std::optional<double> penalty = estimator.penalty();
   require(penalty.has_value(), ErrorKind::input,
-          "{} is for fit.estimator = \"ols\" or \"ridge\" without a prior: other estimators find their "
+          "{} is for fit.estimator = \"ols\" or \"ridge\" without a prior and fit.unpenalised: other "
+          "estimators find their "
           "penalty, or what stands "
           "for it, from the factor. Leave it out",
           step);

@@ -148,7 +148,7 @@ LinearFit fit_relevant(const LeastSquaresSystem& system, const EstimatorOptions&
   Eigen::VectorXd precisions = optimum.relevance.precisions / square;
   for (const Index j : optimum.posterior.active) precisions(j) *= units.norms(j) * units.norms(j);
   LinearFit fit = fit_of_active(system, optimum.posterior.active, precisions, alpha, options);
-  if (system.intercept) fit.effective_dof += 1.0;
+  fit.effective_dof += static_cast<double>(system.n_taken_out());
   fit.dof = static_cast<double>(system.n_rows) - fit.effective_dof;
   fit.column_precisions = precisions;
   fit.log_evidence = optimum.posterior.log_evidence - n * std::log(units.target_size);

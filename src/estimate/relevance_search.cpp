@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "tallfit/estimate/relevance_newton.hpp"
 #include "tallfit/linalg/matrix_ops.hpp"
@@ -26,11 +27,13 @@ struct Ascent {
   const RelevanceSearch& search;
   mutable SortedColumns sorted;  ///< of the last point that was looked at
   RelevanceOptimum at;
+  std::vector<bool> barred;  ///< columns that were pruned as weak, for good
 
   Ascent(const ScaledSystem& of, const Relevance& start, const RelevanceSearch& how)
       : system(of),
         search(how),
-        at{.relevance = start, .posterior = relevance_posterior(of, start, sorted), .history = {}} {
+        at{.relevance = start, .posterior = relevance_posterior(of, start, sorted), .history = {}},
+        barred(static_cast<std::size_t>(start.precisions.size()), false) {
     at.objective = objective(at.relevance, at.posterior);
     record();
   }
@@ -87,6 +90,27 @@ struct Ascent {
       if (accept(there, count > 1 ? gain : 0.5 * gain)) return true;
       if (count == 1) return false;
     }
+  }
+
+  /// Moves that gain, but for columns that are too weak to have.
+  std::vector<RelevanceMove> allowed_moves() const {
+    std::vector<RelevanceMove> moves = gaining_moves(at.posterior, at.relevance, search.rate);
+    std::erase_if(moves, [&](const RelevanceMove& move) {
+      return std::isfinite(move.precision) &&
+             (move.precision >= search.threshold || barred[static_cast<std::size_t>(move.column)]);
+    });
+    return moves;
+  }
+
+  /// Prunes all columns beyond the threshold, whatever the evidence says. @return whether there are any
+  bool prune_weak_columns() {
+    Relevance there = at.relevance;
+    for (const Index j : at.posterior.active) {
+      if (there.precisions(j) < search.threshold) continue;
+      there.precisions(j) = infinity;
+      barred[static_cast<std::size_t>(j)] = true;
+    }
+    return there.active().size() < at.posterior.active.size() && accept(there, -infinity);
   }
 
   /// Prunes all columns that are not worth a step. @return whether there are any
@@ -164,7 +188,7 @@ RelevanceOptimum ascend(const ScaledSystem& system, const Relevance& start, cons
     const linalg::BlockCyclicMatrix covariance = posterior_covariance(at.posterior);
     const Eigen::VectorXd variances = linalg::diagonal(covariance);
     add_active_in_place(at.posterior, at.relevance, variances);
-    const std::vector<RelevanceMove> moves = gaining_moves(at.posterior, at.relevance, search.rate);
+    const std::vector<RelevanceMove> moves = ascent.allowed_moves();
     const double worth = at.worth = std::max(search.tol, ascent.rounding());
     at.gain_left = moves.empty() ? 0.0 : moves.front().gain;
     if (at.iterations >= search.max_iter) break;
@@ -177,6 +201,7 @@ RelevanceOptimum ascend(const ScaledSystem& system, const Relevance& start, cons
     at.gain_left = std::max(newton_gain, at.gain_left > worth ? at.gain_left : 0.0);
     if (newton_gain <= worth) {
       at.converged = at.gain_left <= worth;
+      if (at.converged && ascent.prune_weak_columns()) continue;
       if (at.converged && !std::exchange(pruned, true) && ascent.prune_idle_columns(worth)) continue;
       // The step that is left is as long as rounding lets it be, and squares the error.
       ascent.accept(ascent.moved(*step), -ascent.rounding());

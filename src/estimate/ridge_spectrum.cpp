@@ -33,7 +33,7 @@ double RidgeSpectrum::coefficient_square(double lambda) const {
 }
 
 double RidgeSpectrum::effective_dof(double lambda) const {
-  return (values.array() * shrunk_inverse(values, lambda)).sum() + (has_intercept ? 1.0 : 0.0);
+  return (values.array() * shrunk_inverse(values, lambda)).sum() + static_cast<double>(n_taken_out);
 }
 
 Eigen::VectorXd RidgeSpectrum::coefficients(double lambda) const {
@@ -55,7 +55,7 @@ RidgeSpectrum ridge_spectrum(const LeastSquaresSystem& system) {
           .vt = std::move(svd.vt),
           .rho = system.rho,
           .n_rows = system.n_rows,
-          .has_intercept = system.intercept.has_value()};
+          .n_taken_out = system.n_taken_out()};
 }
 
 double generalized_cross_validation(const RidgeSpectrum& spectrum, double lambda) {

@@ -122,7 +122,7 @@ LinearFit fit_of_selection(const LeastSquaresSystem& system, const GreedySelecti
                            const EstimatorOptions& options) {
   LinearFit fit = fit_support(system, {.columns = chosen.columns}, options);
   const auto n = static_cast<Index>(chosen.residual_norms.size());
-  Path path{.names = {"n_columns", "column", "residual_norm"},
+  Path path{.names = {"n_columns", Path::column, "residual_norm"},
             .figures = Eigen::MatrixXd(n, 3),
             .coefficients = Eigen::MatrixXd::Zero(system.n_coeffs(), n),
             .intercepts = Eigen::VectorXd(n)};

@@ -17,7 +17,7 @@ LinearFit fit_of_no_column(const LeastSquaresSystem& system, const EstimatorOpti
   fit.intercept_row = system.intercept;
   fit.intercept = best_intercept(system, fit.coefficients);
   fit.residual_norm = std::hypot(system.rho, system.z.norm());
-  fit.effective_dof = system.intercept ? 1.0 : 0.0;
+  fit.effective_dof = static_cast<double>(system.n_taken_out());
   fit.algorithm = "qr";
   fit.reason = "no column was chosen";
   set_noise(fit, system, options);

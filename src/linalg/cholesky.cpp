@@ -54,25 +54,29 @@ void add_gram_in_place(BlockCyclicMatrix& gram, const BlockCyclicMatrix& rows, I
   }
 }
 
-void cholesky_in_place(BlockCyclicMatrix& gram, std::string_view what) {
+std::optional<Index> try_cholesky_in_place(BlockCyclicMatrix& gram, std::string_view what) {
   detail::require_square(gram, what);
   zero_below_diagonal_in_place(gram);
   detail::require_finite(gram, what, "Cholesky factor");
-  if (gram.rows() == 0) return;
-  Index column = Index{factor_upper_in_place(gram, what)} - 1;
-  if (column < 0) {
-    // The routines stop at a pivot <= 0, and a NaN, from an overflow on the way, is none.
-    const Eigen::VectorXd pivots = diagonal(gram);
-    const auto is_positive = [](double pivot) { return pivot > 0.0 && std::isfinite(pivot); };
-    column = std::find_if_not(pivots.begin(), pivots.end(), is_positive) - pivots.begin();
-    if (column == pivots.size()) return;
-  }
+  if (gram.rows() == 0) return std::nullopt;
+  const Index column = Index{factor_upper_in_place(gram, what)} - 1;
+  if (column >= 0) return column;
+  // The routines stop at a pivot <= 0, and a NaN, from an overflow on the way, is none.
+  const Eigen::VectorXd pivots = diagonal(gram);
+  const auto is_positive = [](double pivot) { return pivot > 0.0 && std::isfinite(pivot); };
+  const Index first = std::find_if_not(pivots.begin(), pivots.end(), is_positive) - pivots.begin();
+  return first == pivots.size() ? std::nullopt : std::optional(first);
+}
+
+void cholesky_in_place(BlockCyclicMatrix& gram, std::string_view what) {
+  const std::optional<Index> column = try_cholesky_in_place(gram, what);
+  if (!column) return;
   throw Error::collective(
       ErrorKind::numerical,
       fmt::format("{} is not positive definite to working precision: the pivot of column {} (counted from 0) "
                   "is not positive, so this column depends, to roundoff, on those before it. Use "
                   "solver.algorithm = \"qr\", which sees twice as many digits, or a larger lambda",
-                  what, column));
+                  what, *column));
 }
 
 }  // namespace tallfit::linalg

@@ -41,6 +41,7 @@ struct Config {
     double lambda = 1e-6;
     std::map<std::string, double> column_lambda;  ///< pattern of column names -> factor of lambda
     std::vector<std::string> smooth;              ///< patterns of column names
+    std::vector<std::string> unpenalised;         ///< patterns of column names
     std::string prior_mean;                       ///< folder or fit.h5 of a fit
     std::string prior_matrix;                     ///< any matrix file
     std::vector<double> lambdas;                  ///< empty: chosen
@@ -74,7 +75,8 @@ struct Config {
 
   /// Correlation of errors.
   struct Noise {
-    std::string model = "none";            ///< "none", "equicorrelated", "ar1", "exponential" or "blocks"
+    std::string model = "none";            ///< "none", "equicorrelated", "ar1", "exponential", "blocks" or
+                                           ///< "matrix"
     std::string within = "configuration";  ///< "configuration" or "group"
     std::optional<double> parameter;       ///< empty: by profile likelihood
     double nugget = 0.0;
@@ -137,6 +139,7 @@ struct Config {
     Index groups = 3;
     double noise = 0.01;
     double sparsity = 0.0;
+    double zero_coefficients = 0.0;
     double column_decades = 0.0;
     double weight_max = 1.0;
     double weight_decades = 0.0;

@@ -10,7 +10,7 @@
 
 namespace tallfit::design {
 
-/// What `generate matrix` makes. Keys of [generate] have the same names (zero_coefficients has none).
+/// What `generate matrix` makes. Keys of [generate] have the same names.
 struct MatrixOptions {
   Index rows = 10000;
   Index columns = 50;

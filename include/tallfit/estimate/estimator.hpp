@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "tallfit/estimate/free_columns.hpp"
 #include "tallfit/estimate/least_squares_system.hpp"
 #include "tallfit/estimate/triangular_solver.hpp"
 
@@ -58,13 +59,16 @@ struct EstimatorOptions {
   double threshold_lambda = 1e12;  ///< of columns of norm 1 and targets of variance 1: beyond it none is left
   ArdMethod ard_method = ArdMethod::best;
   std::optional<double> laplace_rate =
-      std::nullopt;  ///< of the variances of columns of norm 1 and targets of variance 1
+      std::nullopt;       ///< of the variances of columns of norm 1 and targets of variance 1
+  FreeColumns free = {};  ///< taken out before the estimator sees the rows
   std::optional<KnownPrecisions> start = std::nullopt;  ///< in place of the starts of ard_method
   TriangularSolver::Options solver = {};                ///< so that designated initialisers may leave it out
 };
 
 /// What an estimator found along a path of its hyperparameter.
 struct Path {
+  static constexpr const char* column = "column";  ///< the figure that is the number of a column
+
   std::vector<std::string> names;  ///< of the figures, the hyperparameter first
   Eigen::MatrixXd figures;         ///< points x names
   Eigen::MatrixXd coefficients;    ///< K x points
@@ -92,6 +96,8 @@ struct LinearFit {
   std::shared_ptr<const TriangularSolver>
       solver;  ///< of the penalised system, for corrections and covariances; none where these are not defined
   std::vector<Index> solver_columns;  ///< that the solver knows, in its order; all where empty
+
+  std::optional<FreeRows> free;  ///< of columns beside those of the solver, which follow from these
 
   Index iterations = 0;
   bool converged = true;
@@ -124,7 +130,8 @@ public:
   virtual std::string objective() const = 0;
 };
 
-/// A fit of select_columns() as one of all n columns: the others have coefficients and errors of 0. Local.
+/// A fit of some columns as one of all n columns: the others have coefficients, errors and precisions of 0.
+/// Local.
 LinearFit expanded(LinearFit fit, std::span<const Index> columns, Index n);
 
 using EstimatorFactory = std::function<std::unique_ptr<Estimator>(const EstimatorOptions&)>;

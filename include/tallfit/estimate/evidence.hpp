@@ -6,7 +6,7 @@
 
 namespace tallfit::estimate {
 
-/// N of the noise: rows or Σ w², one less with an intercept, which takes its own.
+/// N of the noise: rows or Σ w², one less for an intercept and for each free column, which take their own.
 double n_observations(const LeastSquaresSystem& system, const EstimatorOptions& options);
 
 /// ln p(b) of targets with noise of precision α and coefficients of precision λ α, at the best α:

@@ -13,6 +13,7 @@ struct LearningCurve {
   std::vector<int> numbers;                     ///< of parts that were fitted, increasing
   std::vector<double> rows;                     ///< mean number of rows that were fitted, for each number
   std::vector<std::vector<ErrorTable>> errors;  ///< [number][part]
+  std::vector<double> nonzero;                  ///< mean number of coefficients that are not 0, likewise
   Index n_unconverged = 0;
 };
 

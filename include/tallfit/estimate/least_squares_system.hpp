@@ -28,8 +28,11 @@ struct LeastSquaresSystem {
   std::optional<InterceptRow> intercept;
   Index n_rows = 0;             ///< training rows of w > 0
   double sum_of_weights = 0.0;  ///< Σ w² over them: N where every w is 1, and what copies of a row add up to
+  Index n_free = 0;             ///< columns that were taken out without penalty, as the intercept was
 
   Index n_coeffs() const { return r.cols(); }
+  /// Coefficients beside θ that the rows have determined: each takes a degree of freedom.
+  Index n_taken_out() const { return n_free + (intercept ? 1 : 0); }
 };
 
 enum class Intercept { none, fitted };

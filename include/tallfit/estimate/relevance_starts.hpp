@@ -10,7 +10,7 @@ struct RelevanceSearch {
   double tol = 1e-10;      ///< gain of the objective that is not worth a step
   Index max_iter = 10000;  ///< accepted steps of one ascent
   bool noise_is_known = false;
-  double threshold = 1e12;  ///< precision beyond which the fixed point prunes
+  double threshold = 1e12;  ///< precision from which on a column is pruned
   double rate = 0.0;        ///< κ of contribution()
 };
 

@@ -17,13 +17,13 @@ struct RidgeSpectrum {
   linalg::BlockCyclicMatrix vt;  ///< Vᵀ, K x K
   double rho = 0.0;
   Index n_rows = 0;
-  bool has_intercept = false;
+  Index n_taken_out = 0;  ///< beside θ: the intercept, and free columns
 
   /// ‖W (A θ + c - b)‖² at the θ of λ. Local; O(K).
   double residual_square(double lambda) const;
   /// ‖θ‖² at λ. Local; O(K).
   double coefficient_square(double lambda) const;
-  /// tr(H), of the intercept as well. Local; O(K).
+  /// tr(H), of what was taken out as well. Local; O(K).
   double effective_dof(double lambda) const;
   /// θ of λ, on every rank. Cost: 2 K² / P flops. @collective
   Eigen::VectorXd coefficients(double lambda) const;

@@ -1,6 +1,7 @@
 /// Gram matrices and their Cholesky factors: half the work of QR, half its digits.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "tallfit/linalg/block_cyclic_matrix.hpp"
@@ -20,6 +21,12 @@ void add_gram_in_place(BlockCyclicMatrix& gram, const BlockCyclicMatrix& rows);
 
 /// The same for rows [first, first + count) of a matrix, where first is a whole number of blocks.
 void add_gram_in_place(BlockCyclicMatrix& gram, const BlockCyclicMatrix& rows, Index first, Index count);
+
+/// As cholesky_in_place(), where there may be no factor.
+/// @return the first column whose pivot is not positive, the same on all ranks; nothing where there is a
+/// factor
+std::optional<Index> try_cholesky_in_place(BlockCyclicMatrix& gram,
+                                           std::string_view what = "the Gram matrix");
 
 /// G <- R, upper triangular with zeros below and a positive diagonal, G = R^T R.
 ///
