@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "kernel_rows.hpp"
 #include "model_options.hpp"
 #include "noise.hpp"
 
@@ -108,6 +109,7 @@ void check_steps(const Config& config, Command command) {
   const bool robust = estimate::is_robust(fit.estimator);  // takes passes over the rows
   exclude(correlated, "noise.model", selects, selection);
   exclude(correlated, "noise.model", robust, estimator);
+  exclude(correlated, "noise.model", is_process(config), estimator);
   exclude(searches, "fit.optimize_weights", selects, selection);
   exclude(searches, "fit.optimize_weights", correlated, "noise.model");
   exclude(searches, "fit.optimize_weights", robust, estimator);
@@ -149,6 +151,7 @@ void check_config(const Config& config, Command command) {
       check_steps(config, command);
       check_prior(config.fit);
       check_noise(config);
+      check_kernel(config, command);
       break;
     case Command::predict:
       check_data(config, true);

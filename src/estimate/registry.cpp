@@ -5,6 +5,7 @@
 #include "entries.hpp"
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/estimate/gaussian_process.hpp"
 
 namespace tallfit::estimate {
 
@@ -41,6 +42,7 @@ std::vector<std::string> estimator_names() {
 std::unique_ptr<Estimator> make_estimator(const std::string& name, const EstimatorOptions& options) {
   for (const RegisteredEstimator& registered : estimator_registry())
     if (registered.name == name) return registered.make(options);
+  if (name == gaussian_process_name) return make_gaussian_process(options);
   fail(ErrorKind::input, "fit.estimator = '{}' is not known; the estimators are {}", name,
        fmt::join(estimator_names(), ", "));
 }

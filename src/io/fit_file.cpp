@@ -1,5 +1,7 @@
 #include "tallfit/io/fit_file.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <optional>
@@ -44,6 +46,53 @@ void write_path(hdf5::File& file, const estimate::Path& path) {
   write_vector(file, "path_intercepts", path.intercepts);
 }
 
+constexpr std::array kernel_shapes = {"rbf", "matern", "polynomial"};
+
+/// What the columns are made with.
+void write_kernel(hdf5::File& file, const design::KernelBasis& basis) {
+  const design::Kernel& kernel = basis.kernel;
+  hdf5::write_attribute(file, "/", "kernel",
+                        std::string(kernel_shapes.at(static_cast<std::size_t>(kernel.shape))));
+  hdf5::write_attribute(file, "/", "kernel_nu", kernel.nu);
+  hdf5::write_attribute(file, "/", "kernel_degree", std::int64_t{kernel.degree});
+  hdf5::write_attribute(file, "/", "kernel_sigma_0", kernel.sigma_0);
+  hdf5::write_strings(file, "kernel_descriptors", basis.column_names);
+  write_vector(file, "kernel_length_scale", kernel.length_scale);
+  write_rows(file, "kernel_points", basis.points);
+  write_rows(file, "kernel_factor", basis.factor);
+}
+
+RowMajor read_rows(const hdf5::File& file, const std::string& name, Index n_rows, Index n_cols) {
+  const hdf5::Dataset set = hdf5::Dataset::open(file, name);
+  require(set.shape() == std::vector<Index>{n_rows, n_cols}, ErrorKind::input, "{}: expected {} x {} numbers",
+          set.place(), n_rows, n_cols);
+  RowMajor values(n_rows, n_cols);
+  set.read_rows(0, n_rows, values.data());
+  return values;
+}
+
+/// @param n_columns  those of the model: one for each point, and what is outside of them
+std::shared_ptr<const design::KernelBasis> read_kernel(const hdf5::File& file, Index n_columns) {
+  const std::string shape = hdf5::read_string_attribute(file, "/", "kernel").at(0);
+  const auto* const found = std::find(kernel_shapes.begin(), kernel_shapes.end(), shape);
+  require(found != kernel_shapes.end(), ErrorKind::input, "{}: its kernel '{}' is not known", file.path(), shape);
+  design::KernelBasis basis;
+  basis.kernel = {.shape = static_cast<design::KernelShape>(found - kernel_shapes.begin()),
+                  .length_scale = read_vector(file, "kernel_length_scale"),
+                  .nu = hdf5::read_double_attribute(file, "/", "kernel_nu").at(0),
+                  .degree = hdf5::read_integer_attribute(file, "/", "kernel_degree").at(0),
+                  .sigma_0 = hdf5::read_double_attribute(file, "/", "kernel_sigma_0").at(0)};
+  basis.column_names = hdf5::read_strings(file, "kernel_descriptors");
+  const auto n_descriptors = static_cast<Index>(basis.column_names.size());
+  require(basis.kernel.length_scale.size() == n_descriptors, ErrorKind::input,
+          "{}: kernel_length_scale has {} numbers for {} descriptors", file.path(),
+          basis.kernel.length_scale.size(), n_descriptors);
+  design::require_valid(basis.kernel);
+  basis.points = read_rows(file, "kernel_points", n_columns - 1, n_descriptors);
+  basis.factor = read_rows(file, "kernel_factor", n_columns - 1, n_columns - 1);
+  return std::make_shared<const design::KernelBasis>(std::move(basis));
+}
+
 /// All but the covariance factor.
 void write_small_parts(hdf5::File& file, const std::vector<std::string>& column_names,
                        const estimate::LinearFit& fit) {
@@ -56,6 +105,7 @@ void write_small_parts(hdf5::File& file, const std::vector<std::string>& column_
   write_vector(file, "std_errors", fit.standard_errors);
   if (fit.column_precisions.size() > 0) write_vector(file, "column_precisions", fit.column_precisions);
   if (fit.path) write_path(file, *fit.path);
+  if (fit.kernel) write_kernel(file, *fit.kernel);
 }
 
 /// An empty field says "not known"; a spreadsheet would read nan as text.
@@ -103,6 +153,7 @@ FittedModel read_fit_file(const std::string& path) {
   model.intercept = hdf5::read_double_attribute(file, "/", "intercept").at(0);
   model.noise_variance = hdf5::read_double_attribute(file, "/", "noise_variance").at(0);
   if (file.has("column_precisions")) model.column_precisions = read_vector(file, "column_precisions");
+  if (hdf5::has_attribute(file, "/", "kernel")) model.kernel = read_kernel(file, model.coefficients.size());
   model.covariance_factor = Eigen::MatrixXd::Zero(model.coefficients.size() + 1, 0);
   if (file.has("covariance_factor")) {
     const hdf5::Dataset set = hdf5::Dataset::open(file, "covariance_factor");
