@@ -8,6 +8,7 @@
 #include "tallfit/base/memory.hpp"
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
+#include "tallfit/comm/exchange.hpp"
 #include "tallfit/estimate/full_process.hpp"
 #include "tallfit/linalg/petsc_session.hpp"
 
@@ -15,11 +16,15 @@ namespace tallfit::app {
 
 namespace {
 
+constexpr double flat = 1e-4;  ///< gradient of a row's log likelihood that changes no digit worth having
+
 /// N² numbers on every rank, which keeps the factor for predictions, beside its parts of three matrices.
 void require_room(const Config& config, const compress::RowSample& sample, const comm::Communicator& world) {
   const Index limit = memory_limit(config, world);
   const Index n = sample.n_training;
-  const Index needed = (2 * n * n + 3 * n * n / world.size()) * Index{sizeof(double)};
+  Index needed = current_rss_bytes();
+  comm::max_in_place(world, std::span(&needed, 1));
+  needed += (2 * n * n + 3 * n * n / world.size()) * Index{sizeof(double)};
   comm::require_replicated(world, needed <= limit, ErrorKind::resource,
                            "kernel.inducing = 0: a process of all {} training rows needs {} per rank, but "
                            "run.memory_per_rank = {}. Set kernel.inducing, or use more memory",
@@ -47,6 +52,9 @@ estimate::ProcessParameters parameters_of(const Config& config, const estimate::
                               .restarts = config.kernel.restarts,
                               .seed = static_cast<std::uint64_t>(config.run.seed)},
                              grid);
+  if (best.at_bound)
+    log::warn("kernel.optimize: the likelihood is greatest at the end of what was searched; begin with other "
+              "kernel.length_scale, or let the kernel be another one");
   minimum = std::move(best.minimum);
   return best.parameters;
 }
@@ -96,7 +104,8 @@ void run_full_process(const Config& config, const std::string& command, const co
   note_kernel(basis, fit);
   if (config.kernel.optimize != "none") {
     fit.iterations = minimum.iterations;
-    fit.converged = minimum.converged;
+    // The valley of long lengths and large variances is flat: rounding ends the way through it.
+    fit.converged = minimum.converged || minimum.gradient_norm <= flat * static_cast<double>(sample.n_training);
     fit.convergence = fmt::format("gradient of the log likelihood {:.1e} after {} evaluations, {}",
                                   minimum.gradient_norm, minimum.evaluations, minimum.reason);
   }

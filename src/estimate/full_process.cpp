@@ -149,8 +149,8 @@ linalg::BoundedProblem problem_of(const ProcessRows& rows, const ProcessParamete
   problem.upper = start.array() + wide;
   // The kernel of a row and itself has the weight w².
   const double weight = rows.scales.squaredNorm() / static_cast<double>(rows.targets.size());
-  problem.lower(0) = std::log(1e-5 * square / weight);
-  problem.upper(0) = std::log(1e5 * square / weight);
+  problem.lower(0) = std::log(1e-3 * square / weight);
+  problem.upper(0) = std::log(1e3 * square / weight);
   problem.lower(last) = std::log(1e-8 * square);
   problem.upper(last) = std::log(1e2 * square);
   problem.start = start.cwiseMax(problem.lower).cwiseMin(problem.upper);
@@ -177,7 +177,7 @@ BestProcess best_process(const ProcessRows& rows, const ProcessParameters& start
   linalg::BoundedProblem problem = problem_of(rows, start, search, grid);
   const Eigen::VectorXd first = problem.start;
   const linalg::MinimiseStop stop{.gradient_below = 1e-8 * static_cast<double>(rows.targets.size()),
-                                  .max_iterations = 1000};
+                                  .max_iterations = search.max_iterations};
   BestProcess best;
   Index iterations = 0;
   Index evaluations = 0;
@@ -196,6 +196,9 @@ BestProcess best_process(const ProcessRows& rows, const ProcessParameters& start
   best.minimum.iterations = iterations;
   best.minimum.evaluations = evaluations;
   best.parameters = with_logarithms(start, best.minimum.x);
+  const Eigen::ArrayXd room =
+      (best.minimum.x - problem.lower).cwiseMin(problem.upper - best.minimum.x).array();
+  best.at_bound = (room < 1e-3 && (problem.upper - problem.lower).array() > 0.0).any();
   return best;
 }
 

@@ -49,17 +49,19 @@ LogLikelihood log_likelihood(const ProcessRows& rows, const ProcessParameters& p
 struct ProcessSearch {
   bool lengths = true;  ///< else the variances alone
   Index restarts = 0;   ///< from random places, beside the given one
+  Index max_iterations = 200;
   std::uint64_t seed = 0;
 };
 
 struct BestProcess {
   ProcessParameters parameters;
+  bool at_bound = false;    ///< the likelihood may grow beyond what was searched
   linalg::Minimum minimum;  ///< of -ln likelihood; evaluations and iterations of all starts
 };
 
 /// The parameters of the greatest likelihood, by TAO from the given ones and from random places within a hundred
-/// times of them. Bounds: lengths and σ₀ a thousand times either way, s 1e-5 to 1e5 and σ² 1e-8 to 1e2 times the mean
-/// square of W b. Every rank searches alike. @collective over the grid; needs a PetscSession
+/// times of them. Bounds: lengths and σ₀ a thousand times either way, s 1e-3 to 1e3 and σ² 1e-8 to 1e2 times the mean
+/// square of W b. It ends where the gradient is below 1e-8 a row. Every rank searches alike. @collective over the grid; needs a PetscSession
 BestProcess best_process(const ProcessRows& rows, const ProcessParameters& start, const ProcessSearch& search,
                          const linalg::ProcessGrid& grid);
 
