@@ -49,7 +49,7 @@ LogLikelihood log_likelihood(const ProcessRows& rows, const ProcessParameters& p
 struct ProcessSearch {
   bool lengths = true;  ///< else the variances alone
   Index restarts = 0;   ///< from random places, beside the given one
-  Index max_iterations = 200;
+  Index max_evaluations = 300;  ///< of each start
   std::uint64_t seed = 0;
 };
 
@@ -60,7 +60,7 @@ struct BestProcess {
 };
 
 /// The parameters of the greatest likelihood, by TAO from the given ones and from random places within a hundred
-/// times of them. Bounds: lengths and σ₀ a thousand times either way, s 1e-3 to 1e3 and σ² 1e-8 to 1e2 times the mean
+/// times of them. Bounds: lengths and σ₀ a thousand times either way, s 1e-3 to 1e3 and σ² 1e-11 to 1e2 times the mean
 /// square of W b. It ends where the gradient is below 1e-8 a row. Every rank searches alike. @collective over the grid; needs a PetscSession
 BestProcess best_process(const ProcessRows& rows, const ProcessParameters& start, const ProcessSearch& search,
                          const linalg::ProcessGrid& grid);
