@@ -256,10 +256,11 @@ void fit_compressed(Config config, const comm::Communicator& world, FitOutput& o
       "{} is a compressed design, whose rows are folded already: noise.model = \"{}\" needs "
       "the design file it was made from",
       config.data.design, config.noise.model);
-  comm::require_replicated(world, !is_process(config), ErrorKind::input,
-                           "{} is a compressed design, which has no rows: fit.estimator = \"gpr\" makes kernel "
-                           "rows of descriptors. Fit the design file it was made from",
-                           config.data.design);
+  comm::require_replicated(
+      world, !is_process(config), ErrorKind::input,
+      "{} is a compressed design, which has no rows: fit.estimator = \"gpr\" makes kernel "
+      "rows of descriptors. Fit the design file it was made from",
+      config.data.design);
   std::optional<Phase> load("load");
   const compress::CompressedDesign design = load_for_fit(config, world, output.record);
   load.reset();

@@ -23,11 +23,11 @@ void check_kernel(const Config& config, Command command);
 /// @throws Error{input} where kernel.length_scale does not fit the columns
 design::Kernel kernel_of(const Config& config, const compress::RowSample& sample);
 
-/// Puts kernel rows on top of the planned ones: of a basis that is given, or of points that [kernel] chooses, the
-/// same on any number of ranks. @collective
+/// Puts kernel rows on top of the planned ones: of a basis that is given, or of points that [kernel] chooses,
+/// the same on any number of ranks. @collective
 /// @throws Error{input} where there are fewer training rows than inducing points, or other descriptors
-void add_kernel_rows(const Config& config, std::shared_ptr<const design::KernelBasis> basis, PlannedRows& planned,
-                     const comm::Communicator& world);
+void add_kernel_rows(const Config& config, std::shared_ptr<const design::KernelBasis> basis,
+                     PlannedRows& planned, const comm::Communicator& world);
 
 /// Puts the basis, and its lengths as hyperparameters, on record. Local.
 void note_kernel(std::shared_ptr<const design::KernelBasis> basis, estimate::LinearFit& fit);
@@ -35,8 +35,8 @@ void note_kernel(std::shared_ptr<const design::KernelBasis> basis, estimate::Lin
 /// The evidence bound at the best variances of the process that a configuration says, on every rank.
 using EvidenceBound = std::function<double(const Config&)>;
 
-/// The configuration with kernel.length_scale times the factor of the greatest bound, found in some 30 calls, each a
-/// pass over the rows; as it is where kernel.optimize is not "all". @collective as @p bound
+/// The configuration with kernel.length_scale times the factor of the greatest bound, found in some 30 calls,
+/// each a pass over the rows; as it is where kernel.optimize is not "all". @collective as @p bound
 Config with_best_lengths(const Config& config, const EvidenceBound& bound);
 
 }  // namespace tallfit::app

@@ -28,7 +28,8 @@ void add_common(SectionKeys& keys, Config::Fit& options) {
   keys.add("fit_intercept", options.fit_intercept, "Adds a constant column, which is never penalised.");
   keys.add("lambda", options.lambda,
            "Penalty strength of every penalised estimator (scikit-learn's alpha): of the weighted feature "
-           "squared for ridge, of feature times target for lasso and its kin; the variance of the noise of gpr.")
+           "squared for ridge, of feature times target for lasso and its kin; the variance of the noise of "
+           "gpr.")
       .must_be(at_least(0));
   keys.add("tol", options.tol, "Where iterations of an estimator stop; the concepts page says of what it is.")
       .must_be(between(0, 1));

@@ -15,18 +15,22 @@ Rule half_integer() {
 
 std::vector<Key> kernel_keys(Config::Kernel& kernel) {
   SectionKeys keys("kernel", {fit, cv});
-  keys.add("name", kernel.name, "Covariance of the values of gpr at two rows, as a function of their descriptors.")
+  keys.add("name", kernel.name,
+           "Covariance of the values of gpr at two rows, as a function of their descriptors.")
       .one_of({"rbf", "matern", "polynomial"});
   keys.add("length_scale", kernel.length_scale,
            "What descriptors are divided by: a number for all columns, or one for each.")
       .in("feature")
       .must_be(more_than(0));
-  keys.add("standardize", kernel.standardize,
-           "Takes kernel.length_scale in units of each column's standard deviation over the training rows, or ten "
-           "thousand of them.");
+  keys.add(
+      "standardize", kernel.standardize,
+      "Takes kernel.length_scale in units of each column's standard deviation over the training rows, or ten "
+      "thousand of them.");
   keys.add("nu", kernel.nu, "Smoothness of matern.").must_be(half_integer());
-  keys.add("degree", kernel.degree, "Power of polynomial; 1 is scikit-learn's DotProduct.").must_be(at_least(1));
-  keys.add("sigma_0", kernel.sigma_0, "Root of what polynomial adds to the scalar product.").must_be(at_least(0));
+  keys.add("degree", kernel.degree, "Power of polynomial; 1 is scikit-learn's DotProduct.")
+      .must_be(at_least(1));
+  keys.add("sigma_0", kernel.sigma_0, "Root of what polynomial adds to the scalar product.")
+      .must_be(at_least(0));
   keys.add("variance", kernel.variance, "Multiplies the kernel (scikit-learn's ConstantKernel).")
       .in("target squared")
       .must_be(more_than(0));
@@ -39,7 +43,8 @@ std::vector<Key> kernel_keys(Config::Kernel& kernel) {
   keys.add("inducing_points", kernel.inducing_points,
            "File of inducing points in place of training rows, a row of descriptors each: as data.features.");
   keys.add("optimize", kernel.optimize,
-           "What is found by the marginal likelihood, or its bound: nothing, the variances of process and noise, or "
+           "What is found by the marginal likelihood, or its bound: nothing, the variances of process and "
+           "noise, or "
            "lengths, too.")
       .one_of({"none", "variances", "all"});
   keys.add("restarts", kernel.restarts,

@@ -35,7 +35,8 @@ void check_engine(const Config& config) {
   const Config::Solver& solver = config.solver;
   require(solver.engine == "auto" && !asks_for_grid(solver) && solver.algorithm == "auto" && !solver.refine,
           ErrorKind::input,
-          "kernel.inducing = 0 is a Cholesky decomposition on a grid of all ranks: leave solver.engine, solver.grid, "
+          "kernel.inducing = 0 is a Cholesky decomposition on a grid of all ranks: leave solver.engine, "
+          "solver.grid, "
           "solver.block, solver.algorithm and solver.refine out");
 }
 
@@ -46,15 +47,15 @@ estimate::ProcessParameters parameters_of(const Config& config, const estimate::
   if (config.kernel.optimize == "none") return given;
   const Phase phase("kernel parameters");
   const linalg::PetscSession petsc(grid.comm(), config.solver.petsc);
-  estimate::BestProcess best =
-      estimate::best_process(rows, given,
-                             {.lengths = config.kernel.optimize == "all",
-                              .restarts = config.kernel.restarts,
-                              .seed = static_cast<std::uint64_t>(config.run.seed)},
-                             grid);
+  estimate::BestProcess best = estimate::best_process(rows, given,
+                                                      {.lengths = config.kernel.optimize == "all",
+                                                       .restarts = config.kernel.restarts,
+                                                       .seed = static_cast<std::uint64_t>(config.run.seed)},
+                                                      grid);
   if (best.at_bound)
-    log::warn("kernel.optimize: the likelihood is greatest at the end of what was searched; begin with other "
-              "kernel.length_scale, or let the kernel be another one");
+    log::warn(
+        "kernel.optimize: the likelihood is greatest at the end of what was searched; begin with other "
+        "kernel.length_scale, or let the kernel be another one");
   minimum = std::move(best.minimum);
   return best.parameters;
 }
@@ -105,7 +106,8 @@ void run_full_process(const Config& config, const std::string& command, const co
   if (config.kernel.optimize != "none") {
     fit.iterations = minimum.iterations;
     // The valley of long lengths and large variances is flat: rounding ends the way through it.
-    fit.converged = minimum.converged || minimum.gradient_norm <= flat * static_cast<double>(sample.n_training);
+    fit.converged =
+        minimum.converged || minimum.gradient_norm <= flat * static_cast<double>(sample.n_training);
     fit.convergence = fmt::format("gradient of the log likelihood {:.1e} after {} evaluations, {}",
                                   minimum.gradient_norm, minimum.evaluations, minimum.reason);
   }

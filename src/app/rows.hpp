@@ -48,7 +48,8 @@ struct RowUse {
   bool explicit_parts = false;
   int n_folds = 0;
   bool validates = false;  ///< holds folds, or else groups, out one after the other
-  std::shared_ptr<const design::KernelBasis> basis = nullptr;  ///< of an earlier fit: its kernel rows are read
+  std::shared_ptr<const design::KernelBasis> basis =
+      nullptr;  ///< of an earlier fit: its kernel rows are read
 };
 
 /// The rows of a run: sources stacked on one another, the layout, and the plan of the engine that was chosen.

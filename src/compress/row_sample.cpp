@@ -33,7 +33,8 @@ void keep_first(std::vector<Drawn>& drawn, Index most) {
   drawn.resize(static_cast<std::size_t>(most));
 }
 
-/// Those of the training rows in [begin, end) that may be among the first. @return the number of training rows
+/// Those of the training rows in [begin, end) that may be among the first. @return the number of training
+/// rows
 Index draw(design::RowSource& source, Index begin, Index end, Index most, std::uint64_t seed,
            std::vector<Drawn>& drawn) {
   constexpr Index step = 65536;
@@ -72,9 +73,10 @@ std::vector<double> read_rows(design::RowSource& source, const std::vector<Index
     source.read_features(rows[first], count, run.data());
     for (std::size_t i = first; i < end; ++i) {
       const double* const row = run.data() + (rows[i] - rows[first]) * n_cols;
-      require(std::all_of(row, row + n_cols, [](double x) { return std::isfinite(x); }), ErrorKind::input,
-              "{}: row {} holds NaN or infinity. Correct it, give it weight 0, or set data.nonfinite = \"drop\"",
-              source.info().name, rows[i]);
+      require(
+          std::all_of(row, row + n_cols, [](double x) { return std::isfinite(x); }), ErrorKind::input,
+          "{}: row {} holds NaN or infinity. Correct it, give it weight 0, or set data.nonfinite = \"drop\"",
+          source.info().name, rows[i]);
       features.insert(features.end(), row, row + n_cols);
     }
     first = end;

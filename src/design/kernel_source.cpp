@@ -9,8 +9,8 @@ namespace tallfit::design {
 
 namespace {
 
-/// Rows are solved for in panels that begin at multiples of this, so that a row's place in its panel, on which
-/// the order of summation may depend, is always the same.
+/// Rows are solved for in panels that begin at multiples of this, so that a row's place in its panel, on
+/// which the order of summation may depend, is always the same.
 constexpr Index panel_rows = 64;
 
 }  // namespace
@@ -23,7 +23,8 @@ KernelSource::KernelSource(RowSource& source, std::shared_ptr<const KernelBasis>
       descriptors_(info_.n_cols, panel_rows),
       panel_(basis_->size(), panel_rows) {
   require(info_.column_names == basis_->column_names, ErrorKind::input,
-          "{} has {} columns ('{}', ...), but the kernel is one of {} ('{}', ...): give rows of the same descriptors",
+          "{} has {} columns ('{}', ...), but the kernel is one of {} ('{}', ...): give rows of the same "
+          "descriptors",
           info_.name, info_.n_cols, info_.column_names.front(), basis_->column_names.size(),
           basis_->column_names.front());
   info_.n_cols = basis_->size() + 1;

@@ -138,8 +138,8 @@ namespace {
 /// -ln likelihood within bounds.
 linalg::BoundedProblem problem_of(const ProcessRows& rows, const ProcessParameters& parameters,
                                   const ProcessSearch& search, const linalg::ProcessGrid& grid) {
-  const double square = rows.scales.cwiseProduct(rows.targets).squaredNorm() /
-                        static_cast<double>(rows.targets.size());
+  const double square =
+      rows.scales.cwiseProduct(rows.targets).squaredNorm() / static_cast<double>(rows.targets.size());
   require(square > 0.0, ErrorKind::numerical, "every target is 0: there are no variances to find");
   linalg::BoundedProblem problem;
   const Eigen::VectorXd start = log_parameters(parameters);
@@ -239,7 +239,8 @@ LinearFit fit_full_process(const ProcessRows& rows, const ProcessParameters& par
   fit.algorithm = "cholesky";
   fit.objective = "||W (f - b)||^2 + noise ||f||^2 in the norm of the kernel";
   fit.hyperparameters = {{"variance", parameters.variance}, {"noise_level", parameters.noise_level}};
-  if (!parameters.kernel.is_stationary()) fit.hyperparameters.emplace_back("sigma_0", parameters.kernel.sigma_0);
+  if (!parameters.kernel.is_stationary())
+    fit.hyperparameters.emplace_back("sigma_0", parameters.kernel.sigma_0);
   return fit;
 }
 

@@ -46,9 +46,10 @@ struct Volumes {
 
 ProcessEvidence evidence_of(const Volumes& volumes, double outside, double n, double variance,
                             double noise_level) {
-  ProcessEvidence evidence{.variance = variance, .noise_level = noise_level, .log_evidence = 0.0, .bound = 0.0};
-  evidence.log_evidence = -0.5 * (n * std::log(2.0 * std::numbers::pi * noise_level) + volumes.log_determinant +
-                                  volumes.square / noise_level);
+  ProcessEvidence evidence{
+      .variance = variance, .noise_level = noise_level, .log_evidence = 0.0, .bound = 0.0};
+  evidence.log_evidence = -0.5 * (n * std::log(2.0 * std::numbers::pi * noise_level) +
+                                  volumes.log_determinant + volumes.square / noise_level);
   evidence.bound = evidence.log_evidence - 0.5 * variance * outside / noise_level;
   return evidence;
 }
@@ -73,9 +74,10 @@ ProcessEvidence search(const KernelSystem& system, const EstimatorOptions& optio
   const double high = std::log(largest) + 10.0;
   const double best = minimise([&](double log_lambda) { return -at(log_lambda).bound; },
                                {.low = low, .high = high, .points = 189, .tolerance = 1e-9});
-  require(best > low + 0.5, ErrorKind::numerical,
-          "the evidence grows as the noise goes to 0: targets without noise to speak of have no best variances. "
-          "Set kernel.optimize = \"none\", kernel.variance and fit.lambda");
+  require(
+      best > low + 0.5, ErrorKind::numerical,
+      "the evidence grows as the noise goes to 0: targets without noise to speak of have no best variances. "
+      "Set kernel.optimize = \"none\", kernel.variance and fit.lambda");
   return at(best);
 }
 

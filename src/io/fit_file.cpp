@@ -75,7 +75,8 @@ RowMajor read_rows(const hdf5::File& file, const std::string& name, Index n_rows
 std::shared_ptr<const design::KernelBasis> read_kernel(const hdf5::File& file, Index n_columns) {
   const std::string shape = hdf5::read_string_attribute(file, "/", "kernel").at(0);
   const auto* const found = std::find(kernel_shapes.begin(), kernel_shapes.end(), shape);
-  require(found != kernel_shapes.end(), ErrorKind::input, "{}: its kernel '{}' is not known", file.path(), shape);
+  require(found != kernel_shapes.end(), ErrorKind::input, "{}: its kernel '{}' is not known", file.path(),
+          shape);
   design::KernelBasis basis;
   basis.kernel = {.shape = static_cast<design::KernelShape>(found - kernel_shapes.begin()),
                   .length_scale = read_vector(file, "kernel_length_scale"),

@@ -175,10 +175,13 @@ TEST(KernelSource, bits_of_a_row_do_not_depend_on_the_range) {
   const Index n_cols = source.info().n_cols;
   RowMajorMatrix all(200, n_cols);
   source.read_features(0, 200, all.data());
-  for (const auto& [begin, count] : {std::pair<Index, Index>{0, 1}, {1, 63}, {63, 2}, {70, 7}, {100, 100}, {199, 1}}) {
+  for (const auto& [begin, count] :
+       {std::pair<Index, Index>{0, 1}, {1, 63}, {63, 2}, {70, 7}, {100, 100}, {199, 1}}) {
     RowMajorMatrix some(count, n_cols);
     source.read_features(begin, count, some.data());
-    EXPECT_EQ(std::memcmp(some.data(), all.row(begin).data(), sizeof(double) * static_cast<std::size_t>(some.size())), 0)
+    EXPECT_EQ(std::memcmp(some.data(), all.row(begin).data(),
+                          sizeof(double) * static_cast<std::size_t>(some.size())),
+              0)
         << begin;
   }
 }

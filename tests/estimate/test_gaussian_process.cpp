@@ -53,9 +53,7 @@ Kernel sklearn_kernel(std::size_t i) {
   return kernel_of(shapes.at(i), Eigen::VectorXd::Ones(1), 1.5, 1);
 }
 
-json gpr_results() {
-  return json::parse(std::ifstream(support::data_folder() / "sklearn/results/gpr.json"));
-}
+json gpr_results() { return json::parse(std::ifstream(support::data_folder() / "sklearn/results/gpr.json")); }
 
 Eigen::VectorXd numbers_of(const json& list) {
   const auto values = list.get<std::vector<double>>();
@@ -89,9 +87,9 @@ Predictions predict(const LinearFit& fit, const Eigen::MatrixXd& x) {
   design::KernelSource source(rows, basis);
   const Eigen::MatrixXd features = read_all(source).a;
   const Eigen::MatrixXd s = estimate::covariance_factor(fit).local();
-  const Eigen::MatrixXd spread =
-      (features * s.topRows(features.cols())).rowwise() + s.row(features.cols());
-  return {.mean = (features * fit.coefficients).array() + fit.intercept, .std_error = spread.rowwise().norm()};
+  const Eigen::MatrixXd spread = (features * s.topRows(features.cols())).rowwise() + s.row(features.cols());
+  return {.mean = (features * fit.coefficients).array() + fit.intercept,
+          .std_error = spread.rowwise().norm()};
 }
 
 /// The sparse process of some inducing points; a fit of rank 0.
@@ -99,8 +97,7 @@ LinearFit sparse_fit(const Rows& rows, const Kernel& kernel, const Eigen::Matrix
                      const EstimatorOptions& options, const comm::Communicator& comm,
                      Intercept intercept = Intercept::none) {
   MemorySource descriptors(rows);
-  auto basis =
-      std::make_shared<design::KernelBasis>(design::choose_basis(kernel, points, points.rows()));
+  auto basis = std::make_shared<design::KernelBasis>(design::choose_basis(kernel, points, points.rows()));
   basis->column_names = descriptors.info().column_names;
   design::KernelSource source(descriptors, basis);
   LinearFit fit = fit_rows(source, *estimate::make_estimator("gpr", options), intercept, comm).fit;
@@ -171,8 +168,8 @@ TEST(FullProcess, finds_the_parameters_of_scikit_learn) {
   for (std::size_t i = 0; i < 2; ++i) {
     const std::string name = sklearn_names[i];
     const json& should = results.at(name + "_opt");
-    const estimate::BestProcess best =
-        estimate::best_process(rows, {.kernel = sklearn_kernel(i), .variance = 1.0, .noise_level = 0.1}, {}, grid);
+    const estimate::BestProcess best = estimate::best_process(
+        rows, {.kernel = sklearn_kernel(i), .variance = 1.0, .noise_level = 0.1}, {}, grid);
     EXPECT_TRUE(best.minimum.converged) << best.minimum.reason;
     EXPECT_NEAR(-best.minimum.value, should.at("lml").get<double>(), 1e-10) << name;
     const Eigen::VectorXd logarithms = estimate::log_parameters(best.parameters);
@@ -184,11 +181,10 @@ TEST(FullProcess, finds_the_parameters_of_scikit_learn) {
 TEST(FullProcess, gradient_is_that_of_differences) {
   const linalg::ProcessGrid grid = linalg::ProcessGrid::nearly_square(comm::Communicator::world());
   const ProcessRows rows = process_rows(smooth_rows(70));
-  const std::array<Kernel, 4> kernels = {
-      kernel_of(KernelShape::rbf, lengths_of_three()),
-      kernel_of(KernelShape::matern, lengths_of_three(), 0.5),
-      kernel_of(KernelShape::matern, lengths_of_three(), 2.5),
-      kernel_of(KernelShape::polynomial, lengths_of_three())};
+  const std::array<Kernel, 4> kernels = {kernel_of(KernelShape::rbf, lengths_of_three()),
+                                         kernel_of(KernelShape::matern, lengths_of_three(), 0.5),
+                                         kernel_of(KernelShape::matern, lengths_of_three(), 2.5),
+                                         kernel_of(KernelShape::polynomial, lengths_of_three())};
   for (const Kernel& kernel : kernels) {
     for (const bool one_length : {false, true}) {
       const ProcessParameters at{
@@ -211,22 +207,21 @@ TEST(FullProcess, gradient_is_that_of_differences) {
   }
 }
 
-// With all rows as inducing points nothing is left outside, and the sparse process is the full one. What is lost is
-// the condition of L, 1e7 at most where variances end at rounding, times ε, and N ε / σ² of the trace.
+// With all rows as inducing points nothing is left outside, and the sparse process is the full one. What is
+// lost is the condition of L, 1e7 at most where variances end at rounding, times ε, and N ε / σ² of the
+// trace.
 TEST(SparseProcess, of_all_rows_is_the_full_one) {
   const comm::Communicator world = comm::Communicator::world();
   const Rows rows = smooth_rows(120);
   const Eigen::MatrixXd test = smooth_rows(150).a.bottomRows(30) * 1.3;
-  const std::array<Kernel, 3> kernels = {
-      kernel_of(KernelShape::rbf, lengths_of_three()),
-      kernel_of(KernelShape::matern, lengths_of_three(), 1.5),
-      kernel_of(KernelShape::polynomial, lengths_of_three())};
+  const std::array<Kernel, 3> kernels = {kernel_of(KernelShape::rbf, lengths_of_three()),
+                                         kernel_of(KernelShape::matern, lengths_of_three(), 1.5),
+                                         kernel_of(KernelShape::polynomial, lengths_of_three())};
   for (const Kernel& kernel : kernels) {
     const ProcessParameters parameters{.kernel = kernel, .variance = 1.3, .noise_level = 0.05};
     const LinearFit full =
         estimate::fit_full_process(process_rows(rows), parameters, linalg::ProcessGrid::serial());
-    const LinearFit sparse =
-        sparse_fit(rows, kernel, rows.a, {.lambda = 0.05, .prior_variance = 1.3}, world);
+    const LinearFit sparse = sparse_fit(rows, kernel, rows.a, {.lambda = 0.05, .prior_variance = 1.3}, world);
     if (!world.is_root()) continue;
     constexpr double bound = 1e-9;
     EXPECT_NEAR(sparse.log_evidence, full.log_evidence, bound * std::abs(full.log_evidence));
@@ -247,7 +242,8 @@ struct DenseEvidence {
   double bound = 0.0;
 };
 
-DenseEvidence dense_evidence(const Rows& rows, const design::KernelBasis& basis, double variance, double noise) {
+DenseEvidence dense_evidence(const Rows& rows, const design::KernelBasis& basis, double variance,
+                             double noise) {
   MemorySource descriptors(rows);
   auto named = std::make_shared<design::KernelBasis>(basis);
   named->column_names = descriptors.info().column_names;
@@ -275,10 +271,10 @@ TEST(SparseProcess, evidence_and_bound_are_those_of_the_density) {
   const DenseEvidence should = dense_evidence(rows, *fit.kernel, 2.0, 0.04);
   EXPECT_NEAR(fit.log_evidence, should.log_evidence, 1e-10 * std::abs(should.log_evidence));
   EXPECT_NEAR(figure(fit, "evidence_bound"), should.bound, 1e-10 * std::abs(should.bound));
-  const double full = estimate::fit_full_process(process_rows(rows),
-                                                 {.kernel = kernel, .variance = 2.0, .noise_level = 0.04},
-                                                 linalg::ProcessGrid::serial())
-                          .log_evidence;
+  const double full =
+      estimate::fit_full_process(process_rows(rows), {.kernel = kernel, .variance = 2.0, .noise_level = 0.04},
+                                 linalg::ProcessGrid::serial())
+          .log_evidence;
   EXPECT_LT(figure(fit, "evidence_bound"), full);
   // What the search finds is a maximum: no step of a percent in either variance is higher.
   const double s = figure(found, "variance");

@@ -20,8 +20,9 @@ struct RowSample {
   Index n_training = 0;  ///< rows that could have been drawn
 };
 
-/// The first @p most training rows in a random order; all of them where there are fewer. The same on every rank,
-/// on any number of ranks. Cost: a pass over the labels, the rows that are drawn, two gathers. @collective
+/// The first @p most training rows in a random order; all of them where there are fewer. The same on every
+/// rank, on any number of ranks. Cost: a pass over the labels, the rows that are drawn, two gathers.
+/// @collective
 /// @throws Error{input} naming a row that is not finite
 RowSample sample_rows(design::RowSource& source, const comm::Communicator& comm, Index most,
                       std::uint64_t seed);

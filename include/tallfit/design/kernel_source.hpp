@@ -10,12 +10,12 @@
 
 namespace tallfit::design {
 
-/// Gives the rows of another source with M + 1 features: φ(x) of a basis, and √(k(x, x) - ‖φ(x)‖²), by how much f
-/// may differ from what the basis can say. Labels are those of the source.
+/// Gives the rows of another source with M + 1 features: φ(x) of a basis, and √(k(x, x) - ‖φ(x)‖²), by how
+/// much f may differ from what the basis can say. Labels are those of the source.
 ///
-/// With the last feature the factor of the rows knows Σ w² (k(x, x) - ‖φ(x)‖²), which the evidence of a sparse
-/// process asks for, and a prediction the variance away from the points.
-/// Cost: (M² + 3 D M) flops a row, M² + M D numbers. The bits of a row depend on nothing but the row and its number.
+/// With the last feature the factor of the rows knows Σ w² (k(x, x) - ‖φ(x)‖²), which the evidence of a
+/// sparse process asks for, and a prediction the variance away from the points. Cost: (M² + 3 D M) flops a
+/// row, M² + M D numbers. The bits of a row depend on nothing but the row and its number.
 class KernelSource final : public RowSource {
 public:
   /// @param source  outlives this

@@ -61,8 +61,8 @@ struct EstimatorOptions {
   std::optional<double> laplace_rate =
       std::nullopt;  ///< of the variances of columns of norm 1 and targets of variance 1
   std::optional<KnownPrecisions> start = std::nullopt;  ///< in place of the starts of ard_method
-  double prior_variance = 1.0;   ///< gpr: of the process, times its kernel
-  bool finds_variances = false;  ///< gpr: of process and noise, by the evidence
+  double prior_variance = 1.0;                          ///< gpr: of the process, times its kernel
+  bool finds_variances = false;                         ///< gpr: of process and noise, by the evidence
   TriangularSolver::Options solver = {};                ///< so that designated initialisers may leave it out
 };
 

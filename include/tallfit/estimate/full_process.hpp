@@ -38,8 +38,8 @@ struct LogLikelihood {
   Eigen::VectorXd gradient;
 };
 
-/// With C = s W K W + σ² I and a = C⁻¹ W b:  -1/2 (W b)ᵀa - 1/2 ln|C| - N/2 ln 2π,  1/2 Σ (a aᵀ - C⁻¹) ∘ ∂C/∂θ.
-/// Cost: N³ / P flops, 3 N² / P numbers, O(D N² / P) for the kernels. @collective over the grid
+/// With C = s W K W + σ² I and a = C⁻¹ W b:  -1/2 (W b)ᵀa - 1/2 ln|C| - N/2 ln 2π,  1/2 Σ (a aᵀ - C⁻¹) ∘
+/// ∂C/∂θ. Cost: N³ / P flops, 3 N² / P numbers, O(D N² / P) for the kernels. @collective over the grid
 /// @throws Error{numerical} where C has no Cholesky factor: σ² is below rounding of s
 /// @see Rasmussen and Williams (2006), equations 5.8 and 5.9
 LogLikelihood log_likelihood(const ProcessRows& rows, const ProcessParameters& parameters,
@@ -47,8 +47,8 @@ LogLikelihood log_likelihood(const ProcessRows& rows, const ProcessParameters& p
 
 /// What to search, and how often.
 struct ProcessSearch {
-  bool lengths = true;  ///< else the variances alone
-  Index restarts = 0;   ///< from random places, beside the given one
+  bool lengths = true;          ///< else the variances alone
+  Index restarts = 0;           ///< from random places, beside the given one
   Index max_evaluations = 300;  ///< of each start
   std::uint64_t seed = 0;
 };
@@ -59,9 +59,10 @@ struct BestProcess {
   linalg::Minimum minimum;  ///< of -ln likelihood; evaluations and iterations of all starts
 };
 
-/// The parameters of the greatest likelihood, by TAO from the given ones and from random places within a hundred
-/// times of them. Bounds: lengths and σ₀ a thousand times either way, s 1e-3 to 1e3 and σ² 1e-11 to 1e2 times the mean
-/// square of W b. It ends where the gradient is below 1e-8 a row. Every rank searches alike. @collective over the grid; needs a PetscSession
+/// The parameters of the greatest likelihood, by TAO from the given ones and from random places within a
+/// hundred times of them. Bounds: lengths and σ₀ a thousand times either way, s 1e-3 to 1e3 and σ² 1e-11 to
+/// 1e2 times the mean square of W b. It ends where the gradient is below 1e-8 a row. Every rank searches
+/// alike. @collective over the grid; needs a PetscSession
 BestProcess best_process(const ProcessRows& rows, const ProcessParameters& start, const ProcessSearch& search,
                          const linalg::ProcessGrid& grid);
 

@@ -29,12 +29,12 @@ struct ProcessEvidence {
 /// @see Titsias, AISTATS 2009
 ProcessEvidence best_variances(const LeastSquaresSystem& system, const EstimatorOptions& options);
 
-/// Fits the rows of design::KernelSource: f(x) = φ(x) v + c with independent v of variance s, noise of variance
-/// σ²/w². It is ridge regression by augmented QR with the penalty σ²/s and a noise that is known: s and σ² are
-/// options.prior_variance and options.lambda, or what best_variances() finds.
+/// Fits the rows of design::KernelSource: f(x) = φ(x) v + c with independent v of variance s, noise of
+/// variance σ²/w². It is ridge regression by augmented QR with the penalty σ²/s and a noise that is known: s
+/// and σ² are options.prior_variance and options.lambda, or what best_variances() finds.
 ///
-/// The last column, the part of f outside of the basis, gets the coefficient 0 and the variance s: so errors of
-/// predictions are those of the deterministic training conditional with the exact variance of f(x).
+/// The last column, the part of f outside of the basis, gets the coefficient 0 and the variance s: so errors
+/// of predictions are those of the deterministic training conditional with the exact variance of f(x).
 /// @throws Error{input} unless s > 0 and σ² > 0
 /// @see Quiñonero-Candela and Rasmussen, JMLR 6 (2005) 1939; Foster et al., JMLR 10 (2009) 857
 std::unique_ptr<Estimator> make_gaussian_process(const EstimatorOptions& options);

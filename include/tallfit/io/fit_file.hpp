@@ -25,7 +25,7 @@ struct FittedModel {
   double noise_variance = 0.0;
   /// S with covariance S Sᵀ of (θ, c): K + 1 rows; the last is 0 without an intercept.
   Eigen::MatrixXd covariance_factor;
-  Eigen::VectorXd column_precisions;  ///< of ard and bcs; empty for others
+  Eigen::VectorXd column_precisions;                  ///< of ard and bcs; empty for others
   std::shared_ptr<const design::KernelBasis> kernel;  ///< of gpr; none for others
 };
 
