@@ -151,7 +151,7 @@ linalg::BoundedProblem problem_of(const ProcessRows& rows, const ProcessParamete
   const double weight = rows.scales.squaredNorm() / static_cast<double>(rows.targets.size());
   problem.lower(0) = std::log(1e-3 * square / weight);
   problem.upper(0) = std::log(1e3 * square / weight);
-  problem.lower(last) = std::log(1e-11 * square);
+  problem.lower(last) = std::log(1e-8 * square);
   problem.upper(last) = std::log(1e2 * square);
   problem.start = start.cwiseMax(problem.lower).cwiseMin(problem.upper);
   problem.value = [&rows, &grid, parameters](const Eigen::VectorXd& x, Eigen::VectorXd& gradient) {
