@@ -74,10 +74,11 @@ void write_bag(const design::DesignInfo& info, std::optional<io::BagContents> co
 }
 
 void bag_rows(const Config& config, const comm::Communicator& world, FitOutput& output) {
-  comm::require_replicated(world, !reads_compressed(config, world), ErrorKind::input,
-                           "{} is a compressed design, which has no configurations to draw. Bag the design file "
-                           "it was made from",
-                           config.data.design);
+  comm::require_replicated(
+      world, !reads_compressed(config, world), ErrorKind::input,
+      "{} is a compressed design, which has no configurations to draw. Bag the design file "
+      "it was made from",
+      config.data.design);
   RowUse use;
   comm::all_or_none(world, [&] { use = fit_use(config); });
   use.parts = {};
@@ -99,8 +100,8 @@ void bag_rows(const Config& config, const comm::Communicator& world, FitOutput& 
   {
     const compress::CompressedDesign design = compress_rows(planned, world);
     const Phase phase("solve");
-    const auto system = estimate::training_system(
-        design, compress::group_multipliers(design.group_names, {}), intercept_of(config), world);
+    const auto system = estimate::training_system(design, compress::group_multipliers(design.group_names, {}),
+                                                  intercept_of(config), world);
     comm::all_or_none(world, [&] {
       if (system) fit = base->fit(*system);
     });
@@ -111,8 +112,7 @@ void bag_rows(const Config& config, const comm::Communicator& world, FitOutput& 
   infer::Ensemble ensemble;
   {
     const Phase phase("replicas");
-    ensemble =
-        infer::fit_replicas(rows, whitening, *estimator, config.fit.estimator == "ols", options);
+    ensemble = infer::fit_replicas(rows, whitening, *estimator, config.fit.estimator == "ols", options);
   }
   if (!ensemble.refitted.empty())
     log::info("{} of {} replicas lack rows that alone determine a direction, and were fitted from their own",
@@ -133,7 +133,8 @@ void bag_rows(const Config& config, const comm::Communicator& world, FitOutput& 
 }
 
 /// Adds the replicas of another part.
-void append(io::BagContents& all, const std::string& first_name, io::BagContents part, const std::string& name) {
+void append(io::BagContents& all, const std::string& first_name, io::BagContents part,
+            const std::string& name) {
   require(part.settings == all.settings && part.column_names == all.column_names, ErrorKind::input,
           "{} and {} are not parts of one ensemble: their data, columns, estimator, seed or [bag] differ "
           "(bag_settings of their fit.h5)",

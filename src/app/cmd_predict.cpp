@@ -23,7 +23,8 @@ void run_predict(const Config& config, const comm::Communicator& world) {
     model = io::read_fit_file(config.predict.coefficients);
   });
   const PlannedRows planned = plan_rows(
-      config, world, {.weighted = false, .solves = false, .n_passes = 1, .parts = {}, .n_folds = 0});
+      config, world,
+      {.weighted = false, .solves = false, .n_passes = 1, .parts = {}, .n_folds = 0, .basis = model.kernel});
   const design::DesignInfo& info = planned.info();
   comm::require_replicated(
       world, compress::fingerprint(info.column_names) == compress::fingerprint(model.column_names),

@@ -73,7 +73,8 @@ void refuse_unknown_options(const std::vector<std::string>& unknown, const Comma
       const io::TomlEntry key = entry(name.substr(2), std::string());
       read_config(std::span(&key, 1));
     }
-    const std::vector<std::string> known = {"--output", "--resume", "--drop", "--collect", "--scaling", "--help"};
+    const std::vector<std::string> known = {"--output",  "--resume",  "--drop",
+                                            "--collect", "--scaling", "--help"};
     fail(ErrorKind::input, "unknown option '{}'.{}\n  'tallfit {} --help' lists options and keys.", name,
          did_you_mean(name, known), command.name);
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "kernel_rows.hpp"
 #include "model_options.hpp"
 #include "noise.hpp"
 
@@ -108,6 +109,7 @@ void check_steps(const Config& config, Command command) {
   const bool robust = estimate::is_robust(fit.estimator);  // takes passes over the rows
   exclude(correlated, "noise.model", selects, selection);
   exclude(correlated, "noise.model", robust, estimator);
+  exclude(correlated, "noise.model", is_process(config), estimator);
   exclude(searches, "fit.optimize_weights", selects, selection);
   exclude(searches, "fit.optimize_weights", correlated, "noise.model");
   exclude(searches, "fit.optimize_weights", robust, estimator);
@@ -118,7 +120,8 @@ void check_steps(const Config& config, Command command) {
 void check_bag(const Config& config) {
   if (config.bag.collect) {
     require(!config.bag.parts.empty(), ErrorKind::input,
-            "nothing to join. Name the folders of earlier runs, as in 'tallfit bag --collect part1 part2 -o all'");
+            "nothing to join. Name the folders of earlier runs, as in 'tallfit bag --collect part1 part2 -o "
+            "all'");
     return;
   }
   check_data(config, true);
@@ -172,6 +175,7 @@ void check_config(const Config& config, Command command) {
       check_steps(config, command);
       check_prior(config.fit);
       check_noise(config);
+      check_kernel(config, command);
       break;
     case Command::bag:
       check_bag(config);

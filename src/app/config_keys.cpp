@@ -20,6 +20,7 @@ std::vector<Key> keys_of(Config& config) {
   };
   append(data_keys(config.data));
   append(fit_keys(config.fit));
+  append(kernel_keys(config.kernel));
   append(noise_keys(config.noise));
   append(solver_keys(config.solver));
   append(compress_keys(config.compress));

@@ -5,9 +5,11 @@
 #include "engine.hpp"
 #include "find_weights.hpp"
 #include "fit_steps.hpp"
+#include "kernel_rows.hpp"
 #include "model_options.hpp"
 #include "noise.hpp"
 #include "noise_matrix.hpp"
+#include "process_fit.hpp"
 #include "robust_fit.hpp"
 #include "selection.hpp"
 #include "solve_rows.hpp"
@@ -119,6 +121,18 @@ Solved fit_once(const Config& config, const PlannedRows& planned, const estimate
   return solved;
 }
 
+/// The evidence bound of a sparse Gaussian process, on every rank. @collective
+double evidence_bound(const Config& config, const comm::Communicator& world) {
+  const PlannedRows planned = plan_rows(config, world, fit_use(config));
+  const auto estimator = make_estimator_on_all(config, planned.info().column_names, world);
+  const estimate::LinearFit fit = fit_once(config, planned, *estimator, world).fit;
+  double bound = 0.0;
+  for (const auto& [name, value] : fit.hyperparameters)
+    if (name == "evidence_bound") bound = value;
+  comm::broadcast(world, std::span(&bound, 1), 0);
+  return bound;
+}
+
 /// ρ of a system of rank 0 or of all, on every rank. @collective
 double shared_rho(const Solved& solved, const comm::Communicator& world) {
   double rho = solved.system ? solved.system->rho : 0.0;
@@ -221,6 +235,7 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
   take_convergence(config, planned.info(), solved.fit, world, output);
   if (config.solver.refine) refine_fit(config, planned, world, solved, output);
   if (correlated) record_noise(planned, log_det, plain_errors, world, solved);
+  if (planned.basis) note_kernel(planned.basis, solved.fit);
   solved.system.reset();  // a K x K matrix less beside the covariance
   const infer::LinearModel model = share_model(solved.fit, planned.info().n_cols, world);
   const estimate::ErrorTable errors =
@@ -256,6 +271,11 @@ void fit_compressed(Config config, const comm::Communicator& world, FitOutput& o
       "{} is a compressed design, whose rows are folded already: noise.model = \"{}\" needs "
       "the design file it was made from",
       config.data.design, config.noise.model);
+  comm::require_replicated(
+      world, !is_process(config), ErrorKind::input,
+      "{} is a compressed design, which has no rows: fit.estimator = \"gpr\" makes kernel "
+      "rows of descriptors. Fit the design file it was made from",
+      config.data.design);
   std::optional<Phase> load("load");
   const compress::CompressedDesign design = load_for_fit(config, world, output.record);
   load.reset();
@@ -287,6 +307,8 @@ void fit_compressed(Config config, const comm::Communicator& world, FitOutput& o
 
 void fit_model(const Config& config, const std::string& command, const comm::Communicator& world) {
   if (estimate::is_robust(config.fit.estimator)) return run_robust_fit(config, world);
+  if (is_process(config) && config.kernel.inducing == 0 && config.kernel.inducing_points.empty())
+    return run_full_process(config, command, world);
   Config of_run;
   comm::all_or_none(world, [&] {  // wrong options are known before a row is read
     of_run = for_weight_search(config, *make_estimator(config));
@@ -296,7 +318,8 @@ void fit_model(const Config& config, const std::string& command, const comm::Com
   if (reads_compressed(config, world))
     fit_compressed(of_run, world, output);
   else
-    fit_rows(of_run, world, output);
+    fit_rows(with_best_lengths(of_run, [&](const Config& trial) { return evidence_bound(trial, world); }),
+             world, output);
 }
 
 }  // namespace tallfit::app

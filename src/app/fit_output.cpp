@@ -163,11 +163,12 @@ void FitOutput::write_texts(const design::DesignInfo& info, const estimate::Line
   if (!bag) return;
   const infer::Ensemble& ensemble = bag->ensemble;
   for (std::size_t r = 0; r < ensemble.numbers.size(); ++r) {
-    const std::span<const double> of_replica(ensemble.models.col(static_cast<Index>(r)).data(), values.size());
+    const std::span<const double> of_replica(ensemble.models.col(static_cast<Index>(r)).data(),
+                                             values.size());
     folder_->write(fmt::format("{}_{:03}.snapcoeff", name, ensemble.numbers[r]),
                    io::snapcoeff_text(*info.snap, of_replica,
-                                      fmt::format("replica {} of a bootstrap by tallfit {}", ensemble.numbers[r],
-                                                  version())));
+                                      fmt::format("replica {} of a bootstrap by tallfit {}",
+                                                  ensemble.numbers[r], version())));
   }
 }
 

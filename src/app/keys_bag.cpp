@@ -9,10 +9,12 @@ std::vector<Key> bag_keys(Config::Bag& options) {
            "Number of replicas, or a range of them for one job of an array, as \"101:200\".");
   keys.add("unit", options.unit, "What is drawn as a whole.").one_of({"configuration", "row", "group"});
   keys.add("draw", options.draw,
-           "With replacement (bootstrap, or poisson for counts that need no total), Dirichlet weights (bayesian), "
+           "With replacement (bootstrap, or poisson for counts that need no total), Dirichlet weights "
+           "(bayesian), "
            "without replacement (subsample), or all folds but one (folds).")
       .one_of({"bootstrap", "poisson", "bayesian", "subsample", "folds"});
-  keys.add("fraction", options.fraction, "Units that a replica draws, as a part of all; not for bayesian and folds.")
+  keys.add("fraction", options.fraction,
+           "Units that a replica draws, as a part of all; not for bayesian and folds.")
       .must_be({.expected = "> 0 and <= 1", .holds = [](double x) { return x > 0.0 && x <= 1.0; }});
   keys.add("folds", options.folds, "Parts of which a replica leaves one out where bag.draw = \"folds\".")
       .must_be(at_least(2));

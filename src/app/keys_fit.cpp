@@ -2,6 +2,7 @@
 #include "section_keys.hpp"
 
 #include "tallfit/estimate/estimator.hpp"
+#include "tallfit/estimate/gaussian_process.hpp"
 #include "tallfit/estimate/robust_loss.hpp"
 
 namespace tallfit::app {
@@ -13,6 +14,7 @@ using enum Command;
 std::vector<std::string> estimator_choices() {
   std::vector<std::string> names = estimate::estimator_names();
   names.insert(names.end(), estimate::robust_names().begin(), estimate::robust_names().end());
+  names.emplace_back(estimate::gaussian_process_name);
   return names;
 }
 
@@ -30,7 +32,8 @@ void add_common(SectionKeys& keys, Config::Fit& options) {
       "constant of each element, say. Names may hold '*', as in [\"*[0]\"].");
   keys.add("lambda", options.lambda,
            "Penalty strength of every penalised estimator (scikit-learn's alpha): of the weighted feature "
-           "squared for ridge, of feature times target for lasso and its kin.")
+           "squared for ridge, of feature times target for lasso and its kin; the variance of the noise of "
+           "gpr.")
       .must_be(at_least(0));
   keys.add("tol", options.tol, "Where iterations of an estimator stop; the concepts page says of what it is.")
       .must_be(between(0, 1));

@@ -118,6 +118,8 @@ estimate::EstimatorOptions estimator_options(const Config& config) {
   if (config.fit.ard_method == "mackay") options.ard_method = estimate::ArdMethod::mackay;
   if (config.fit.ard_method == "fast") options.ard_method = estimate::ArdMethod::fast;
   if (config.fit.laplace_rate > 0.0) options.laplace_rate = config.fit.laplace_rate;
+  options.prior_variance = config.kernel.variance;
+  options.finds_variances = config.kernel.optimize != "none";
   options.solver.rcond = config.solver.rcond;
   if (config.solver.algorithm == "qr") options.solver.algorithm = estimate::Algorithm::qr;
   if (config.solver.algorithm == "svd") options.solver.algorithm = estimate::Algorithm::svd;

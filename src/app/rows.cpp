@@ -4,6 +4,7 @@
 
 #include "engine.hpp"
 #include "find_weights.hpp"
+#include "kernel_rows.hpp"
 
 #include "tallfit/base/log.hpp"
 #include "tallfit/base/memory.hpp"
@@ -217,6 +218,7 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
           planned.rows(), open_row_numbers("noise.sigma", config.noise.sigma, planned.info())));
     });
   }
+  if (use.basis || (use.solves && is_process(config))) add_kernel_rows(config, use.basis, planned, world);
   {
     const Phase phase("survey");
     planned.layout =

@@ -12,6 +12,7 @@
 #include "tallfit/compress/grid_plan.hpp"
 #include "tallfit/compress/iterative_plan.hpp"
 #include "tallfit/compress/memory_plan.hpp"
+#include "tallfit/design/kernel_basis.hpp"
 #include "tallfit/design/row_source.hpp"
 #include "tallfit/design/whitened_source.hpp"
 
@@ -47,6 +48,8 @@ struct RowUse {
   bool explicit_parts = false;
   int n_folds = 0;
   bool validates = false;  ///< holds folds, or else groups, out one after the other
+  std::shared_ptr<const design::KernelBasis> basis =
+      nullptr;  ///< of an earlier fit: its kernel rows are read
 };
 
 /// The rows of a run: sources stacked on one another, the layout, and the plan of the engine that was chosen.
@@ -68,6 +71,7 @@ struct PlannedRows {
   }
   bool keeps_rows() const { return is_tall() && tall().keeps_rows(); }
 
+  std::shared_ptr<const design::KernelBasis> basis;  ///< of the rows, where these are kernel rows
   std::unique_ptr<design::WhitenedSource> whitened;  ///< where errors are correlated
 
   design::RowSource& rows() const { return *sources.back(); }

@@ -59,6 +59,7 @@ Rule zero_or_one();
 // One function per section; config_keys.cpp puts them in order.
 std::vector<Key> data_keys(Config::Data& data);
 std::vector<Key> fit_keys(Config::Fit& options);
+std::vector<Key> kernel_keys(Config::Kernel& kernel);
 std::vector<Key> noise_keys(Config::Noise& noise);
 std::vector<Key> solver_keys(Config::Solver& solver);
 std::vector<Key> compress_keys(Config::Compress& options);

@@ -85,7 +85,8 @@ private:
     for (Index j = 0; j < lambdas.size(); ++j) {
       const Index i = served[static_cast<std::size_t>(j)];
       take(i, coefficients.col(j), best_intercept(system_, coefficients.col(j)));
-      fits_.effective_dof(i) = (squares / (squares + lambdas(j))).sum() + static_cast<double>(system_.n_taken_out());
+      fits_.effective_dof(i) =
+          (squares / (squares + lambdas(j))).sum() + static_cast<double>(system_.n_taken_out());
     }
   }
 

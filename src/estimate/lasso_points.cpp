@@ -55,7 +55,8 @@ std::vector<LassoCandidate> fit_along_paths(const LeastSquaresSystem& system, co
     LassoPath path(system, {.l1_ratio = l1_ratio}, descent_options(options));
     for (const auto& [lambda, numbers] : penalties) {
       const LassoPoint point = path.descend(lambda, max_iter);
-      const double dof = degrees_of_freedom(system, path, point, options) + static_cast<double>(system.n_taken_out());
+      const double dof =
+          degrees_of_freedom(system, path, point, options) + static_cast<double>(system.n_taken_out());
       for (const Index i : numbers) fits.push_back({.number = i, .point = point, .effective_dof = dof});
     }
   }

@@ -5,6 +5,7 @@
 #include "entries.hpp"
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/estimate/gaussian_process.hpp"
 
 namespace tallfit::estimate {
 
@@ -63,6 +64,7 @@ std::unique_ptr<Estimator> make_estimator(const std::string& name, const Estimat
     if (!options.free.any()) return registered.make(options);
     return with_free_columns(registered.make(without_free(options)), options.free, options.solver.rcond);
   }
+  if (name == gaussian_process_name) return make_gaussian_process(options);
   fail(ErrorKind::input, "fit.estimator = '{}' is not known; the estimators are {}", name,
        fmt::join(estimator_names(), ", "));
 }

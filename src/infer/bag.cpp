@@ -27,8 +27,8 @@ public:
     const Index n = whitening.rank();
     const Index k = whitening.n_coeffs();
     // S = [T 0; l s] has the inverse [T⁻¹ 0; -l T⁻¹ / s, 1 / s]
-    const Eigen::MatrixXd inverse =
-        whitening.root.topLeftCorner(k, k).triangularView<Eigen::Upper>().solve(Eigen::MatrixXd::Identity(k, k));
+    const Eigen::MatrixXd inverse = whitening.root.topLeftCorner(k, k).triangularView<Eigen::Upper>().solve(
+        Eigen::MatrixXd::Identity(k, k));
     root_inverse_ = Eigen::MatrixXd::Zero(n, k + 1);
     root_inverse_.topLeftCorner(k, k) = inverse;
     if (intercept == estimate::Intercept::none) return;
@@ -105,8 +105,8 @@ Eigen::VectorXd refit(const BagRows& rows, const estimate::Estimator& estimator,
   compress::RowVisitor* const visitors[] = {&compressor};
   compress::run_row_pass(*source, layout, comm, visitors, rows.block_bytes);
   const compress::CompressedDesign design = compressor.finish(source->info(), comm);
-  const auto system = estimate::training_system(
-      design, compress::group_multipliers(design.group_names, {}), options.intercept, comm);
+  const auto system = estimate::training_system(design, compress::group_multipliers(design.group_names, {}),
+                                                options.intercept, comm);
   Eigen::VectorXd model(rows.source.info().n_cols + 1);
   comm::all_or_none(comm, [&] {
     if (!system) return;
@@ -161,8 +161,8 @@ Ensemble fit_replicas(const BagRows& rows, const Whitening& whitening, const est
   comm::all_or_none(rows.comm,
                     [&] { fitter.emplace(whitening, estimator, is_least_squares, options.intercept); });
   const UnitRange units = count_units(rows.source, rows.layout, options.unit, rows.comm);
-  Index at_once = std::clamp<Index>(options.sums_bytes / 2 / ReplicaSums::bytes_of(whitening.rank()), 1,
-                                    options.count);
+  Index at_once =
+      std::clamp<Index>(options.sums_bytes / 2 / ReplicaSums::bytes_of(whitening.rank()), 1, options.count);
   comm::min_in_place(rows.comm, std::span(&at_once, 1));
   Ensemble ensemble;
   ensemble.models.resize(whitening.n_coeffs() + 1, options.count);

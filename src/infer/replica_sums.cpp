@@ -57,7 +57,8 @@ void ReplicaSums::add(const UnitRun& run) {
     linalg::packed_gram(q.middleCols(part.begin, m), column);
     Eigen::Map<Eigen::VectorXd> rest(column + linalg::packed_size(rank), rank + 2);
     rest.setZero();
-    linalg::add_product(q.middleCols(part.begin, m), linalg::Op::none, r.segment(part.begin, m), rest.head(rank));
+    linalg::add_product(q.middleCols(part.begin, m), linalg::Op::none, r.segment(part.begin, m),
+                        rest.head(rank));
     rest(rank) = linalg::dot(r.data() + part.begin, r.data() + part.begin, m);
     rest(rank + 1) = static_cast<double>(m);
     unit_of_[static_cast<std::size_t>(n_waiting_)] = part.unit - units_.first;

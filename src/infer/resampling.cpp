@@ -17,7 +17,8 @@ constexpr std::uint32_t purpose_of_draws = 0x62616701;  // a stream of its own
 /// Any of n things, all alike to 2^-64 n.
 Index any_of(Index n, std::uint64_t bits) {
   __extension__ using Wide = unsigned __int128;
-  return static_cast<Index>(static_cast<std::uint64_t>((static_cast<Wide>(bits) * static_cast<Wide>(n)) >> 64U));
+  return static_cast<Index>(
+      static_cast<std::uint64_t>((static_cast<Wide>(bits) * static_cast<Wide>(n)) >> 64U));
 }
 
 /// A Poisson count by inversion; the chance of more than the last is below 2^-53.
@@ -103,7 +104,8 @@ private:
     for (Index i = 0; i < units_.total; ++i) sum += variate(i);
     for (Index i = 0; i < units_.count; ++i) {
       const double weight = variate(units_.first + i) * static_cast<double>(units_.total) / sum;
-      weights(i) = static_cast<float>(std::ldexp(std::max(1.0, std::nearbyint(std::ldexp(std::min(weight, 15.0), 20))), -20));
+      weights(i) = static_cast<float>(
+          std::ldexp(std::max(1.0, std::nearbyint(std::ldexp(std::min(weight, 15.0), 20))), -20));
     }
   }
 

@@ -21,10 +21,22 @@ constexpr Index n_sums = 16;
 
 std::vector<double> numbers_of(const estimate::ErrorSums& sums) {
   const compress::TargetSums& t = sums.targets;
-  return {t.t.high,         t.t.low,          t.tt.high,        t.tt.low,
-          t.wt.high,        t.wt.low,         t.wtt.high,       t.wtt.low,
-          t.min_scale,      t.max_scale,      sums.absolute,    sums.squares,
-          sums.largest,     sums.weighted_absolute, sums.weighted_squares, sums.weighted_largest};
+  return {t.t.high,
+          t.t.low,
+          t.tt.high,
+          t.tt.low,
+          t.wt.high,
+          t.wt.low,
+          t.wtt.high,
+          t.wtt.low,
+          t.min_scale,
+          t.max_scale,
+          sums.absolute,
+          sums.squares,
+          sums.largest,
+          sums.weighted_absolute,
+          sums.weighted_squares,
+          sums.weighted_largest};
 }
 
 estimate::ErrorSums sums_of(Index count, const double* x) {
@@ -76,8 +88,8 @@ void read_out_of_bag(const hdf5::File& file, infer::Ensemble& ensemble) {
     const auto at = std::find(ensemble.numbers.begin(), ensemble.numbers.end(), label[0]);
     require(at != ensemble.numbers.end(), ErrorKind::input,
             "out_of_bag_labels: line {} is of replica {}, which the file does not have", i, label[0]);
-    ensemble.out_of_bag[static_cast<std::size_t>(at - ensemble.numbers.begin())]
-                       [{.group = static_cast<int>(label[1]), .row_type = static_cast<int>(label[2]), .test = false}] =
+    ensemble.out_of_bag[static_cast<std::size_t>(at - ensemble.numbers.begin())][{
+        .group = static_cast<int>(label[1]), .row_type = static_cast<int>(label[2]), .test = false}] =
         sums_of(label[3], sums.data() + i * n_sums);
   }
 }
@@ -95,7 +107,8 @@ estimate::LinearFit mean_fit(const BagContents& contents) {
   fit.coefficients = mean.head(k);
   fit.intercept = mean(k);
   if (mean(k) != 0.0) fit.intercept_row.emplace();
-  fit.standard_errors = models.cols() > 1 ? Eigen::VectorXd(spread.head(k)) : Eigen::VectorXd::Constant(k, unknown);
+  fit.standard_errors =
+      models.cols() > 1 ? Eigen::VectorXd(spread.head(k)) : Eigen::VectorXd::Constant(k, unknown);
   fit.intercept_standard_error = models.cols() > 1 ? spread(k) : unknown;
   fit.residual_norm = fit.noise_variance = fit.effective_dof = unknown;
   fit.dof = n - 1.0;
@@ -146,13 +159,8 @@ BagContents read_bag_file(const std::string& path) {
   ensemble.refitted = read_integers(file, "replicas_refitted");
   const auto n = static_cast<Index>(ensemble.numbers.size());
   const auto k = static_cast<Index>(contents.column_names.size());
-  const hdf5::Dataset set = hdf5::Dataset::open(file, "replica_coefficients");
-  require(set.shape() == std::vector<Index>({n, k}), ErrorKind::input,
-          "{}: expected {} replicas x {} columns", set.place(), n, k);
   ensemble.models.resize(k + 1, n);
-  Eigen::MatrixXd coefficients(k, n);  // row-major replicas are columns here
-  set.read_rows(0, n, coefficients.data());
-  ensemble.models.topRows(k) = coefficients;
+  ensemble.models.topRows(k) = read_rows(file, "replica_coefficients", n, k).transpose();
   ensemble.models.row(k) = read_vector(file, "replica_intercepts").transpose();
   read_out_of_bag(file, ensemble);
   return contents;

@@ -6,6 +6,7 @@
 
 #include "fit_parts.hpp"
 #include "hdf5_text.hpp"
+#include "kernel_dataset.hpp"
 #include "matrix_dataset.hpp"
 
 #include "tallfit/comm/collective_error.hpp"
@@ -60,6 +61,7 @@ FittedModel read_fit_file(const std::string& path) {
   model.intercept = hdf5::read_double_attribute(file, "/", "intercept").at(0);
   model.noise_variance = hdf5::read_double_attribute(file, "/", "noise_variance").at(0);
   if (file.has("column_precisions")) model.column_precisions = read_vector(file, "column_precisions");
+  if (hdf5::has_attribute(file, "/", "kernel")) model.kernel = read_kernel(file, model.coefficients.size());
   model.covariance_factor = Eigen::MatrixXd::Zero(model.coefficients.size() + 1, 0);
   if (file.has("covariance_factor")) {
     const hdf5::Dataset set = hdf5::Dataset::open(file, "covariance_factor");

@@ -1,6 +1,7 @@
 #include "fit_parts.hpp"
 
 #include "hdf5_text.hpp"
+#include "kernel_dataset.hpp"
 
 namespace tallfit::io {
 
@@ -35,6 +36,15 @@ Eigen::VectorXd read_vector(const hdf5::File& file, const std::string& name) {
   return values;
 }
 
+RowMajorRows read_rows(const hdf5::File& file, const std::string& name, Index n_rows, Index n_cols) {
+  const hdf5::Dataset set = hdf5::Dataset::open(file, name);
+  require(set.shape() == std::vector<Index>{n_rows, n_cols}, ErrorKind::input, "{}: expected {} x {} numbers",
+          set.place(), n_rows, n_cols);
+  RowMajorRows values(n_rows, n_cols);
+  set.read_rows(0, n_rows, values.data());
+  return values;
+}
+
 void write_integers(hdf5::File& file, const std::string& name, const std::vector<Index>& values) {
   hdf5::Dataset set = hdf5::Dataset::create<std::int64_t>(file, name, {static_cast<Index>(values.size())});
   const std::vector<std::int64_t> numbers(values.begin(), values.end());
@@ -60,6 +70,7 @@ void write_small_parts(hdf5::File& file, const std::vector<std::string>& column_
   write_vector(file, "std_errors", fit.standard_errors);
   if (fit.column_precisions.size() > 0) write_vector(file, "column_precisions", fit.column_precisions);
   if (fit.path) write_path(file, *fit.path);
+  if (fit.kernel) write_kernel(file, *fit.kernel);
 }
 
 }  // namespace tallfit::io

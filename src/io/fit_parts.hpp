@@ -18,6 +18,8 @@ void write_vector(hdf5::File& file, const std::string& name, const Eigen::Vector
 void write_rows(hdf5::File& file, const std::string& name, const RowMajorRows& values);
 void write_integers(hdf5::File& file, const std::string& name, const std::vector<Index>& values);
 Eigen::VectorXd read_vector(const hdf5::File& file, const std::string& name);
+/// @throws Error{input} unless the dataset is n_rows x n_cols
+RowMajorRows read_rows(const hdf5::File& file, const std::string& name, Index n_rows, Index n_cols);
 std::vector<Index> read_integers(const hdf5::File& file, const std::string& name);
 
 /// All but the covariance factor.

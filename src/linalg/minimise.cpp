@@ -83,7 +83,8 @@ Minimum minimise(const BoundedProblem& problem, const MinimiseStop& stop) {
     check_petsc(
         TaoSetMaximumIterations(tao.get(), detail::to_petsc(stop.max_iterations, "iterations of TAO")),
         "TaoSetMaximumIterations");
-    check_petsc(TaoSetMaximumFunctionEvaluations(tao.get(), PETSC_MAX_INT),
+    check_petsc(TaoSetMaximumFunctionEvaluations(
+                    tao.get(), detail::to_petsc(stop.max_evaluations, "evaluations of TAO")),
                 "TaoSetMaximumFunctionEvaluations");
     check_petsc(TaoSetFromOptions(tao.get()), "TaoSetFromOptions");
     const int code = TaoSolve(tao.get());

@@ -19,7 +19,7 @@ using support::TableSource;
 
 struct Replicas {
   infer::Whitening whitening;
-  Eigen::MatrixXd models;      ///< (K + 1) x replicas; NaN where a replica is to be fitted again
+  Eigen::MatrixXd models;  ///< (K + 1) x replicas; NaN where a replica is to be fitted again
   Eigen::VectorXd norms, rows;
 };
 
@@ -28,9 +28,8 @@ Replicas run_bootstrap(TableSource& table, infer::Unit unit, const infer::Resamp
                        estimate::Intercept intercept, const comm::Communicator& comm,
                        Index wait_bytes = Index{1} << 20U) {
   const Compressed compressed = compress_rows(table, comm);
-  const auto system =
-      estimate::training_system(compressed.design, compress::group_multipliers(table.info().group_names, {}),
-                                intercept, comm);
+  const auto system = estimate::training_system(
+      compressed.design, compress::group_multipliers(table.info().group_names, {}), intercept, comm);
   const auto ols = estimate::make_estimator("ols", {});
   estimate::LinearFit fit;
   if (system) fit = ols->fit(*system);
@@ -84,9 +83,10 @@ std::vector<Index> units_of(const TableSource& table, infer::Unit unit) {
       continue;
     }
     const auto next = static_cast<Index>(seen.size());
-    units.push_back(unit == infer::Unit::row     ? n_rows
-                    : unit == infer::Unit::group ? static_cast<Index>(table.labels.group[i])
-                                                 : seen.try_emplace(table.labels.configuration[i], next).first->second);
+    units.push_back(unit == infer::Unit::row ? n_rows
+                    : unit == infer::Unit::group
+                        ? static_cast<Index>(table.labels.group[i])
+                        : seen.try_emplace(table.labels.configuration[i], next).first->second);
     ++n_rows;
   }
   return units;
@@ -123,16 +123,16 @@ TEST(Bootstrap, ReplicasAreFitsOfTheResampledRows) {
       const infer::Resampling how{.draw = draw, .fraction = 0.8, .folds = 4, .seed = 5};
       const Index count = 5;
       const Replicas is =
-          run_bootstrap(table, unit, how, count, intercept ? estimate::Intercept::fitted : estimate::Intercept::none,
-                        world);
+          run_bootstrap(table, unit, how, count,
+                        intercept ? estimate::Intercept::fitted : estimate::Intercept::none, world);
       const std::vector<Index> units = units_of(table, unit);
       const Index n_units = *std::max_element(units.begin(), units.end()) + 1;
       const Eigen::MatrixXf weights =
           infer::replica_weights(how, {.first = 0, .count = n_units, .total = n_units}, 1, count);
       for (Index r = 0; r < count; ++r) {
         const Eigen::VectorXd should = fit_of_weighted(table, units, weights.col(r), intercept);
-        // In whitened coordinates a fit has errors of rounding: 2^-45 for each of 1,000 units, times a few for
-        // the condition of M; the second column is the first plus one part in 1,000.
+        // In whitened coordinates a fit has errors of rounding: 2^-45 for each of 1,000 units, times a few
+        // for the condition of M; the second column is the first plus one part in 1,000.
         const Eigen::VectorXd off = is.models.col(r) - should;
         for (Index j = 0; j <= table.info().n_cols; ++j)
           EXPECT_NEAR(off(j), 0.0, 1e-10 * should.norm()) << "replica " << r << ", coefficient " << j;
@@ -153,8 +153,8 @@ TEST(Bootstrap, GroupsAreUnitsToo) {
     EXPECT_LE((is.models.col(r) - fit_of_weighted(table, units, weights.col(r), false)).norm(), 1e-10);
 }
 
-// Sums of whole multiples of one number have no rounding, so neither ranks, nor how many wait to be added, nor
-// which other replicas there are change a bit. Catches blocks that cut a unit's products differently.
+// Sums of whole multiples of one number have no rounding, so neither ranks, nor how many wait to be added,
+// nor which other replicas there are change a bit. Catches blocks that cut a unit's products differently.
 TEST(Bootstrap, BitsDoNotDependOnRanksNorOnOtherReplicas) {
   const auto world = comm::Communicator::world();
   SomeTable table(3000, 7, 4);
@@ -180,7 +180,8 @@ TEST(Bootstrap, ReplicasThatLackAColumnAreTold) {
     if (units[static_cast<std::size_t>(i)] != 20) table.features(i, 4) = 0.0;
   const infer::Resampling how{.seed = 2};
   const Index count = 12;
-  const Replicas is = run_bootstrap(table, infer::Unit::configuration, how, count, estimate::Intercept::none, self);
+  const Replicas is =
+      run_bootstrap(table, infer::Unit::configuration, how, count, estimate::Intercept::none, self);
   const Index n_units = *std::max_element(units.begin(), units.end()) + 1;
   const Eigen::MatrixXf weights =
       infer::replica_weights(how, {.first = 0, .count = n_units, .total = n_units}, 1, count);
@@ -193,8 +194,8 @@ TEST(Bootstrap, ReplicasThatLackAColumnAreTold) {
   EXPECT_LT(lacking, count);
 }
 
-// Means and variances of the draws: n counts of mean 1 and variance about 1 (1 - 1/n for the Dirichlet weights,
-// n/(n+1)), half of the units without replacement, and all but one part.
+// Means and variances of the draws: n counts of mean 1 and variance about 1 (1 - 1/n for the Dirichlet
+// weights, n/(n+1)), half of the units without replacement, and all but one part.
 TEST(Bootstrap, DrawsHaveTheirDistributions) {
   const infer::UnitRange units{.first = 0, .count = 4000, .total = 4000};
   const auto draws = [&](infer::Draw draw, double fraction) {
@@ -236,7 +237,8 @@ TEST(Bootstrap, WeightsDoNotDependOnWhoAsks) {
     EXPECT_EQ(part, all.block(20, 3, 7, 3));
   }
   support::expect_error(ErrorKind::input, {"cannot be dealt to 4 folds"}, [] {
-    infer::replica_weights({.draw = infer::Draw::folds, .folds = 4}, {.first = 0, .count = 3, .total = 3}, 1, 1);
+    infer::replica_weights({.draw = infer::Draw::folds, .folds = 4}, {.first = 0, .count = 3, .total = 3}, 1,
+                           1);
   });
 }
 

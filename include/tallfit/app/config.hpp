@@ -73,6 +73,22 @@ struct Config {
     std::string select = "none";  ///< "none", "cv", "evidence" or "gcv"
   };
 
+  /// Gaussian processes.
+  struct Kernel {
+    std::string name = "rbf";                  ///< "rbf", "matern" or "polynomial"
+    std::vector<double> length_scale = {1.0};  ///< one for all columns, or one for each
+    bool standardize = false;
+    double nu = 1.5;
+    Index degree = 2;
+    double sigma_0 = 1.0;
+    double variance = 1.0;
+    Index inducing = 100;                    ///< 0: all training rows
+    std::string inducing_method = "random";  ///< "random" or "greedy"
+    std::string inducing_points;             ///< a matrix file in place of training rows
+    std::string optimize = "none";           ///< "none", "variances" or "all"
+    Index restarts = 0;
+  };
+
   /// Correlation of errors.
   struct Noise {
     std::string model = "none";            ///< "none", "equicorrelated", "ar1", "exponential", "blocks" or
@@ -188,6 +204,7 @@ struct Config {
 
   Data data;
   Fit fit;
+  Kernel kernel;
   Noise noise;
   Solver solver;
   Compress compress;

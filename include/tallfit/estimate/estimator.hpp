@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "tallfit/design/kernel_basis.hpp"
 #include "tallfit/estimate/free_columns.hpp"
 #include "tallfit/estimate/least_squares_system.hpp"
 #include "tallfit/estimate/triangular_solver.hpp"
@@ -62,6 +63,8 @@ struct EstimatorOptions {
       std::nullopt;       ///< of the variances of columns of norm 1 and targets of variance 1
   FreeColumns free = {};  ///< taken out before the estimator sees the rows
   std::optional<KnownPrecisions> start = std::nullopt;  ///< in place of the starts of ard_method
+  double prior_variance = 1.0;                          ///< gpr: of the process, times its kernel
+  bool finds_variances = false;                         ///< gpr: of process and noise, by the evidence
   TriangularSolver::Options solver = {};                ///< so that designated initialisers may leave it out
 };
 
@@ -107,6 +110,8 @@ struct LinearFit {
   std::vector<std::pair<std::string, double>> hyperparameters;  ///< that were found from the data, by name
   Eigen::VectorXd column_precisions;  ///< K, where every coefficient has a prior of its own; infinite: pruned
   std::optional<Path> path;
+  std::shared_ptr<const design::KernelBasis>
+      kernel;  ///< what the columns are made with; none: they are those of the design
 
   bool has_intercept() const { return intercept_row.has_value(); }
 };

@@ -13,7 +13,8 @@ namespace tallfit::infer {
 
 /// What a replica's least squares are made of, in whitened coordinates: for a weight m of each row,
 /// M = Σ m q qᵀ, g = Σ m q r / ρ and Σ m (r / ρ)², where r are the residuals of the fit to all rows and ρ is
-/// their norm. Over all rows once M = I, so M has a condition that the condition of the design does not enter.
+/// their norm. Over all rows once M = I, so M has a condition that the condition of the design does not
+/// enter.
 class ReplicaSums {
 public:
   /// @param weights  of my units, a column for each replica

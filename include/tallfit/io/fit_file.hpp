@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,7 +25,8 @@ struct FittedModel {
   double noise_variance = 0.0;
   /// S with covariance S Sᵀ of (θ, c): K + 1 rows; the last is 0 without an intercept.
   Eigen::MatrixXd covariance_factor;
-  Eigen::VectorXd column_precisions;  ///< of ard and bcs; empty for others
+  Eigen::VectorXd column_precisions;                  ///< of ard and bcs; empty for others
+  std::shared_ptr<const design::KernelBasis> kernel;  ///< of gpr; none for others
 };
 
 /// Writes fit.h5 under any name, each rank its part of the covariance factor, and reads that back.

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 
 #include <functional>
+#include <limits>
 #include <string>
 
 #include "tallfit/base/numeric.hpp"
@@ -23,6 +24,7 @@ struct BoundedProblem {
 struct MinimiseStop {
   double gradient_below = 1e-6;  ///< norm of the gradient, without the parts that push against a bound
   Index max_iterations = 1000;
+  Index max_evaluations = std::numeric_limits<int>::max();
 };
 
 struct Minimum {
