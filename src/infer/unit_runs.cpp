@@ -8,7 +8,6 @@ namespace tallfit::infer {
 namespace {
 
 constexpr Index enough_rows = 96;  ///< for a matrix product near its best rate
-constexpr Index most_rows = 1024;  ///< of a unit that is a whole group
 
 bool is_training(const design::RowLabels& labels, std::size_t i) {
   return labels.scale[i] > 0.0 && labels.testing[i] == 0;
@@ -47,8 +46,8 @@ UnitRange count_units(design::RowSource& source, const compress::RowLayout& layo
   return units;
 }
 
-UnitRuns::UnitRuns(Unit unit, const UnitRange& units, Index n_cols, Sink sink)
-    : n_cols_(n_cols), sink_(std::move(sink)), counter_(unit, units.first) {}
+UnitRuns::UnitRuns(Unit unit, const UnitRange& units, Index n_cols, Sink sink, Index most_rows)
+    : n_cols_(n_cols), sink_(std::move(sink)), most_rows_(most_rows), counter_(unit, units.first) {}
 
 void UnitRuns::visit(const compress::LeafRows& rows) {
   const design::RowLabels& labels = rows.block.labels;
@@ -57,7 +56,7 @@ void UnitRuns::visit(const compress::LeafRows& rows) {
     const Index unit = counter_.unit_of(labels, rows.at(i));
     const auto size = static_cast<Index>(target_.size());
     const bool is_new = parts_.empty() || parts_.back().unit != unit;
-    if ((is_new && size >= enough_rows) || size >= most_rows) flush();
+    if ((is_new && size >= enough_rows) || size >= most_rows_) flush();
     if (parts_.empty() || parts_.back().unit != unit) {
       const auto at = static_cast<Index>(target_.size());
       parts_.push_back({.unit = unit, .begin = at, .end = at});
@@ -69,6 +68,7 @@ void UnitRuns::visit(const compress::LeafRows& rows) {
     ones_.push_back(w * rows.one(i));
     target_.push_back(w * rows.target(i));
     scale_.push_back(w);
+    numbers_.push_back(rows.row(i));
     keys_.push_back(rows.keys[static_cast<std::size_t>(i)]);
   }
 }
@@ -80,12 +80,14 @@ void UnitRuns::flush() {
          .ones = {ones_.data(), n},
          .target = {target_.data(), n},
          .scale = {scale_.data(), n},
+         .numbers = numbers_,
          .keys = keys_,
          .parts = parts_});
   rows_.clear();
   ones_.clear();
   target_.clear();
   scale_.clear();
+  numbers_.clear();
   keys_.clear();
   parts_.clear();
 }

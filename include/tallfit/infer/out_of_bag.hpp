@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tallfit/estimate/metrics.hpp"
+#include "tallfit/infer/long_error_sums.hpp"
 #include "tallfit/infer/unit_runs.hpp"
 
 namespace tallfit::infer {
@@ -28,27 +29,17 @@ public:
   std::vector<estimate::ErrorTable> total(const comm::Communicator& comm) const;
 
 private:
-  /// estimate::ErrorSums in 32 digits.
-  struct Sums {
-    compress::TargetSums targets;
-    DoubleDouble absolute, squares, weighted_absolute, weighted_squares;
-    double largest = 0.0, weighted_largest = 0.0;
-
-    void add(double weighted_error, double weighted_target, double scale);
-    void add(const Sums& other);
-    estimate::ErrorSums rounded() const;
-  };
   struct Entry {
     estimate::MetricsKey key;
     Index replica;
-    Sums sums;
+    LongErrorSums sums;
   };
 
   Eigen::MatrixXd models_;  ///< in columns whose number is that of the replica, up to a multiple of 32
   Index offset_;            ///< of the first replica's column
   UnitRange units_;
   Eigen::MatrixXf weights_;
-  std::map<estimate::MetricsKey, std::vector<Sums>> sums_;
+  std::map<estimate::MetricsKey, std::vector<LongErrorSums>> sums_;
 };
 
 }  // namespace tallfit::infer

@@ -24,6 +24,7 @@ struct UnitRun {
   Eigen::Map<const Eigen::VectorXd> ones;    ///< w times what multiplies the intercept
   Eigen::Map<const Eigen::VectorXd> target;  ///< w b
   Eigen::Map<const Eigen::VectorXd> scale;   ///< w
+  const std::vector<Index>& numbers;  ///< of the rows in the design
   const std::vector<compress::CellKey>& keys;
   const std::vector<Part>& parts;
 
@@ -56,7 +57,8 @@ UnitRange count_units(design::RowSource& source, const compress::RowLayout& layo
 class UnitRuns final : public compress::RowVisitor {
 public:
   using Sink = std::function<void(const UnitRun&)>;
-  UnitRuns(Unit unit, const UnitRange& units, Index n_cols, Sink sink);
+  /// @param most_rows  of a run; a larger unit comes in several
+  UnitRuns(Unit unit, const UnitRange& units, Index n_cols, Sink sink, Index most_rows = 1024);
 
   void begin_leaf(Index) override {}
   void visit(const compress::LeafRows& rows) override;
@@ -67,8 +69,10 @@ private:
 
   Index n_cols_;
   Sink sink_;
+  Index most_rows_;
   UnitCounter counter_;
   std::vector<double> rows_, ones_, target_, scale_;
+  std::vector<Index> numbers_;
   std::vector<compress::CellKey> keys_;
   std::vector<UnitRun::Part> parts_;
 };
