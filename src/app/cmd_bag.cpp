@@ -35,14 +35,16 @@ infer::Draw draw_of(const std::string& name) {
 std::string settings_text(const Config& config) {
   std::string text;
   for (const auto& [name, value] : resolved(config)) {
-    const bool matters = name.starts_with("fit.") || name.starts_with("data.") || name == "run.seed" ||
+    const bool matters = name.starts_with("fit.") || name.starts_with("data.") ||
+                         name.starts_with("generate.") || name == "run.seed" || name == "solver.rcond" ||
+                         name == "solver.algorithm" ||
                          (name.starts_with("bag.") && name != "bag.replicas" && name != "bag.parts");
     if (matters) text += name + " = " + value + '\n';
   }
   return text;
 }
 
-infer::BagOptions bag_options(const Config& config, const comm::Communicator& world) {
+infer::BagOptions bag_options(const Config& config) {
   return {.unit = unit_of(config.bag.unit),
           .resampling = {.draw = draw_of(config.bag.draw),
                          .fraction = config.bag.fraction,
@@ -50,7 +52,6 @@ infer::BagOptions bag_options(const Config& config, const comm::Communicator& wo
                          .seed = static_cast<std::uint64_t>(config.run.seed)},
           .first = config.bag.replicas.first,
           .count = config.bag.replicas.size(),
-          .sums_bytes = memory_limit(config, world) - current_rss_bytes(),
           .intercept = intercept_of(config)};
 }
 
@@ -79,16 +80,14 @@ void bag_rows(const Config& config, const comm::Communicator& world, FitOutput& 
       "{} is a compressed design, which has no configurations to draw. Bag the design file "
       "it was made from",
       config.data.design);
+  Config of_bag = config;
+  if (of_bag.solver.engine == "auto") of_bag.solver.engine = "tall";
   RowUse use;
   comm::all_or_none(world, [&] { use = fit_use(config); });
   use.parts = {};
   use.explicit_parts = true;
   use.n_passes = config.bag.out_of_bag ? 3 : 2;
-  PlannedRows planned = plan_rows(config, world, use);
-  comm::require_replicated(world, planned.is_tall(), ErrorKind::input,
-                           "a bag has the engine tall alone, not {}: leave solver.engine out, or raise "
-                           "run.memory_per_rank",
-                           engine_name(planned));
+  PlannedRows planned = plan_rows(of_bag, world, use);
   log::info("{}", describe(planned, world.size()));
   comm::all_or_none(world, [&] { keep_rows(planned); });
   output.record.engine_reason = planned.reason;
@@ -97,18 +96,22 @@ void bag_rows(const Config& config, const comm::Communicator& world, FitOutput& 
   comm::all_or_none(world, [&] { estimator = make_estimator(config, planned.info().column_names); });
   const auto base = estimate::make_estimator("ols", estimator_options(config));
   estimate::LinearFit fit;
+  infer::BagOptions options = bag_options(config);
   {
     const compress::CompressedDesign design = compress_rows(planned, world);
     const Phase phase("solve");
     const auto system = estimate::training_system(design, compress::group_multipliers(design.group_names, {}),
                                                   intercept_of(config), world);
     comm::all_or_none(world, [&] {
-      if (system) fit = base->fit(*system);
+      if (!system) return;
+      fit = base->fit(*system);
+      options.sum_of_weights = system->sum_of_weights;
     });
+    comm::broadcast(world, std::span(&options.sum_of_weights, 1), 0);
   }
   const infer::Whitening whitening = infer::whitening_of(fit, planned.info().n_cols, world);
   const infer::BagRows rows{planned.rows(), planned.layout, world, planned.block_bytes()};
-  const infer::BagOptions options = bag_options(config, world);
+  options.sums_bytes = memory_limit(config, world) - current_rss_bytes();
   infer::Ensemble ensemble;
   {
     const Phase phase("replicas");

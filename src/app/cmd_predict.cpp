@@ -33,13 +33,18 @@ void run_predict(const Config& config, const comm::Communicator& world) {
       info.name, info.n_cols, info.column_names.front(), config.predict.coefficients,
       model.column_names.size(), model.column_names.front());
 
-  const std::vector<std::string> names = {"prediction", "std_error", "residual"};
+  const bool has_errors = model.covariance_factor.cols() > 0;
+  std::vector<std::string> names = {"prediction", "residual"};
+  if (has_errors)
+    names.emplace_back("std_error");
+  else
+    log::info("{} has no covariance: no standard errors of predictions", config.predict.coefficients);
   io::RowResultFile file(config.output + "/predictions.h5", names, info.n_rows, world);
   infer::PredictionVisitor predictions({model.coefficients, model.intercept, model.covariance_factor},
                                        [&](const infer::RowPredictions& rows) {
                                          file.write(0, rows.begin, rows.prediction);
-                                         file.write(1, rows.begin, rows.std_error);
-                                         file.write(2, rows.begin, rows.residual);
+                                         file.write(1, rows.begin, rows.residual);
+                                         if (has_errors) file.write(2, rows.begin, rows.std_error);
                                        });
   estimate::ErrorVisitor errors(model.coefficients, model.intercept);
   compress::RowVisitor* const visitors[] = {&predictions, &errors};

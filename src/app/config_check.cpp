@@ -1,6 +1,8 @@
 #include <algorithm>
 
+#include "engine.hpp"
 #include "kernel_rows.hpp"
+#include "leverages.hpp"
 #include "model_options.hpp"
 #include "noise.hpp"
 
@@ -44,6 +46,10 @@ void check_data(const Config& config, bool needed) {
   require(given <= 1, ErrorKind::input,
           "data.design, data.features and data.source exclude each other, but {} of them are set. Keep one.",
           given);
+  require(!data.features.empty() || (data.target.empty() && data.weight.empty() && data.labels.empty()),
+          ErrorKind::input,
+          "data.target, data.weight and data.labels are files beside data.features; a design file and "
+          "data.source have their own. Leave them out, or import the files");
   require(data.features.empty() || !data.target.empty(), ErrorKind::input,
           "data.features = \"{}\" needs data.target: the file with one target per row.", data.features);
   if (data.source == "matrix") check_matrix(config.generate);
@@ -77,6 +83,10 @@ void check_selection(const Config& config, Command command) {
     if (sweep.is_given()) swept.push_back("cv." + name);
   require(swept.size() <= 2, ErrorKind::input, "{} are swept, but a choice is made among one or two keys.",
           fmt::join(swept, ", "));
+  require(swept.empty() || config.fit.estimator != "ols", ErrorKind::input,
+          "fit.estimator = \"ols\" has no hyperparameter: {} would change nothing. Set fit.estimator, as "
+          "\"ridge\"",
+          fmt::join(swept, ", "));
   require(
       command == Command::cv || !swept.empty(), ErrorKind::input,
       "fit.select = \"{}\" needs values to choose from: set cv.lambda = \"logspace(-8, 4, 60)\", or another "
@@ -109,6 +119,7 @@ void check_steps(const Config& config, Command command) {
   const bool robust = estimate::is_robust(fit.estimator);  // takes passes over the rows
   exclude(correlated, "noise.model", selects, selection);
   exclude(correlated, "noise.model", robust, estimator);
+  exclude(correlated, "noise.model", fit.evidence_rows == "weights", "fit.evidence_rows = \"weights\"");
   exclude(correlated, "noise.model", is_process(config), estimator);
   exclude(searches, "fit.optimize_weights", selects, selection);
   exclude(searches, "fit.optimize_weights", correlated, "noise.model");
@@ -134,9 +145,23 @@ void check_bag(const Config& config) {
           ErrorKind::input,
           "a bag fits one model many times: leave out fit.select, fit.optimize_weights, noise.model and "
           "solver.refine");
-  require(fit.evidence_rows == "rows", ErrorKind::input,
-          "a bag knows the number of rows of a replica, not the sum of their weights: leave out "
-          "fit.evidence_rows");
+  require(
+      !is_process(config), ErrorKind::input,
+      "fit.estimator = \"gpr\" is not for a bag: its rows are made of descriptors. Choose another estimator");
+  const Config::Solver& solver = config.solver;
+  require((solver.engine == "auto" || solver.engine == "tall") && !asks_for_grid(solver) &&
+              solver.algorithm != "cholesky" && solver.algorithm != "lsqr",
+          ErrorKind::input,
+          "a bag has the engine tall alone: leave solver.engine, solver.grid, solver.block and "
+          "solver.algorithm = "
+          "\"cholesky\" or \"lsqr\" out");
+  require(
+      !fit.residuals && !fit.leverages, ErrorKind::input,
+      "fit.residuals and fit.leverages are for one model: a bag writes errors of rows that were not drawn. "
+      "Leave them out");
+  require(config.bag.fraction == 1.0 || (config.bag.draw != "bayesian" && config.bag.draw != "folds"),
+          ErrorKind::input, "bag.fraction = {} is not for bag.draw = \"{}\". Leave it out",
+          config.bag.fraction, config.bag.draw);
   check_prior(fit);
 }
 
@@ -175,6 +200,7 @@ void check_config(const Config& config, Command command) {
       check_steps(config, command);
       check_prior(config.fit);
       check_noise(config);
+      check_leverages(config);
       check_kernel(config, command);
       break;
     case Command::bag:

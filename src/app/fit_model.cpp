@@ -6,6 +6,7 @@
 #include "find_weights.hpp"
 #include "fit_steps.hpp"
 #include "kernel_rows.hpp"
+#include "leverages.hpp"
 #include "model_options.hpp"
 #include "noise.hpp"
 #include "noise_matrix.hpp"
@@ -242,7 +243,12 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
       config.fit.row_pass || config.fit.residuals || !design || correlated
           ? pass_for_errors(config, planned, model, world, output)
           : estimate::errors_from_factors(*design, multipliers, model.coefficients, model.intercept, world);
-  output.write(planned.info(), solved.fit, estimate::metrics_rows(errors, planned.info().group_names));
+  std::vector<estimate::MetricsRow> metrics = estimate::metrics_rows(errors, planned.info().group_names);
+  if (config.fit.leverages) {
+    const auto left_out = pass_for_leverages(planned, solved.fit, world, output);
+    metrics.insert(metrics.end(), left_out.begin(), left_out.end());
+  }
+  output.write(planned.info(), solved.fit, std::move(metrics));
 }
 
 compress::CompressedDesign load_for_fit(const Config& config, const comm::Communicator& world,
@@ -262,8 +268,8 @@ compress::CompressedDesign load_for_fit(const Config& config, const comm::Commun
 
 void fit_compressed(Config config, const comm::Communicator& world, FitOutput& output) {
   comm::require_replicated(
-      world, !config.solver.refine && !config.fit.residuals, ErrorKind::input,
-      "{} is a compressed design, which has no rows: solver.refine and fit.residuals need the "
+      world, !config.solver.refine && !config.fit.residuals && !config.fit.leverages, ErrorKind::input,
+      "{} is a compressed design, which has no rows: solver.refine, fit.residuals and fit.leverages need the "
       "design file it was made from",
       config.data.design);
   comm::require_replicated(
@@ -276,6 +282,9 @@ void fit_compressed(Config config, const comm::Communicator& world, FitOutput& o
       "{} is a compressed design, which has no rows: fit.estimator = \"gpr\" makes kernel "
       "rows of descriptors. Fit the design file it was made from",
       config.data.design);
+  if (!config.noise.sigma.empty())
+    log::warn("noise.sigma is not read: the rows of {} were weighted when it was compressed",
+              config.data.design);
   std::optional<Phase> load("load");
   const compress::CompressedDesign design = load_for_fit(config, world, output.record);
   load.reset();

@@ -75,6 +75,12 @@ io::RowResultFile& FitOutput::open_residuals(Index n_rows, const std::vector<std
   return residuals_.emplace(config_.output + "/residuals.h5", names, n_rows, world_);
 }
 
+io::RowResultFile& FitOutput::open_leverages(Index n_rows) {
+  const std::vector<std::string> names = {"leverage", "left_out_error", "cooks_distance",
+                                          "configuration_left_out_error"};
+  return leverages_.emplace(config_.output + "/leverages.h5", names, n_rows, world_);
+}
+
 void FitOutput::finish_record(const design::DesignInfo& info) {
   record.rows = info.n_rows;
   record.columns = info.n_cols;
@@ -108,6 +114,7 @@ void FitOutput::write(const design::DesignInfo& info, const estimate::LinearFit&
   });
   write_model(info, fit);
   if (residuals_) residuals_->commit();
+  if (leverages_) leverages_->commit();
   comm::all_or_none(world_, [&] {
     if (world_.is_root()) folder_->commit();
   });

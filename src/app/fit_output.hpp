@@ -44,6 +44,9 @@ public:
   /// the other files. @collective
   io::RowResultFile& open_residuals(Index n_rows, const std::vector<std::string>& more = {});
 
+  /// The same for leverages.h5. @collective
+  io::RowResultFile& open_leverages(Index n_rows);
+
   io::RunRecord record;
   std::optional<io::BagContents> bag;  ///< of rank 0, where the fit is the mean of an ensemble
 
@@ -58,7 +61,7 @@ private:
   std::optional<io::OutputFolder> folder_;  ///< of rank 0
   std::vector<std::pair<std::string, std::string>> tables_;
   std::vector<estimate::MetricsRow> metrics_;
-  std::optional<io::RowResultFile> residuals_;
+  std::optional<io::RowResultFile> residuals_, leverages_;
 };
 
 }  // namespace tallfit::app

@@ -14,6 +14,11 @@ Rule fraction() {
   return {.expected = "> 0 and <= 1", .holds = [](double x) { return x > 0.0 && x <= 1.0; }};
 }
 
+/// Keys of losses and searches that cross-validation does not go with.
+bool is_of_row_passes(const std::string& name) {
+  return name == "epsilon" || name == "nu" || name == "scale" || name == "weight_tolerance";
+}
+
 Rule whole(const std::optional<Rule>& rule) {
   return {.expected = (rule ? rule->expected + " and " : "") + "without a fraction",
           .holds = [rule](double x) { return x == std::floor(x) && (!rule || rule->holds(x)); }};
@@ -26,6 +31,7 @@ std::vector<Key> cv_keys(Config& config) {
   for (const Key& swept : fit_keys(config.fit)) {
     const bool is_count = std::holds_alternative<Index*>(swept.target);
     if (!is_count && !std::holds_alternative<double*>(swept.target)) continue;
+    if (is_of_row_passes(swept.short_name())) continue;
     const ListedKey key = keys.add(swept.short_name(), config.cv.sweeps[swept.short_name()],
                                    "Values of " + swept.name + " to choose from.");
     key.in(swept.unit);

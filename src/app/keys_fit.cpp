@@ -35,7 +35,8 @@ void add_common(SectionKeys& keys, Config::Fit& options) {
            "squared for ridge, of feature times target for lasso and its kin; the variance of the noise of "
            "gpr.")
       .must_be(at_least(0));
-  keys.add("tol", options.tol, "Where iterations of an estimator stop; the concepts page says of what it is.")
+  keys.add("tol", options.tol,
+           "Where iterations of an estimator stop; docs/estimators.md says what each compares with it.")
       .must_be(between(0, 1));
   keys.add("max_iter", options.max_iter, "Iterations after which an estimator gives up.")
       .must_be(at_least(1));
@@ -44,8 +45,12 @@ void add_common(SectionKeys& keys, Config::Fit& options) {
           "Residual degrees of freedom for standard errors of n rows and k coefficients; n-k-2 is FitSNAP's.")
       .one_of({"n-k", "n-k-2"});
   keys.add("row_pass", options.row_pass,
-           "Reads the rows a second time, for mean absolute and largest errors.");
-  keys.add("residuals", options.residuals, "Writes the residual of every row.");
+           "Reads the rows a second time, for mean absolute and largest errors.")
+      .only_for({fit, cv});
+  keys.add("residuals", options.residuals, "Writes the residual of every row.").only_for({fit, cv});
+  keys.add("leverages", options.leverages,
+           "Writes the leverage of every row, and its errors where it or its configuration is left out.")
+      .only_for({fit});
   keys.add("select", options.select,
            "Chooses the keys that [cv] sweeps: by cross-validation, the evidence, or generalized "
            "cross-validation.")
@@ -58,17 +63,21 @@ void add_weight_search(SectionKeys& keys, Config::Fit& options) {
   keys.add("optimize_weights", options.optimize_weights,
            "Searches multipliers of groups and row types, from fit.weights on: for the least errors on folds "
            "that are left out, or the most probable targets.")
-      .one_of({"none", "held_out", "evidence"});
+      .one_of({"none", "held_out", "evidence"})
+      .only_for({fit});
   keys.add("weight_bounds", options.weight_bounds,
            "The least and the greatest that the search may multiply a weight with.")
-      .must_be(more_than(0));
+      .must_be(more_than(0))
+      .only_for({fit});
   keys.add("weight_tolerance", options.weight_tolerance,
            "Gradient of the objective by the logarithms of the weights at which the search stops.")
-      .must_be(between(0, 1));
+      .must_be(between(0, 1))
+      .only_for({fit});
   keys.add("error_weights", options.error_weights,
            "Weights of the errors whose sum held_out minimises, each relative to its size at the start; "
            "names as those of fit.weights; empty: every row type over all groups alike.")
-      .must_be(at_least(0));
+      .must_be(at_least(0))
+      .only_for({fit});
 }
 
 /// The prior of ridge.

@@ -53,7 +53,7 @@ std::vector<Key> noise_keys(Config::Noise& noise) {
            "file as data.features.");
   keys.add("sigma", noise.sigma,
            "Standard deviations of the errors, one per row: divides the weights of the rows.")
-      .only_for({plan, compress, fit});
+      .only_for({plan, compress, fit, cv, bag});
   keys.add("compare", noise.compare,
            "Fits without the model, too, and says how much larger standard errors are with it.");
   return keys.take();
@@ -80,7 +80,7 @@ std::vector<Key> solver_keys(Config::Solver& solver) {
       .one_of({"auto", "qr", "svd", "cholesky", "lsqr"});
   keys.add("rcond", solver.rcond, "Singular values below rcond times the largest are dropped and reported.")
       .must_be(between(0, 1))
-      .only_for({inspect, fit, cv});
+      .only_for({inspect, fit, cv, bag});
   keys.add("tolerance", solver.tolerance,
            "Backward error, relative to the equilibrated design, at which the iterative engine stops.")
       .must_be(between(0, 1))
@@ -90,9 +90,11 @@ std::vector<Key> solver_keys(Config::Solver& solver) {
       .only_for({fit});
   keys.add("preconditioner", solver.preconditioner,
            "Of the iterative engine: the factor of a random sketch of 4 K rows, or powers of two alone.")
-      .one_of({"auto", "sketch", "scaling"});
+      .one_of({"auto", "sketch", "scaling"})
+      .only_for({plan, fit});
   keys.add("petsc", solver.petsc, "Options for PETSc, as \"-ksp_monitor -log_view\".").only_for({fit});
-  keys.add("refine", solver.refine, "Adds refinement passes over the rows in extended precision.");
+  keys.add("refine", solver.refine, "Adds refinement passes over the rows in extended precision.")
+      .only_for({plan, fit, cv});
   return keys.take();
 }
 

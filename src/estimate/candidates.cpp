@@ -102,10 +102,6 @@ private:
   CandidateFits fits_;
 };
 
-}  // namespace
-
-namespace {
-
 bool shares_spectrum(const Candidates& candidates) {
   constexpr Index worth_an_svd = 4;  // a fit of its own takes about 5 K³ flops, an SVD 22 K³
   return candidates.estimator == "ridge" && candidates.size() >= worth_an_svd &&

@@ -45,6 +45,8 @@ linalg::Minimum minimise_together(const comm::Communicator& comm, linalg::Bounde
     } catch (const Error& error) {
       if (error.is_collective()) throw;  // the others have it too
       of_root = std::current_exception();
+    } catch (...) {
+      of_root = std::current_exception();
     }
     goes_on = 0;
     comm::broadcast(comm, std::span(&goes_on, 1), 0);

@@ -126,9 +126,13 @@ Refinement refine(const RefineRows& rows, LinearFit* fit, const LeastSquaresSyst
     compress::run_row_pass(rows.source, rows.layout, rows.comm, visitors, rows.block_bytes,
                            "refine: residuals of rows");
     const Extended sums = visitor.total(rows.comm);
-    comm::all_or_none(rows.comm, [&] {
+    const auto correct = [&] {
       if (fit != nullptr) again = corrector.step(sums, coefficients, done) ? 1 : 0;
-    });
+    };
+    if (fit != nullptr && system->r.grid().comm().size() == rows.comm.size())
+      correct();  // of all ranks together, who throw alike
+    else
+      comm::all_or_none(rows.comm, correct);
     comm::broadcast(rows.comm, std::span(&again, 1), 0);
   }
   comm::broadcast(rows.comm, std::span(&done, 1), 0);

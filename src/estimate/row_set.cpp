@@ -13,10 +13,6 @@ namespace {
 constexpr Index labels_at_once = Index{1} << 16U;
 constexpr Index entries_at_once = Index{1} << 18U;
 
-bool is_training(const design::RowLabels& labels, std::size_t i) {
-  return labels.scale[i] > 0.0 && labels.testing[i] == 0;
-}
-
 /// How many rows and entries a set will have: nothing is allocated twice.
 struct Size {
   Index rows = 0;
@@ -30,7 +26,7 @@ Size measure(design::RowSource& source, Index begin, Index end, bool sparse) {
     const Index count = std::min(labels_at_once, end - at);
     source.read_labels(at, count, labels);
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
-      size.rows += is_training(labels, i) ? 1 : 0;
+      size.rows += labels.is_training(i) ? 1 : 0;
     if (sparse) size.entries += source.count_entries(at, count);
   }
   return size;
@@ -68,7 +64,7 @@ void require_finite_entries(const design::SparseRows& rows, design::RowBlock& bl
 void append_sparse(const design::SparseRows& rows, const design::RowLabels& labels, bool ones_first,
                    Index& next, RowSet& set) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(rows.n_rows()); ++i) {
-    if (!is_training(labels, i)) continue;
+    if (!labels.is_training(i)) continue;
     const double w = labels.scale[i];
     if (ones_first) {
       set.column.push_back(0);

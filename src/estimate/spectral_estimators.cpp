@@ -6,6 +6,7 @@
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/log.hpp"
+#include "tallfit/comm/collective_error.hpp"
 #include "tallfit/estimate/evidence.hpp"
 #include "tallfit/estimate/quadratic_fit.hpp"
 #include "tallfit/estimate/ridge_path.hpp"
@@ -15,8 +16,10 @@ namespace tallfit::estimate {
 namespace {
 
 void require_a_target(const LeastSquaresSystem& system) {
-  require(system.n_coeffs() > 0 && (system.rho > 0.0 || system.z.squaredNorm() > 0.0), ErrorKind::numerical,
-          "every target is {}: there is nothing to fit", system.intercept ? "the same" : "0");
+  comm::require_replicated(system.r.grid().comm(),
+                           system.n_coeffs() > 0 && (system.rho > 0.0 || system.z.squaredNorm() > 0.0),
+                           ErrorKind::numerical, "every target is {}: there is nothing to fit",
+                           system.intercept ? "the same" : "0");
 }
 
 /// Maximises the evidence over the precisions of noise and coefficients; the fit is ridge regression with
@@ -30,10 +33,11 @@ public:
     const RidgeSpectrum spectrum = ridge_spectrum(system);
     const double n = n_observations(system, options_);
     const std::optional<double> lambda = best_lambda(spectrum, n);
-    require(lambda.has_value(), ErrorKind::numerical,
-            "bayesian_ridge: the evidence of {} observations grows without bound as the noise goes to 0: the "
-            "{} columns explain the targets. Use fit.estimator = \"ridge\" with a penalty, or more rows",
-            system.n_rows, system.n_coeffs());
+    comm::require_replicated(
+        system.r.grid().comm(), lambda.has_value(), ErrorKind::numerical,
+        "bayesian_ridge: the evidence of {} observations grows without bound as the noise goes to 0: the "
+        "{} columns explain the targets. Use fit.estimator = \"ridge\" with a penalty, or more rows",
+        system.n_rows, system.n_coeffs());
     const RidgeEvidence evidence = ridge_evidence(spectrum, n, *lambda);
     LinearFit result = fit_quadratic(system, *lambda, options_);
     result.noise_variance = 1.0 / evidence.noise_precision;

@@ -1,6 +1,7 @@
 #include "tallfit/infer/bag.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "tallfit/comm/collective_error.hpp"
@@ -23,7 +24,7 @@ public:
     if (is_least_squares) return;
     require(whitening.is_triangular, ErrorKind::input,
             "some columns depend on one another, and replicas of another estimator than \"ols\" need columns "
-            "that do not. Drop the dependent ones (fit.json names them)");
+            "that do not. Drop the dependent ones (fit.json of 'tallfit fit' names them)");
     const Index n = whitening.rank();
     const Index k = whitening.n_coeffs();
     // S = [T 0; l s] has the inverse [T⁻¹ 0; -l T⁻¹ / s, 1 / s]
@@ -49,10 +50,12 @@ public:
         solution.factor.triangularView<Eigen::Upper>() * root_inverse_;
     factor.col(k + 1).head(whitening_.rank()) = factor.topLeftCorner(whitening_.rank(), k + 1) * model;
     factor(whitening_.rank(), k + 1) = solution.residual_norm;
-    const linalg::ProcessGrid grid(comm::Communicator::self(), 1, 1);
-    const estimate::LinearFit fitted =
-        estimator_.fit(estimate::make_system(grid, factor, solution.n_rows, intercept_));
-    require(fitted.converged, ErrorKind::numerical, "a replica did not converge: {}", fitted.convergence);
+    estimate::LeastSquaresSystem system =
+        estimate::make_system(linalg::ProcessGrid::serial(), factor, solution.n_rows, intercept_);
+    system.sum_of_weights = solution.sum_of_weights;
+    const estimate::LinearFit fitted = estimator_.fit(system);
+    require(fitted.converged, ErrorKind::numerical,
+            "a replica did not converge: {}. Raise fit.max_iter or fit.tol", fitted.convergence);
     model << fitted.coefficients, fitted.intercept;
     return model;
   }
@@ -72,9 +75,9 @@ void run_unit_pass(const BagRows& rows, Unit unit, const UnitRange& units, const
   compress::run_row_pass(rows.source, rows.layout, rows.comm, visitors, rows.block_bytes, what);
 }
 
-/// The weight of each of my rows in a replica.
+/// The weight of each of my rows in a replica, and those of training rows in all.
 std::vector<float> row_weights(const BagRows& rows, Unit unit, const UnitRange& units,
-                               const Eigen::Ref<const Eigen::VectorXf>& weights) {
+                               const Eigen::Ref<const Eigen::VectorXf>& weights, double& sum) {
   constexpr Index at_once = Index{1} << 16U;
   UnitCounter counter(unit, units.first);
   std::vector<float> result;
@@ -82,10 +85,11 @@ std::vector<float> row_weights(const BagRows& rows, Unit unit, const UnitRange& 
   for (Index at = rows.layout.my_begin(); at < rows.layout.my_end(); at += at_once) {
     const Index count = std::min(at_once, rows.layout.my_end() - at);
     rows.source.read_labels(at, count, labels);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
-      result.push_back(labels.scale[i] > 0.0 && labels.testing[i] == 0
-                           ? weights(counter.unit_of(labels, i) - units.first)
-                           : 1.0F);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+      const bool is_training = labels.is_training(i);
+      result.push_back(is_training ? weights(counter.unit_of(labels, i) - units.first) : 1.0F);
+      if (is_training) sum += static_cast<double>(result.back());
+    }
   }
   return result;
 }
@@ -95,8 +99,10 @@ Eigen::VectorXd refit(const BagRows& rows, const estimate::Estimator& estimator,
                       const UnitRange& units, const Eigen::Ref<const Eigen::VectorXf>& weights) {
   const comm::Communicator& comm = rows.comm;
   std::optional<ResampledSource> source;
+  double n_rows = 0.0;  // with copies
   comm::all_or_none(comm, [&] {
-    source.emplace(rows.source, rows.layout.my_begin(), row_weights(rows, options.unit, units, weights));
+    std::vector<float> of_rows = row_weights(rows, options.unit, units, weights, n_rows);
+    source.emplace(rows.source, rows.layout.my_begin(), std::move(of_rows));
   });
   const compress::RowLayout layout = compress::survey(*source, comm, 0, rows.layout.seed);
   const compress::CellPlan plan = compress::plan_cells(
@@ -105,13 +111,16 @@ Eigen::VectorXd refit(const BagRows& rows, const estimate::Estimator& estimator,
   compress::RowVisitor* const visitors[] = {&compressor};
   compress::run_row_pass(*source, layout, comm, visitors, rows.block_bytes);
   const compress::CompressedDesign design = compressor.finish(source->info(), comm);
-  const auto system = estimate::training_system(design, compress::group_multipliers(design.group_names, {}),
-                                                options.intercept, comm);
+  auto system = estimate::training_system(design, compress::group_multipliers(design.group_names, {}),
+                                          options.intercept, comm);
+  comm::sum_in_place(comm, std::span(&n_rows, 1));  // whole numbers, or multiples of 2^-20
+  if (system) system->n_rows = std::llround(n_rows);
   Eigen::VectorXd model(rows.source.info().n_cols + 1);
   comm::all_or_none(comm, [&] {
     if (!system) return;
     const estimate::LinearFit fitted = estimator.fit(*system);
-    require(fitted.converged, ErrorKind::numerical, "a replica did not converge: {}", fitted.convergence);
+    require(fitted.converged, ErrorKind::numerical,
+            "a replica did not converge: {}. Raise fit.max_iter or fit.tol", fitted.convergence);
     model << fitted.coefficients, fitted.intercept;
   });
   comm::broadcast(comm, std::span(model.data(), static_cast<std::size_t>(model.size())), 0);
@@ -125,7 +134,7 @@ void fit_some(const BagRows& rows, const ReplicaFitter& fitter, const Whitening&
   const comm::Communicator& comm = rows.comm;
   Eigen::MatrixXf weights;
   comm::all_or_none(comm, [&] { weights = replica_weights(options.resampling, units, first, count); });
-  ReplicaSums sums(whitening, units, weights, options.sums_bytes / 4);
+  ReplicaSums sums(whitening, units, weights, options.sum_of_weights, options.sums_bytes / 4);
   run_unit_pass(
       rows, options.unit, units, [&](const UnitRun& run) { sums.add(run); }, "sum replicas");
   sums.finish(comm);

@@ -82,7 +82,8 @@ void Influence::add(const UnitRun& run) {
   for (const UnitRun::Part& part : run.parts) leave_configuration_out(run, part, q, residual);
 }
 
-void Influence::leave_rows_out(const UnitRun& run, const Eigen::MatrixXd& q, const Eigen::VectorXd& residual) {
+void Influence::leave_rows_out(const UnitRun& run, const Eigen::MatrixXd& q,
+                               const Eigen::VectorXd& residual) {
   const auto p = static_cast<double>(whitening_.rank());
   for (Index i = 0; i < run.size(); ++i) {
     const Index at = run.numbers[static_cast<std::size_t>(i)] - table_.begin;

@@ -35,7 +35,8 @@ void OutOfBagErrors::add(const UnitRun& run) {
     const auto weights = weights_.row(part.unit - units_.first);
     for (Index i = part.begin; i < part.end; ++i) {
       const compress::CellKey& cell = run.keys[static_cast<std::size_t>(i)];
-      std::vector<LongErrorSums>& of_key = sums_[{.group = cell.group, .row_type = cell.row_type, .test = false}];
+      std::vector<LongErrorSums>& of_key =
+          sums_[{.group = cell.group, .row_type = cell.row_type, .test = false}];
       of_key.resize(static_cast<std::size_t>(weights_.cols()));
       for (Index r = 0; r < weights_.cols(); ++r)
         if (weights(r) == 0.0F)
@@ -50,7 +51,8 @@ std::vector<estimate::ErrorTable> OutOfBagErrors::total(const comm::Communicator
   for (const auto& [key, of_key] : sums_)
     for (std::size_t r = 0; r < of_key.size(); ++r)
       if (of_key[r].targets.count > 0) mine.push_back({key, static_cast<Index>(r), of_key[r]});
-  std::vector<std::map<estimate::MetricsKey, LongErrorSums>> tables(static_cast<std::size_t>(weights_.cols()));
+  std::vector<std::map<estimate::MetricsKey, LongErrorSums>> tables(
+      static_cast<std::size_t>(weights_.cols()));
   for (const Entry& entry : comm::all_gather(comm, mine))
     tables[static_cast<std::size_t>(entry.replica)][entry.key].add(entry.sums);
   std::vector<estimate::ErrorTable> rounded(tables.size());

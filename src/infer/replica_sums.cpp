@@ -26,15 +26,15 @@ void round_to(double unit, Eigen::Ref<Eigen::MatrixXd> x) {
     }
 }
 
-Index sums_of(Index rank) { return linalg::packed_size(rank) + rank + 2; }
+Index sums_of(Index rank) { return linalg::packed_size(rank) + rank + 3; }
 
 }  // namespace
 
 Index ReplicaSums::bytes_of(Index rank) { return sums_of(rank) * static_cast<Index>(sizeof(double)); }
 
 ReplicaSums::ReplicaSums(const Whitening& whitening, const UnitRange& units, Eigen::MatrixXf weights,
-                         Index wait_bytes)
-    : whitening_(whitening), units_(units), weights_(std::move(weights)) {
+                         double sum_of_weights, Index wait_bytes)
+    : whitening_(whitening), units_(units), weights_(std::move(weights)), sum_of_weights_(sum_of_weights) {
   whole_weights_ = (weights_.array() == weights_.array().round()).all();
   const Index n = std::clamp<Index>(wait_bytes / bytes_of(whitening.rank()), 1, 256);
   waiting_.resize(sums_of(whitening.rank()), n);
@@ -55,12 +55,14 @@ void ReplicaSums::add(const UnitRun& run) {
     const Index m = part.end - part.begin;
     double* column = waiting_.col(n_waiting_).data();
     linalg::packed_gram(q.middleCols(part.begin, m), column);
-    Eigen::Map<Eigen::VectorXd> rest(column + linalg::packed_size(rank), rank + 2);
+    Eigen::Map<Eigen::VectorXd> rest(column + linalg::packed_size(rank), rank + 3);
     rest.setZero();
     linalg::add_product(q.middleCols(part.begin, m), linalg::Op::none, r.segment(part.begin, m),
                         rest.head(rank));
     rest(rank) = linalg::dot(r.data() + part.begin, r.data() + part.begin, m);
     rest(rank + 1) = static_cast<double>(m);
+    rest(rank + 2) =
+        linalg::dot(run.scale.data() + part.begin, run.scale.data() + part.begin, m) / sum_of_weights_;
     unit_of_[static_cast<std::size_t>(n_waiting_)] = part.unit - units_.first;
     if (++n_waiting_ == waiting_.cols()) add_waiting();
   }
@@ -93,7 +95,11 @@ ReplicaSums::Sums ReplicaSums::of(Index replica) const {
   const Index rank = whitening_.rank();
   const double* column = sums_.col(replica).data();
   const double* rest = column + linalg::packed_size(rank);
-  return {.gram = column, .gradient = {rest, rank}, .squares = rest[rank], .rows = rest[rank + 1]};
+  return {.gram = column,
+          .gradient = {rest, rank},
+          .squares = rest[rank],
+          .rows = rest[rank + 1],
+          .sum_of_weights = rest[rank + 2] * sum_of_weights_};
 }
 
 std::optional<ReplicaSolution> solve_replica(const Whitening& whitening, const ReplicaSums::Sums& sums) {
@@ -113,6 +119,7 @@ std::optional<ReplicaSolution> solve_replica(const Whitening& whitening, const R
   solution.intercept = whitening.intercept + change(whitening.n_coeffs());
   solution.residual_norm = rho * std::sqrt(std::max(0.0, sums.squares - half.squaredNorm()));
   solution.n_rows = std::llround(sums.rows);
+  solution.sum_of_weights = sums.sum_of_weights;
   solution.factor = *u;
   return solution;
 }

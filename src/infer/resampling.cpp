@@ -118,6 +118,8 @@ private:
 
 Eigen::MatrixXf replica_weights(const Resampling& how, const UnitRange& units, Index first, Index count) {
   require(units.total > 0, ErrorKind::input, "no training rows: nothing can be drawn");
+  require(how.fraction > 0.0 && (how.draw != Draw::subsample || how.fraction <= 1.0), ErrorKind::input,
+          "bag.fraction = {}: expected a number above 0, and at most 1 without replacement", how.fraction);
   require(how.draw != Draw::folds || units.total >= how.folds, ErrorKind::input,
           "{} units cannot be dealt to {} folds. Set bag.folds lower", units.total, how.folds);
   Eigen::MatrixXf weights(units.count, count);

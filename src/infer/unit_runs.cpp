@@ -9,10 +9,6 @@ namespace {
 
 constexpr Index enough_rows = 96;  ///< for a matrix product near its best rate
 
-bool is_training(const design::RowLabels& labels, std::size_t i) {
-  return labels.scale[i] > 0.0 && labels.testing[i] == 0;
-}
-
 }  // namespace
 
 Index UnitCounter::unit_of(const design::RowLabels& labels, std::size_t i) {
@@ -37,7 +33,7 @@ UnitRange count_units(design::RowSource& source, const compress::RowLayout& layo
       const Index count = std::min(at_once, layout.my_end() - at);
       source.read_labels(at, count, labels);
       for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
-        if (is_training(labels, i)) counter.unit_of(labels, i);
+        if (labels.is_training(i)) counter.unit_of(labels, i);
     }
   });
   UnitRange units{.first = counter.next(), .count = counter.next(), .total = counter.next()};
@@ -52,7 +48,7 @@ UnitRuns::UnitRuns(Unit unit, const UnitRange& units, Index n_cols, Sink sink, I
 void UnitRuns::visit(const compress::LeafRows& rows) {
   const design::RowLabels& labels = rows.block.labels;
   for (Index i = 0; i < rows.size(); ++i) {
-    if (!is_training(labels, rows.at(i))) continue;
+    if (!labels.is_training(rows.at(i))) continue;
     const Index unit = counter_.unit_of(labels, rows.at(i));
     const auto size = static_cast<Index>(target_.size());
     const bool is_new = parts_.empty() || parts_.back().unit != unit;

@@ -28,7 +28,7 @@ Whitening whitening_of(const estimate::LinearFit& fit, Index n_cols, const comm:
     whitening.root = fit.has_intercept() ? root : Eigen::MatrixXd(root.leftCols(root.cols() - 1));
     whitening.coefficients = fit.coefficients;
     scalars = {fit.intercept, fit.residual_norm};
-    shape = {whitening.root.cols(), fit.rank == n_cols ? 1 : 0};
+    shape = {whitening.root.cols(), fit.rank == n_cols && fit.solver_columns.empty() ? 1 : 0};
   });
   comm::broadcast(comm, std::span<double>(scalars), 0);
   comm::broadcast(comm, std::span<Index>(shape), 0);

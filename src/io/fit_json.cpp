@@ -99,6 +99,11 @@ std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
   json["backward_error"] = number(record.backward_error);
   json["converged"] = record.converged;
   if (record.weights) json["optimized_weights"] = weight_search(*record.weights);
+  if (record.leverages)
+    json["leverages"] = {{"press", number(record.leverages->press)},
+                         {"sum", number(record.leverages->sum)},
+                         {"undetermined_rows", record.leverages->undetermined_rows},
+                         {"undetermined_configurations", record.leverages->undetermined_configurations}};
   json["warnings"] = record.warnings;
   return json.dump(2) + "\n";
 }

@@ -61,7 +61,10 @@ ProcessGrid ProcessGrid::nearly_square(const comm::Communicator& comm) {
   return {comm, rows, comm.size() / rows};
 }
 
-ProcessGrid ProcessGrid::serial() { return {comm::Communicator::self(), 1, 1}; }
+ProcessGrid ProcessGrid::serial() {
+  static const ProcessGrid grid(comm::Communicator::self(), 1, 1);  // contexts of BLACS are few
+  return grid;
+}
 
 int ProcessGrid::rows() const noexcept { return state_->rows; }
 int ProcessGrid::cols() const noexcept { return state_->cols; }

@@ -56,12 +56,18 @@ double reciprocal_condition_grid(const BlockCyclicMatrix& r) {
   std::array<int, 3> state{};
   double inverse_norm = 0.0;
   int wanted = 0;
+  const comm::Communicator& comm = r.grid().comm();
   for (;;) {
-    dlacn2_(&n, v.data(), x.data(), signs.data(), &inverse_norm, &wanted, state.data());
+    // The estimator branches on a sum of the BLAS, whose order depends on addresses: one rank decides for
+    // all.
+    if (comm.is_root()) dlacn2_(&n, v.data(), x.data(), signs.data(), &inverse_norm, &wanted, state.data());
+    comm::broadcast(comm, std::span(&wanted, 1), 0);
     if (wanted == 0) break;
+    comm::broadcast(comm, std::span(x.data(), static_cast<std::size_t>(n)), 0);
     x = solve_upper(r, x, wanted == 1 ? Op::none : Op::transpose).col(0).eval();
     if (!x.allFinite()) return 0.0;
   }
+  comm::broadcast(comm, std::span(&inverse_norm, 1), 0);
   return 1.0 / (one_norm_of_upper(r) * inverse_norm);
 }
 

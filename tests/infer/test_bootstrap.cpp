@@ -39,7 +39,8 @@ Replicas run_bootstrap(TableSource& table, infer::Unit unit, const infer::Resamp
                   .norms = Eigen::VectorXd::Zero(count),
                   .rows = Eigen::VectorXd::Zero(count)};
   const infer::UnitRange units = infer::count_units(table, compressed.layout, unit, comm);
-  infer::ReplicaSums sums(result.whitening, units, infer::replica_weights(how, units, 1, count), wait_bytes);
+  infer::ReplicaSums sums(result.whitening, units, infer::replica_weights(how, units, 1, count), 1.0,
+                          wait_bytes);
   infer::UnitRuns runs(unit, units, k, [&](const infer::UnitRun& run) { sums.add(run); });
   compress::RowVisitor* const visitors[] = {&runs};
   compress::run_row_pass(table, compressed.layout, comm, visitors, 4000);

@@ -21,8 +21,8 @@ struct Influences {
   double noise_variance = 0.0;
 };
 
-Influences influence_of(TableSource& source, const estimate::Estimator& estimator, estimate::Intercept intercept,
-                        const comm::Communicator& comm) {
+Influences influence_of(TableSource& source, const estimate::Estimator& estimator,
+                        estimate::Intercept intercept, const comm::Communicator& comm) {
   const Compressed compressed = compress_rows(source, comm);
   Fitted fitted = fit_compressed(compressed.design, estimator, intercept, comm);
   const Index k = source.info().n_cols;
@@ -40,8 +40,8 @@ Influences influence_of(TableSource& source, const estimate::Estimator& estimato
                     .totals = influence.totals(comm),
                     .noise_variance = fitted.fit.noise_variance};
   const infer::InfluenceTable& mine = influence.table();
-  result.table.middleRows(mine.begin, mine.leverage.size())
-      << mine.leverage, mine.left_out, mine.cooks_distance, mine.configuration_left_out;
+  result.table.middleRows(mine.begin, mine.leverage.size()) << mine.leverage, mine.left_out,
+      mine.cooks_distance, mine.configuration_left_out;
   comm::sum_in_place(comm, std::span(result.table.data(), static_cast<std::size_t>(result.table.size())));
   return result;
 }
@@ -69,8 +69,8 @@ Eigen::VectorXd fit_of(const TableSource& table, double lambda, bool intercept,
 
 double error_of(const TableSource& table, const Eigen::VectorXd& model, Index row) {
   const Index k = table.info().n_cols;
-  return table.labels.target[static_cast<std::size_t>(row)] -
-         table.features.row(row).dot(model.head(k)) - model(k);
+  return table.labels.target[static_cast<std::size_t>(row)] - table.features.row(row).dot(model.head(k)) -
+         model(k);
 }
 
 // Fits without a row or a configuration, made again from the rows. Catches residuals that are weighted twice,
@@ -89,8 +89,8 @@ TEST(Influence, LeftOutErrorsAreThoseOfFitsWithout) {
   for (const double lambda : {0.0, 3.0}) {
     for (const bool intercept : {false, true}) {
       const auto estimator = estimate::make_estimator(lambda > 0.0 ? "ridge" : "ols", {.lambda = lambda});
-      const Influences is =
-          influence_of(table, *estimator, intercept ? estimate::Intercept::fitted : estimate::Intercept::none, world);
+      const Influences is = influence_of(
+          table, *estimator, intercept ? estimate::Intercept::fitted : estimate::Intercept::none, world);
       const Eigen::VectorXd all = fit_of(table, lambda, intercept, is_training);
       double press = 0.0;
       for (Index i = 0; i < 160; ++i) {

@@ -70,6 +70,7 @@ struct Config {
     std::string start;                ///< folder of an earlier fit, or its fit.h5
     bool row_pass = true;
     bool residuals = false;
+    bool leverages = false;
     std::string select = "none";  ///< "none", "cv", "evidence" or "gcv"
   };
 

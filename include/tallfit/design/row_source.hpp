@@ -64,6 +64,7 @@ struct RowLabels {
   std::vector<double> ones;  ///< what multiplies the intercept; empty: 1 for every row, as in all files
 
   double one(std::size_t i) const { return ones.empty() ? 1.0 : ones[i]; }
+  bool is_training(std::size_t i) const { return scale[i] > 0.0 && testing[i] == 0; }
   Index size() const { return static_cast<Index>(target.size()); }
   void resize(Index n);
 };

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 
+#include <algorithm>
 #include <vector>
 
 #include "tallfit/estimate/evidence.hpp"
@@ -46,8 +47,8 @@ struct RelevancePosterior {
   Eigen::VectorXd sparsity;  ///< s, K: α e_jᵀ C⁻¹ e_j of pruned columns, C the covariance of y in α⁻¹
   Eigen::VectorXd quality;  ///< q, K: α e_jᵀ C⁻¹ y of pruned columns; 0 of active ones
 
-  /// α ‖y - E θ‖²
-  double misfit() const { return penalised_misfit - mean.squaredNorm(); }
+  /// α ‖y - E θ‖², as far as the difference has digits
+  double misfit() const { return std::max(0.0, penalised_misfit - mean.squaredNorm()); }
 };
 
 /// [E z; 0 ρ] with active columns first, as a triangle: kept while the same columns are active.

@@ -28,6 +28,7 @@ struct BagOptions {
   Index count = 100;
   Index sums_bytes = 0;  ///< memory of a rank for the sums of replicas; more replicas take more passes
   estimate::Intercept intercept = estimate::Intercept::none;
+  double sum_of_weights = 1.0;  ///< Σ w² of all training rows
 };
 
 /// The same on every rank.

@@ -16,18 +16,18 @@ namespace tallfit::infer {
 /// Figures of the training rows of a rank, by row; NaN for other rows, and where a row or configuration alone
 /// determines a coefficient, so that there is no fit without it.
 struct InfluenceTable {
-  Index begin = 0;                       ///< number of the first row
-  Eigen::VectorXd leverage;              ///< h = w² (a, 1) C (a, 1)ᵀ, in [0, 1]; they add up to the degrees of freedom
-  Eigen::VectorXd left_out;              ///< b - prediction of the fit without the row: e / (1 - h)
-  Eigen::VectorXd cooks_distance;        ///< (w e)² h / ((1 - h)² p s²): how far the row moves all predictions
+  Index begin = 0;           ///< number of the first row
+  Eigen::VectorXd leverage;  ///< h = w² (a, 1) C (a, 1)ᵀ, in [0, 1]; they add up to the degrees of freedom
+  Eigen::VectorXd left_out;  ///< b - prediction of the fit without the row: e / (1 - h)
+  Eigen::VectorXd cooks_distance;  ///< (w e)² h / ((1 - h)² p s²): how far the row moves all predictions
   Eigen::VectorXd configuration_left_out;  ///< b - prediction of the fit without the row's configuration
 };
 
 /// Sums over the ranks.
 struct InfluenceTotals {
-  double press = 0.0;        ///< Σ w² (b - prediction without the row)²
-  double leverage = 0.0;     ///< Σ h
-  Index undetermined = 0;    ///< rows without which no fit is left
+  double press = 0.0;      ///< Σ w² (b - prediction without the row)²
+  double leverage = 0.0;   ///< Σ h
+  Index undetermined = 0;  ///< rows without which no fit is left
   Index undetermined_configurations = 0;
   estimate::ErrorTable rows;            ///< errors of left-out rows, of those that can be
   estimate::ErrorTable configurations;  ///< of left-out configurations

@@ -18,8 +18,10 @@ namespace tallfit::infer {
 class ReplicaSums {
 public:
   /// @param weights  of my units, a column for each replica
-  /// @param sums_bytes  memory for what waits to be added
-  ReplicaSums(const Whitening& whitening, const UnitRange& units, Eigen::MatrixXf weights, Index wait_bytes);
+  /// @param sum_of_weights  Σ w² of all training rows
+  /// @param wait_bytes  memory for what waits to be added
+  ReplicaSums(const Whitening& whitening, const UnitRange& units, Eigen::MatrixXf weights,
+              double sum_of_weights, Index wait_bytes);
 
   /// Adds rows with the weights of their units.
   ///
@@ -29,22 +31,20 @@ public:
   /// whitening.rank() or so, and n² for each unit and replica (twice that for weights that are no whole
   /// numbers). Local.
   void add(const UnitRun& run);
-  /// Sums over the ranks; replicas are dealt to ranks in turn: rank p owns p, p + P, .... @collective
+  /// Sums over the ranks, on every rank. @collective
   void finish(const comm::Communicator& comm);
 
   Index n_replicas() const { return weights_.cols(); }
-  static int owner(Index replica, const comm::Communicator& comm) {
-    return static_cast<int>(replica % comm.size());
-  }
   /// Bytes of the sums of a replica.
   static Index bytes_of(Index rank);
 
-  /// What finish() left of a replica on its owner.
+  /// What finish() left of a replica.
   struct Sums {
     const double* gram;  ///< M, packed
     Eigen::Map<const Eigen::VectorXd> gradient;
     double squares;
-    double rows;  ///< Σ m
+    double rows;            ///< Σ m
+    double sum_of_weights;  ///< Σ m w²
   };
   Sums of(Index replica) const;
 
@@ -54,6 +54,7 @@ private:
   const Whitening& whitening_;
   UnitRange units_;
   Eigen::MatrixXf weights_;
+  double sum_of_weights_;
   bool whole_weights_ = true;
   Eigen::MatrixXd waiting_;     ///< summands, a column for each part of a run
   std::vector<Index> unit_of_;  ///< of the waiting columns
@@ -68,6 +69,7 @@ struct ReplicaSolution {
   double condition = 1.0;  ///< of M
   double residual_norm = 0.0;
   Index n_rows = 0;
+  double sum_of_weights = 0.0;
   Eigen::MatrixXd factor;  ///< U with UᵀU = M
 };
 

@@ -36,12 +36,14 @@ struct UnitRange {
 };
 
 /// Weights of the units of a range, a column for each of replicas [first, first + count): whole numbers but
-/// for Draw::bayesian, whose weights are whole multiples of 2^-20, at least one.
+/// for Draw::bayesian, whose weights are whole multiples of 2^-20, at least one of
+/// them and at most 15.
 ///
 /// A number depends on the seed, the replica and the unit alone (Philox), so neither on the ranks nor on the
 /// other replicas. Cost: n draws a replica, on every rank. Local.
 /// @see Efron, Ann. Stat. 7 (1979) 1; Rubin, Ann. Stat. 9 (1981) 130; Chamandy et al. (Google, 2012)
-/// @throws Error{input} where a replica would have no unit, or there are fewer units than folds
+/// @throws Error{input} without units, for a fraction out of range, or with fewer units than folds. A Poisson
+/// replica may have no unit.
 Eigen::MatrixXf replica_weights(const Resampling& how, const UnitRange& units, Index first, Index count);
 
 }  // namespace tallfit::infer

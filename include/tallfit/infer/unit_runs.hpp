@@ -24,7 +24,7 @@ struct UnitRun {
   Eigen::Map<const Eigen::VectorXd> ones;    ///< w times what multiplies the intercept
   Eigen::Map<const Eigen::VectorXd> target;  ///< w b
   Eigen::Map<const Eigen::VectorXd> scale;   ///< w
-  const std::vector<Index>& numbers;  ///< of the rows in the design
+  const std::vector<Index>& numbers;         ///< of the rows in the design
   const std::vector<compress::CellKey>& keys;
   const std::vector<Part>& parts;
 

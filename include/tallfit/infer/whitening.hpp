@@ -9,7 +9,8 @@
 namespace tallfit::infer {
 
 /// q = w (a, 1) S with S Sᵀ = ((A, 1)ᵀ W² (A, 1))⁺: over the training rows Σ q qᵀ = I, ‖q‖² is a row's
-/// leverage, and (θ, c) + S δ is the model at δ.
+/// leverage, and (θ, c) + S δ is the model at δ. Of a fit with a penalty λ, S Sᵀ = ((A, 1)ᵀ W² (A, 1) + λ
+/// I)⁻¹ and Σ q qᵀ <= I.
 struct Whitening {
   Eigen::MatrixXd root;          ///< S, (K + 1) x rank; its last row is the intercept's, 0 without one
   bool is_triangular = false;    ///< its first K rows and columns are an upper triangle

@@ -58,6 +58,14 @@ struct Selection {
   std::vector<std::pair<std::string, double>> figures;  ///< of the choice
 };
 
+/// What the leverages of all rows add up to.
+struct LeverageRecord {
+  double press = 0.0;  ///< Σ w² (error of the row when it is left out)²
+  double sum = 0.0;
+  Index undetermined_rows = 0;
+  Index undetermined_configurations = 0;
+};
+
 /// What fit.json tells of a run.
 struct RunRecord {
   std::string command;
@@ -79,6 +87,7 @@ struct RunRecord {
   bool converged = true;
   std::optional<Selection> selection;
   std::optional<estimate::BestWeights> weights;  ///< of a search
+  std::optional<LeverageRecord> leverages;
   std::vector<std::string> warnings;
 };
 
