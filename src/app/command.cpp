@@ -7,7 +7,7 @@ namespace tallfit::app {
 
 namespace {
 
-constexpr std::array<CommandInfo, 10> table = {{
+constexpr std::array<CommandInfo, 11> table = {{
     {Command::generate, "generate", "Write a synthetic design", "matrix|atoms [CONFIG.toml] -o FILE.h5",
      Output::file},
     {Command::import, "import", "Turn FitSNAP, CSV, NPY, ChIMES or Matrix Market files into a design file",
@@ -23,6 +23,8 @@ constexpr std::array<CommandInfo, 10> table = {{
     {Command::fit, "fit", "Fit one model: coefficients, uncertainties, metrics",
      "CONFIG.toml|DESIGN.h5|COMPRESSED.tallfit.h5 -o FOLDER", Output::folder},
     {Command::cv, "cv", "Choose hyperparameters by cross-validation, then fit",
+     "CONFIG.toml|DESIGN.h5|COMPRESSED.tallfit.h5 -o FOLDER", Output::folder},
+    {Command::sample, "sample", "Sample the posterior of a model by Markov chains",
      "CONFIG.toml|DESIGN.h5|COMPRESSED.tallfit.h5 -o FOLDER", Output::folder},
     {Command::predict, "predict", "Predict the targets of a design from a fit",
      "CONFIG.toml|DESIGN.h5 --predict.coefficients=FIT -o FOLDER", Output::folder},

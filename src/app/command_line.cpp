@@ -89,6 +89,7 @@ std::vector<std::string> positional_keys(Command command) {
     case Command::compress:
     case Command::fit:
     case Command::cv:
+    case Command::sample:
     case Command::predict:
       return {"data.design"};
     case Command::merge:

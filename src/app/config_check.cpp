@@ -2,6 +2,7 @@
 
 #include "model_options.hpp"
 #include "noise.hpp"
+#include "sample_model.hpp"
 
 #include "tallfit/app/config_reader.hpp"
 #include "tallfit/base/error.hpp"
@@ -149,6 +150,10 @@ void check_config(const Config& config, Command command) {
       check_steps(config, command);
       check_prior(config.fit);
       check_noise(config);
+      break;
+    case Command::sample:
+      check_data(config, true);
+      check_sample(config);
       break;
     case Command::predict:
       check_data(config, true);

@@ -9,7 +9,7 @@ namespace {
 
 using enum Command;
 
-const std::vector<Command> row_readers = {inspect, plan, compress, fit, cv, predict};
+const std::vector<Command> row_readers = {inspect, plan, compress, fit, cv, sample, predict};
 const std::vector<Command> engine_takers = {inspect, plan, compress, merge, fit, cv};
 
 }  // namespace
@@ -79,7 +79,7 @@ std::vector<Key> solver_keys(Config::Solver& solver) {
       .one_of({"auto", "qr", "svd", "cholesky", "lsqr"});
   keys.add("rcond", solver.rcond, "Singular values below rcond times the largest are dropped and reported.")
       .must_be(between(0, 1))
-      .only_for({inspect, fit, cv});
+      .only_for({inspect, fit, cv, sample});
   keys.add("tolerance", solver.tolerance,
            "Backward error, relative to the equilibrated design, at which the iterative engine stops.")
       .must_be(between(0, 1))
@@ -105,7 +105,7 @@ std::vector<Key> compress_keys(Config::Compress& options) {
 }
 
 std::vector<Key> run_keys(Config::Run& run) {
-  SectionKeys keys("run", {generate, import, inspect, plan, compress, merge, fit, cv, predict, bench});
+  SectionKeys keys("run", {generate, import, inspect, plan, compress, merge, fit, cv, sample, predict, bench});
   keys.add("memory_per_rank", run.memory_per_rank,
            "Memory each rank may use, as \"4GiB\"; auto shares what the node has free.")
       .in("bytes")

@@ -100,6 +100,8 @@ void dispatch(Command command, const Config& config, const comm::Communicator& w
       return run_fit(config, world);
     case Command::cv:
       return run_cv(config, world);
+    case Command::sample:
+      return run_sample(config, world);
     case Command::predict:
       return run_predict(config, world);
     case Command::bench:

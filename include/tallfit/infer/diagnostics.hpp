@@ -1,0 +1,50 @@
+/// How far draws of Markov chains can be trusted: R-hat, effective sample sizes, Monte Carlo standard errors.
+#pragma once
+
+#include <Eigen/Core>
+
+#include "tallfit/base/numeric.hpp"
+
+namespace tallfit::infer {
+
+// Draws of one parameter: n draws x m chains. All functions are local and pure. They give NaN for fewer than
+// four draws a chain, for draws that are not finite or all alike. Numbers are those of the R package
+// posterior (>= 1.6.1) and of ArviZ.
+// @see Vehtari, Gelman, Simpson, Carpenter, Bürkner, Bayesian Anal. 16 (2021) 667
+
+/// sqrt((B / W + n - 1) / n) of the variances between and within chains.
+double basic_r_hat(const Eigen::MatrixXd& draws);
+/// The same of chains that are cut in half.
+double split_r_hat(const Eigen::MatrixXd& draws);
+/// The larger of split_r_hat() of rank-normalised draws and of rank-normalised distances from the median:
+/// also sees chains that differ in scale, or whose variance is infinite. Below 1.01 chains agree.
+double r_hat(const Eigen::MatrixXd& draws);
+
+/// n m / τ, with τ by Geyer's initial monotone sequence over all chains. Cost: 2 n m flops for each lag up to
+/// a few τ.
+/// @see Geyer, Statist. Sci. 7 (1992) 473
+double basic_ess(const Eigen::MatrixXd& draws);
+/// Of the mean: basic_ess() of chains that are cut in half.
+double ess_mean(const Eigen::MatrixXd& draws);
+/// Of rank-normalised draws.
+double ess_bulk(const Eigen::MatrixXd& draws);
+/// Of the estimate of P(x <= q), with q the p-quantile of the draws.
+double ess_quantile(const Eigen::MatrixXd& draws, double p);
+/// The smaller of those of the 5 % and the 95 % quantile.
+double ess_tail(const Eigen::MatrixXd& draws);
+/// Of (x - mean)².
+double ess_sd(const Eigen::MatrixXd& draws);
+/// Draws that one effective draw takes: n m / ess_mean().
+double autocorrelation_time(const Eigen::MatrixXd& draws);
+
+/// Of all draws together, with linear interpolation.
+double quantile(const Eigen::MatrixXd& draws, double p);
+double mean(const Eigen::MatrixXd& draws);
+double standard_deviation(const Eigen::MatrixXd& draws);
+
+// Monte Carlo standard errors of the estimates above.
+double mcse_mean(const Eigen::MatrixXd& draws);
+double mcse_sd(const Eigen::MatrixXd& draws);
+double mcse_quantile(const Eigen::MatrixXd& draws, double p);
+
+}  // namespace tallfit::infer

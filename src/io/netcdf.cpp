@@ -1,0 +1,62 @@
+#include "netcdf.hpp"
+
+#include <cstdint>
+
+namespace tallfit::io::netcdf {
+
+namespace {
+
+hdf5::Handle open_object(const hdf5::File& file, const std::string& name) {
+  return {hdf5::check(H5Oopen(file.get(), name.c_str(), H5P_DEFAULT), ErrorKind::resource,
+                      file.path() + ": '" + name + "'"),
+          H5Oclose};
+}
+
+void write(const hdf5::File& file, const std::string& object, const char* name, hid_t type, hid_t space,
+           const void* value) {
+  const hdf5::Handle owner = open_object(file, object);
+  const std::string place = file.path() + ": attribute '" + object + "/" + name + "'";
+  hdf5::Handle attribute(hdf5::check(H5Acreate2(owner.get(), name, type, space, H5P_DEFAULT, H5P_DEFAULT),
+                                     ErrorKind::resource, place),
+                         H5Aclose);
+  hdf5::check(H5Awrite(attribute.get(), type, value), ErrorKind::resource, place);
+  attribute.close(place);
+}
+
+/// Text that ends with a zero: HDF5 takes no other for a dimension's class.
+void write_terminated(const hdf5::File& file, const std::string& object, const char* name,
+                      const std::string& text) {
+  const hdf5::Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
+  H5Tset_size(type.get(), text.size() + 1);
+  const hdf5::Handle space(H5Screate(H5S_SCALAR), H5Sclose);
+  write(file, object, name, type.get(), space.get(), text.c_str());
+}
+
+}  // namespace
+
+void mark_dimension(hdf5::File& file, const std::string& dataset, Index number) {
+  const auto guard = hdf5::lock();
+  write_terminated(file, dataset, "CLASS", "DIMENSION_SCALE");
+  write_terminated(file, dataset, "NAME", dataset.substr(dataset.rfind('/') + 1));
+  const hdf5::Handle space(H5Screate(H5S_SCALAR), H5Sclose);
+  const auto id = static_cast<std::int32_t>(number);
+  write(file, dataset, "_Netcdf4Dimid", H5T_NATIVE_INT32, space.get(), &id);
+}
+
+void attach_dimensions(hdf5::File& file, const std::string& variable,
+                       const std::vector<std::string>& dimensions) {
+  const auto guard = hdf5::lock();
+  std::vector<hobj_ref_t> references(dimensions.size());
+  std::vector<hvl_t> axes(dimensions.size());
+  for (std::size_t i = 0; i < dimensions.size(); ++i) {
+    hdf5::check(H5Rcreate(&references[i], file.get(), dimensions[i].c_str(), H5R_OBJECT, -1),
+                ErrorKind::resource, file.path() + ": reference to '" + dimensions[i] + "'");
+    axes[i] = {.len = 1, .p = &references[i]};
+  }
+  const hdf5::Handle type(H5Tvlen_create(H5T_STD_REF_OBJ), H5Tclose);
+  const auto extent = static_cast<hsize_t>(dimensions.size());
+  const hdf5::Handle space(H5Screate_simple(1, &extent, nullptr), H5Sclose);
+  write(file, variable, "DIMENSION_LIST", type.get(), space.get(), axes.data());
+}
+
+}  // namespace tallfit::io::netcdf
