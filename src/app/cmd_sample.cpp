@@ -5,6 +5,7 @@
 #include "fit_steps.hpp"
 #include "model_options.hpp"
 #include "sample_model.hpp"
+#include "sample_rows.hpp"
 
 #include "tallfit/app/commands.hpp"
 #include "tallfit/base/log.hpp"
@@ -23,12 +24,13 @@ constexpr Index from_here_on_nuts = 10;  ///< dimensions
 /// A design without its rows, and what is known of it.
 struct SampledDesign {
   compress::CompressedDesign cells;
-  design::GroupMultipliers multipliers;  ///< of the cells
+  design::GroupMultipliers multipliers = {};  ///< of the cells
+  std::optional<PlannedRows> planned = std::nullopt;
 };
 
 SampledDesign load_design(const Config& config, const comm::Communicator& world) {
   const Phase phase("load");
-  SampledDesign design{.cells = load_cells(config.data.design, CellEngine(), world), .multipliers = {}};
+  SampledDesign design{.cells = load_cells(config.data.design, CellEngine(), world)};
   comm::all_or_none(world, [&] {
     design.multipliers = compress::group_multipliers(design.cells.group_names, config.fit.weights);
   });
@@ -38,19 +40,22 @@ SampledDesign load_design(const Config& config, const comm::Communicator& world)
 SampledDesign read_design(const Config& config, const comm::Communicator& world, FitOutput& output) {
   Config tall = config;
   tall.solver.engine = "tall";
+  if (samples_rows(config)) tall.fit.estimator = config.sample.target;  // as many passes
   RowUse use = fit_use(tall);
   if (config.sample.noise != "one") {
     use.parts.group = config.sample.noise == "group";
     use.parts.row_type = config.sample.noise == "row_type";
     use.explicit_parts = true;
   }
-  const PlannedRows planned = plan_rows(tall, world, use);
+  PlannedRows planned = plan_rows(tall, world, use);
   log::info("{}", describe(planned, world.size()));
+  if (samples_rows(config)) comm::all_or_none(world, [&] { keep_rows(planned); });
   output.record.engine_reason = planned.reason;
-  SampledDesign design{.cells = compress_rows(planned, world), .multipliers = {}};
+  SampledDesign design{.cells = compress_rows(planned, world)};
   comm::all_or_none(world, [&] {  // the rows carry the weights
     design.multipliers = compress::group_multipliers(design.cells.group_names, {});
   });
+  design.planned = std::move(planned);
   return design;
 }
 
@@ -126,18 +131,25 @@ void warn_of(const infer::Chains& chains) {
 
 void run_sample(const Config& config, const comm::Communicator& world) {
   FitOutput output(config, "sample", world);
-  const SampledDesign design =
-      reads_compressed(config, world) ? load_design(config, world) : read_design(config, world, output);
+  const bool compressed = reads_compressed(config, world);
+  comm::require_replicated(world, !compressed || !samples_rows(config), ErrorKind::input,
+                           "{} is a compressed design, which has no rows: sample.target = \"{}\" needs them in "
+                           "each step. Sample from the design file it was made from",
+                           config.data.design, config.sample.target);
+  const SampledDesign design = compressed ? load_design(config, world) : read_design(config, world, output);
   const std::vector<NoiseFactor> factors = noise_factors(config, design.cells, design.multipliers, world);
   std::unique_ptr<infer::GaussianTarget> gaussian;
+  std::unique_ptr<infer::RowTarget> of_rows;
   Reference reference;
-  infer::Sampler sampler;
   comm::all_or_none(world, [&] {
     reference = reference_of(config, factors);
-    gaussian = make_gaussian_target(config, design.cells.column_names, factors, reference);
-    sampler = choose_sampler(config, *gaussian, gaussian.get());
+    if (!samples_rows(config))
+      gaussian = make_gaussian_target(config, design.cells.column_names, factors, reference);
   });
-  const infer::Posterior& posterior = *gaussian;
+  if (!gaussian) of_rows = make_row_target(config, *design.planned, design.cells, reference, world);
+  const infer::Posterior& posterior = gaussian ? static_cast<const infer::Posterior&>(*gaussian) : *of_rows;
+  infer::Sampler sampler;
+  comm::all_or_none(world, [&] { sampler = choose_sampler(config, posterior, gaussian.get()); });
   log::info("{} in {} dimensions by {}: {} chains{}, {} steps of warm-up, {} draws",
             describe_posterior(config), posterior.dimension(), sampler.name, config.sample.chains,
             sampler.walkers > 1 ? fmt::format(" of {} walkers", sampler.walkers) : std::string(),

@@ -132,10 +132,8 @@ void add_prior(const Config& config, const Reference& reference, Index n_coeffic
   const bool laplace = config.sample.target == "laplace_prior";
   if (!laplace && config.sample.prior == "flat") return;
   const double width = prior_width(config, reference);
-  infer::Term term{.rows = prior_rows(n_coefficients, n_columns),
-                   .count = static_cast<double>(n_coefficients),
-                   .norm = laplace ? infer::Norm::absolute : infer::Norm::squares,
-                   .scale = width};
+  infer::Term term = ridge_term(n_coefficients, n_columns, width);
+  if (laplace) term.norm = infer::Norm::absolute;
   if (has_sampled_width(config)) {
     term.scale = 1.0;
     term.sampled = {static_cast<Index>(model.scales.size())};
@@ -151,6 +149,14 @@ void add_prior(const Config& config, const Reference& reference, Index n_coeffic
 }
 
 }  // namespace
+
+infer::Term ridge_term(Index n_coefficients, Index n_columns, double width) {
+  return {.rows = prior_rows(n_coefficients, n_columns),
+          .count = static_cast<double>(n_coefficients),
+          .norm = infer::Norm::squares,
+          .scale = width,
+          .sampled = {}};
+}
 
 bool samples_rows(const Config& config) {
   return config.sample.target == "student_t" || config.sample.target == "huber";

@@ -52,6 +52,9 @@ std::unique_ptr<infer::GaussianTarget> make_gaussian_target(const Config& config
                                                             const std::vector<NoiseFactor>& factors,
                                                             const Reference& reference);
 
+/// The prior θ ~ N(0, width²) of the coefficients; an intercept among @p n_columns has a flat one.
+infer::Term ridge_term(Index n_coefficients, Index n_columns, double width);
+
 /// What is sampled, for fit.json.
 std::string describe_posterior(const Config& config);
 

@@ -37,7 +37,7 @@ public:
 
   void define(const std::string& dimension, const std::vector<std::string>& labels) {
     if (sizes_.contains(dimension)) return;
-    hdf5::write_strings(file_, path(dimension), labels);
+    netcdf::write_labels(file_, path(dimension), labels);
     netcdf::mark_dimension(file_, path(dimension), next_dimension_++);
     sizes_[dimension] = static_cast<Index>(labels.size());
   }

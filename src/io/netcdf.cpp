@@ -34,6 +34,25 @@ void write_terminated(const hdf5::File& file, const std::string& object, const c
 
 }  // namespace
 
+void write_labels(hdf5::File& file, const std::string& name, const std::vector<std::string>& labels) {
+  const auto guard = hdf5::lock();
+  const std::string place = file.path() + ": dataset '" + name + "'";
+  const hdf5::Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
+  H5Tset_size(type.get(), H5T_VARIABLE);
+  H5Tset_cset(type.get(), H5T_CSET_UTF8);
+  const auto extent = static_cast<hsize_t>(labels.size());
+  const hdf5::Handle space(H5Screate_simple(1, &extent, nullptr), H5Sclose);
+  hdf5::Handle dataset(hdf5::check(H5Dcreate2(file.get(), name.c_str(), type.get(), space.get(), H5P_DEFAULT,
+                                              H5P_DEFAULT, H5P_DEFAULT),
+                                   ErrorKind::resource, place + " cannot be created"),
+                       H5Dclose);
+  std::vector<const char*> pointers;
+  for (const std::string& label : labels) pointers.push_back(label.c_str());
+  hdf5::check(H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()),
+              ErrorKind::resource, place + " cannot be written");
+  dataset.close(place);
+}
+
 void mark_dimension(hdf5::File& file, const std::string& dataset, Index number) {
   const auto guard = hdf5::lock();
   write_terminated(file, dataset, "CLASS", "DIMENSION_SCALE");
