@@ -26,6 +26,19 @@ Eigen::MatrixXd split(const Eigen::MatrixXd& draws) {
   return halves;
 }
 
+/// Each ensemble of so many adjacent columns as one long column.
+Eigen::MatrixXd pooled(const Eigen::MatrixXd& draws, Index walkers) {
+  return draws.reshaped(draws.rows() * walkers, draws.cols() / walkers);
+}
+
+/// The mean of each ensemble at each draw.
+Eigen::MatrixXd ensemble_means(const Eigen::MatrixXd& draws, Index walkers) {
+  Eigen::MatrixXd means(draws.rows(), draws.cols() / walkers);
+  for (Index c = 0; c < means.cols(); ++c)
+    means.col(c) = draws.middleCols(c * walkers, walkers).rowwise().mean();
+  return means;
+}
+
 /// Normal scores of the ranks among all draws; equal draws share their mean rank.
 Eigen::MatrixXd rank_normalised(const Eigen::MatrixXd& draws) {
   const auto n = static_cast<std::size_t>(draws.size());
@@ -98,7 +111,8 @@ Eigen::MatrixXd at_most(const Eigen::MatrixXd& draws, double bound) {
 
 }  // namespace
 
-double basic_r_hat(const Eigen::MatrixXd& draws) {
+double basic_r_hat(const Eigen::MatrixXd& of_walkers, Index walkers) {
+  const Eigen::MatrixXd draws = pooled(of_walkers, walkers);
   if (!can_be_judged(draws) || draws.cols() < 2) return unknown;
   const auto n = static_cast<double>(draws.rows());
   const Eigen::MatrixXd means = draws.colwise().mean();
@@ -108,18 +122,23 @@ double basic_r_hat(const Eigen::MatrixXd& draws) {
   return std::sqrt((n * variance(means) / within + n - 1.0) / n);
 }
 
-double split_r_hat(const Eigen::MatrixXd& draws) { return basic_r_hat(split(draws)); }
+double split_r_hat(const Eigen::MatrixXd& draws, Index walkers) { return basic_r_hat(split(draws), walkers); }
 
-double r_hat(const Eigen::MatrixXd& draws) {
+double r_hat(const Eigen::MatrixXd& draws, Index walkers) {
   if (!can_be_judged(draws)) return unknown;
   const Eigen::MatrixXd halves = split(draws);
   const double median = quantile(halves, 0.5);
   const Eigen::MatrixXd folded = (halves.array() - median).abs();
-  return std::max(basic_r_hat(rank_normalised(halves)), basic_r_hat(rank_normalised(folded)));
+  return std::max(basic_r_hat(rank_normalised(halves), walkers),
+                  basic_r_hat(rank_normalised(folded), walkers));
 }
 
-double basic_ess(const Eigen::MatrixXd& draws) {
+double basic_ess(const Eigen::MatrixXd& draws, Index walkers) {
   if (!can_be_judged(draws)) return unknown;
+  if (walkers > 1) {
+    const Eigen::MatrixXd means = ensemble_means(draws, walkers);
+    return basic_ess(means) * variance(draws) / variance(means);
+  }
   const auto n = static_cast<double>(draws.rows());
   const Autocovariance covariance(draws);
   const double within = covariance.at(0) * n / (n - 1.0);
@@ -131,26 +150,26 @@ double basic_ess(const Eigen::MatrixXd& draws) {
   return size / std::max(time, 1.0 / std::log10(size));
 }
 
-double ess_mean(const Eigen::MatrixXd& draws) { return basic_ess(split(draws)); }
+double ess_mean(const Eigen::MatrixXd& draws, Index walkers) { return basic_ess(split(draws), walkers); }
 
-double ess_bulk(const Eigen::MatrixXd& draws) {
-  return can_be_judged(draws) ? basic_ess(rank_normalised(split(draws))) : unknown;
+double ess_bulk(const Eigen::MatrixXd& draws, Index walkers) {
+  return can_be_judged(draws) ? basic_ess(rank_normalised(split(draws)), walkers) : unknown;
 }
 
-double ess_quantile(const Eigen::MatrixXd& draws, double p) {
-  return can_be_judged(draws) ? basic_ess(split(at_most(draws, quantile(draws, p)))) : unknown;
+double ess_quantile(const Eigen::MatrixXd& draws, double p, Index walkers) {
+  return can_be_judged(draws) ? basic_ess(split(at_most(draws, quantile(draws, p))), walkers) : unknown;
 }
 
-double ess_tail(const Eigen::MatrixXd& draws) {
-  return std::min(ess_quantile(draws, 0.05), ess_quantile(draws, 0.95));
+double ess_tail(const Eigen::MatrixXd& draws, Index walkers) {
+  return std::min(ess_quantile(draws, 0.05, walkers), ess_quantile(draws, 0.95, walkers));
 }
 
-double ess_sd(const Eigen::MatrixXd& draws) {
-  return basic_ess(split((draws.array() - draws.mean()).square()));
+double ess_sd(const Eigen::MatrixXd& draws, Index walkers) {
+  return basic_ess(split((draws.array() - draws.mean()).square()), walkers);
 }
 
-double autocorrelation_time(const Eigen::MatrixXd& draws) {
-  return static_cast<double>(draws.size()) / ess_mean(draws);
+double autocorrelation_time(const Eigen::MatrixXd& draws, Index walkers) {
+  return static_cast<double>(draws.size()) / ess_mean(draws, walkers);
 }
 
 double quantile(const Eigen::MatrixXd& draws, double p) {
@@ -168,18 +187,18 @@ double mean(const Eigen::MatrixXd& draws) { return draws.mean(); }
 
 double standard_deviation(const Eigen::MatrixXd& draws) { return std::sqrt(variance(draws)); }
 
-double mcse_mean(const Eigen::MatrixXd& draws) {
-  return standard_deviation(draws) / std::sqrt(ess_mean(draws));
+double mcse_mean(const Eigen::MatrixXd& draws, Index walkers) {
+  return standard_deviation(draws) / std::sqrt(ess_mean(draws, walkers));
 }
 
-double mcse_sd(const Eigen::MatrixXd& draws) {
+double mcse_sd(const Eigen::MatrixXd& draws, Index walkers) {
   const Eigen::ArrayXXd squares = (draws.array() - draws.mean()).square();
   const double second = squares.mean();
-  return std::sqrt((squares.square().mean() - second * second) / ess_sd(draws) / second / 4.0);
+  return std::sqrt((squares.square().mean() - second * second) / ess_sd(draws, walkers) / second / 4.0);
 }
 
-double mcse_quantile(const Eigen::MatrixXd& draws, double p) {
-  const double ess = ess_quantile(draws, p);
+double mcse_quantile(const Eigen::MatrixXd& draws, double p, Index walkers) {
+  const double ess = ess_quantile(draws, p, walkers);
   if (std::isnan(ess)) return unknown;
   std::vector<double> values(draws.data(), draws.data() + draws.size());
   std::sort(values.begin(), values.end());

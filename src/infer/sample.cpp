@@ -137,7 +137,7 @@ public:
   void look(Index draws) {
     std::vector<Eigen::MatrixXd> first;
     for (const Eigen::MatrixXd& values : chains_.parameters) first.push_back(values.topRows(draws));
-    chains_.summary = summarise(chains_.blocks, first);
+    chains_.summary = summarise(chains_.blocks, first, walkers_);
     chains_.least_ess = std::numeric_limits<double>::infinity();
     chains_.largest_r_hat = 0.0;
     for (const ParameterSummary& of : chains_.summary) {
@@ -174,7 +174,7 @@ void run(const LogDensity& density, const comm::Communicator& comm, const std::f
 }  // namespace
 
 std::vector<ParameterSummary> summarise(const std::vector<ParameterBlock>& blocks,
-                                        const std::vector<Eigen::MatrixXd>& parameters) {
+                                        const std::vector<Eigen::MatrixXd>& parameters, Index walkers) {
   const std::vector<std::string> names = parameter_names(blocks);
   std::vector<ParameterSummary> summary;
   for (std::size_t k = 0; k < names.size(); ++k) {
@@ -182,14 +182,14 @@ std::vector<ParameterSummary> summarise(const std::vector<ParameterBlock>& block
     summary.push_back({.name = names[k],
                        .mean = mean(draws),
                        .sd = standard_deviation(draws),
-                       .mcse_mean = mcse_mean(draws),
+                       .mcse_mean = mcse_mean(draws, walkers),
                        .q5 = quantile(draws, 0.05),
                        .q50 = quantile(draws, 0.5),
                        .q95 = quantile(draws, 0.95),
-                       .ess_bulk = ess_bulk(draws),
-                       .ess_tail = ess_tail(draws),
-                       .r_hat = r_hat(draws),
-                       .autocorrelation_time = autocorrelation_time(draws)});
+                       .ess_bulk = ess_bulk(draws, walkers),
+                       .ess_tail = ess_tail(draws, walkers),
+                       .r_hat = r_hat(draws, walkers),
+                       .autocorrelation_time = autocorrelation_time(draws, walkers)});
   }
   return summary;
 }

@@ -9,6 +9,7 @@
 
 #include "support/data.hpp"
 
+#include "tallfit/base/random.hpp"
 #include "tallfit/infer/diagnostics.hpp"
 
 namespace tallfit::infer {
@@ -66,18 +67,18 @@ Eigen::MatrixXd chains_of(const std::string& group, const std::string& name) {
 }
 
 const std::map<std::string, std::function<double(const Eigen::MatrixXd&)>> statistics = {
-    {"rhat_rank", r_hat},
-    {"rhat_split", split_r_hat},
-    {"rhat_raw", basic_r_hat},
-    {"ess_bulk", ess_bulk},
-    {"ess_tail", ess_tail},
-    {"ess_mean", ess_mean},
-    {"ess_raw", basic_ess},
-    {"ess_sd", ess_sd},
+    {"rhat_rank", [](const Eigen::MatrixXd& x) { return r_hat(x); }},
+    {"rhat_split", [](const Eigen::MatrixXd& x) { return split_r_hat(x); }},
+    {"rhat_raw", [](const Eigen::MatrixXd& x) { return basic_r_hat(x); }},
+    {"ess_bulk", [](const Eigen::MatrixXd& x) { return ess_bulk(x); }},
+    {"ess_tail", [](const Eigen::MatrixXd& x) { return ess_tail(x); }},
+    {"ess_mean", [](const Eigen::MatrixXd& x) { return ess_mean(x); }},
+    {"ess_raw", [](const Eigen::MatrixXd& x) { return basic_ess(x); }},
+    {"ess_sd", [](const Eigen::MatrixXd& x) { return ess_sd(x); }},
     {"ess_median", [](const Eigen::MatrixXd& x) { return ess_quantile(x, 0.5); }},
     {"ess_quantile10", [](const Eigen::MatrixXd& x) { return ess_quantile(x, 0.1); }},
-    {"mcse_mean", mcse_mean},
-    {"mcse_sd", mcse_sd},
+    {"mcse_mean", [](const Eigen::MatrixXd& x) { return mcse_mean(x); }},
+    {"mcse_sd", [](const Eigen::MatrixXd& x) { return mcse_sd(x); }},
     {"mcse_median", [](const Eigen::MatrixXd& x) { return mcse_quantile(x, 0.5); }},
     {"mcse_quantile10", [](const Eigen::MatrixXd& x) { return mcse_quantile(x, 0.1); }},
 };
@@ -117,6 +118,28 @@ TEST(Diagnostics, of_draws_that_cannot_be_judged_are_nan) {
     EXPECT_TRUE(std::isnan(ess_bulk(draws)));
     EXPECT_TRUE(std::isnan(mcse_mean(draws)));
   }
+}
+
+// Walkers that hand one series on to each other look independent one by one, but are not.
+TEST(Diagnostics, walkers_that_share_a_history_are_seen_through) {
+  constexpr Index n = 4000;
+  constexpr Index walkers = 4;
+  Eigen::MatrixXd draws(n, 2 * walkers);
+  for (Index c = 0; c < 2; ++c) {
+    double x = 0.0;
+    for (Index t = 0; t < n * walkers; ++t) {
+      const double noise = random_normal({.seed = 8}, static_cast<std::uint64_t>(c), static_cast<std::uint64_t>(t));
+      x = 0.95 * x + std::sqrt(1.0 - 0.95 * 0.95) * noise;
+      draws(t / walkers, c * walkers + t % walkers) = x;
+    }
+  }
+  // AR(1): τ = (1 + 0.95) / (1 - 0.95) = 39. The estimate scatters by some 15 %.
+  EXPECT_NEAR(ess_mean(draws, walkers), static_cast<double>(draws.size()) / 39.0, 0.4 * 820.0);
+  EXPECT_GT(ess_mean(draws), 2.0 * ess_mean(draws, walkers));
+  EXPECT_NEAR(autocorrelation_time(draws, walkers), 39.0, 16.0);
+  EXPECT_LT(r_hat(draws, walkers), 1.01);
+  draws.leftCols(walkers).array() += 0.5;
+  EXPECT_GT(r_hat(draws, walkers), 1.03);
 }
 
 }  // namespace

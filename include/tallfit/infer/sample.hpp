@@ -37,8 +37,7 @@ struct ParameterSummary {
   double autocorrelation_time = 0.0;
 };
 
-/// Draws of all chains. The walkers of an ensemble count as chains, as in ArviZ: chain c has columns
-/// c walkers, ..., (c + 1) walkers - 1.
+/// Draws of all chains: chain c has columns c walkers, ..., (c + 1) walkers - 1.
 struct Chains {
   std::vector<ParameterBlock> blocks;
   std::vector<Eigen::MatrixXd> parameters;  ///< of each: draws x (chains walkers)
@@ -68,6 +67,7 @@ Chains sample(const Posterior& posterior, const Sampler& sampler, const SampleOp
 
 /// Of every parameter. Local.
 std::vector<ParameterSummary> summarise(const std::vector<ParameterBlock>& blocks,
-                                        const std::vector<Eigen::MatrixXd>& parameters);
+                                        const std::vector<Eigen::MatrixXd>& parameters,
+                                        Index walkers);
 
 }  // namespace tallfit::infer
