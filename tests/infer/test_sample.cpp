@@ -1,4 +1,4 @@
-// Chains against exact posteriors, and on any number of ranks.
+// Chains against exact posteriors.
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -152,7 +152,7 @@ TEST(Sample, a_density_of_the_user_has_its_moments) {
   const EightSchools posterior(vector_of(stored["y"]), vector_of(stored["sigma"]));
   const Sampler dream = make_sampler("dream", posterior.dimension(), {});
   const Chains chains =
-      sample(posterior, dream, {.warmup = 2000, .draws = 10000, .seed = 5}, comm::Communicator::self());
+      sample(posterior, dream, {.warmup = 2000, .draws = 5000, .seed = 5}, comm::Communicator::self());
   expect_moments(chains, stored["exact"], "eight schools");
   EXPECT_TRUE(stored["exact"].contains("mu") && stored["exact"].contains("tau"));
   EXPECT_EQ(chains.summary[2].name, "theta[1]");
@@ -165,7 +165,7 @@ TEST(Sample, every_sampler_has_the_moments_of_a_reference_posterior) {
   const auto posterior = posterior_of(model, reference[model.name]);
   for (const std::string& name : sampler_names()) {
     const Sampler sampler = make_sampler(name, posterior->dimension(), {.temperatures = 4});
-    const Index draws = sampler.walkers > 1 ? 1000 : 5000;
+    const Index draws = sampler.walkers > 1 ? 800 : 4000;
     const Chains chains =
         sample(*posterior, sampler, {.warmup = 500, .draws = draws, .seed = 11}, comm::Communicator::self());
     expect_moments(chains, reference[model.name]["exact"], name);
@@ -197,43 +197,6 @@ TEST(Sample, quantiles_are_those_of_the_closed_form) {
                 4.0 * mcse_quantile(squares, p))
           << sampler.name << " " << p;
     }
-  }
-}
-
-TEST(Sample, stops_at_the_effective_sample_size_that_was_asked_for) {
-  const Eigen::MatrixXd x = Eigen::MatrixXd::Random(50, 3);
-  const Eigen::VectorXd y = x * Eigen::Vector3d(1, 2, 3) + Eigen::VectorXd::Random(50);
-  const auto posterior = linear_posterior(x, y, {});
-  const Sampler exact = exact_sampler(*posterior);
-  const comm::Communicator self = comm::Communicator::self();
-  const Chains enough = sample(*posterior, exact, {.warmup = 0, .draws = 1000, .target_ess = 500}, self);
-  EXPECT_TRUE(enough.reached_target);
-  EXPECT_GE(enough.least_ess, 500.0);
-  EXPECT_LE(enough.n_draws(), 300);
-  const Chains few = sample(*posterior, exact, {.warmup = 0, .draws = 100, .target_ess = 5000}, self);
-  EXPECT_FALSE(few.reached_target);
-  EXPECT_EQ(few.n_draws(), 100);
-  EXPECT_FALSE(sample(*posterior, exact, {.warmup = 0, .draws = 100, .target_ess = 5000},
-                      comm::Communicator::world())
-                   .reached_target);
-}
-
-TEST(Sample, chains_have_the_same_bits_on_any_number_of_ranks) {
-  Eigen::MatrixXd x(60, 4);
-  for (Index i = 0; i < x.size(); ++i) x.data()[i] = std::sin(1.7 * static_cast<double>(i * i % 97));
-  const Eigen::VectorXd y = x * Eigen::Vector4d(1, 2, 3, 4) + x.col(0).cwiseProduct(x.col(1));
-  const auto posterior = linear_posterior(x, y, {.kind = ScalePriorKind::half_cauchy, .scale = 1.0});
-  for (const std::string& name : sampler_names()) {
-    const Sampler sampler = make_sampler(name, posterior->dimension(), {.temperatures = 2});
-    const SampleOptions options{.chains = 5, .warmup = 30, .draws = 20, .thin = 2, .seed = 4};
-    const Chains alone = sample(*posterior, sampler, options, comm::Communicator::self());
-    const Chains together = sample(*posterior, sampler, options, comm::Communicator::world());
-    EXPECT_EQ(together.least_ess, alone.least_ess) << name;
-    if (!comm::Communicator::world().is_root()) continue;
-    for (std::size_t k = 0; k < alone.parameters.size(); ++k)
-      EXPECT_TRUE((together.parameters[k].array() == alone.parameters[k].array()).all()) << name << " " << k;
-    EXPECT_TRUE((together.log_density.array() == alone.log_density.array()).all()) << name;
-    EXPECT_TRUE((together.acceptance.array() == alone.acceptance.array()).all()) << name;
   }
 }
 
