@@ -19,8 +19,6 @@ namespace tallfit::app {
 
 namespace {
 
-constexpr Index from_here_on_nuts = 10;  ///< dimensions
-
 /// A design without its rows, and what is known of it.
 struct SampledDesign {
   compress::CompressedDesign cells;
@@ -65,10 +63,7 @@ infer::Sampler choose_sampler(const Config& config, const infer::Posterior& post
   const Config::Sample& sample = config.sample;
   const bool conjugate = gaussian != nullptr && gaussian->is_conjugate();
   std::string name = sample.sampler;
-  if (name == "auto")
-    name = conjugate                                                                      ? "exact"
-           : posterior.has_gradient() && posterior.dimension() >= from_here_on_nuts ? "nuts"
-                                                                                          : "dream";
+  if (name == "auto") name = conjugate ? "exact" : posterior.has_gradient() ? "nuts" : "dream";
   if (name == "exact") {
     require(conjugate, ErrorKind::input,
             "sample.sampler = \"exact\" is for a Gaussian posterior with one noise and the prior \"flat\" or "
@@ -80,6 +75,11 @@ infer::Sampler choose_sampler(const Config& config, const infer::Posterior& post
                               .temperatures = sample.temperatures,
                               .target_accept = sample.target_accept,
                               .max_depth = sample.max_depth});
+}
+
+/// Independent draws have nothing to tune.
+Index warmup_of(const Config& config, const infer::Sampler& sampler) {
+  return sampler.name == "exact" ? 0 : config.sample.warmup;
 }
 
 /// Means and deviations of the draws as a fit.
@@ -114,6 +114,19 @@ estimate::LinearFit as_fit(const Config& config, const infer::Chains& chains, co
                                 chains.largest_r_hat);
   fit.converged = chains.reached_target;
   return fit;
+}
+
+io::Sampling sampling_of(const Config& config, const infer::Sampler& sampler, const infer::Chains& chains) {
+  return {.sampler = sampler.name,
+          .chains = config.sample.chains,
+          .walkers = chains.walkers,
+          .warmup = warmup_of(config, sampler),
+          .draws = chains.n_draws(),
+          .evaluations = chains.total_evaluations,
+          .acceptance = chains.acceptance.mean(),
+          .least_ess = chains.least_ess,
+          .largest_r_hat = chains.largest_r_hat,
+          .divergences = static_cast<Index>(chains.diverged.sum())};
 }
 
 void warn_of(const infer::Chains& chains) {
@@ -153,12 +166,12 @@ void run_sample(const Config& config, const comm::Communicator& world) {
   log::info("{} in {} dimensions by {}: {} chains{}, {} steps of warm-up, {} draws",
             describe_posterior(config), posterior.dimension(), sampler.name, config.sample.chains,
             sampler.walkers > 1 ? fmt::format(" of {} walkers", sampler.walkers) : std::string(),
-            sampler.name == "exact" ? 0 : config.sample.warmup, config.sample.draws);
+            warmup_of(config, sampler), config.sample.draws);
   std::optional<Phase> phase("sample");
   const infer::Chains chains =
       infer::sample(posterior, sampler,
                     {.chains = config.sample.chains,
-                     .warmup = sampler.name == "exact" ? 0 : config.sample.warmup,
+                     .warmup = warmup_of(config, sampler),
                      .draws = config.sample.draws,
                      .thin = config.sample.thin,
                      .target_ess = config.sample.target_ess,
@@ -171,6 +184,7 @@ void run_sample(const Config& config, const comm::Communicator& world) {
   const Index n_coefficients = design.cells.n_cols();
   estimate::LinearFit fit;
   if (world.is_root()) {
+    output.record.sampling = sampling_of(config, sampler, chains);
     warn_of(chains);
     fit = as_fit(config, chains, sampler.name, reference, n_coefficients);
     output.add_table("summary.csv", io::summary_csv(chains.summary));

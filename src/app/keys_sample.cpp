@@ -26,8 +26,7 @@ std::vector<Key> sample_keys(Config::Sample& options) {
            "tails, which needs the rows.")
       .one_of({"gaussian", "laplace_prior", "student_t", "huber"});
   keys.add("sampler", options.sampler,
-           "How it is sampled; auto takes independent draws where the posterior allows them, nuts from ten "
-           "dimensions on, else dream.")
+           "How it is sampled; auto takes independent draws where the posterior allows them, else nuts.")
       .one_of(sampler_choices());
   keys.add("walkers", options.walkers, "Points of a chain that move together; auto takes what the sampler needs.")
       .must_be({.expected = ">= 1 and without a fraction",

@@ -20,6 +20,7 @@ constexpr int looks = 10;  ///< at the draws, for a target
 struct RunningChain {
   Index number = 0;
   ChainState state;
+  Index evaluations = 0;
   std::vector<double> points;       // d x walkers, draw by draw
   std::vector<double> log_density;  // walkers, draw by draw
   std::vector<double> reports;      // acceptance, evaluations, divergence, draw by draw
@@ -49,14 +50,14 @@ public:
   }
 
   void warm_up(RunningChain& chain) const {
-    while (chain.state.step < options_.warmup) step(chain.state, chain.number);
+    while (chain.state.step < options_.warmup) step(chain);
   }
 
   void draw(RunningChain& chain, Index draws) const {
     for (Index i = 0; i < draws; ++i) {
       StepReport sum;
       for (Index t = 0; t < options_.thin; ++t) {
-        const StepReport one = step(chain.state, chain.number);
+        const StepReport one = step(chain);
         sum.acceptance += one.acceptance / static_cast<double>(options_.thin);
         sum.evaluations += one.evaluations;
         sum.diverged = sum.diverged || one.diverged;
@@ -71,10 +72,11 @@ public:
   }
 
 private:
-  StepReport step(ChainState& state, Index number) const {
-    RandomStream random(options_.seed, number, state.step);
-    const StepReport report = sampler_.step(state, density_, random, options_.warmup);
-    ++state.step;
+  StepReport step(RunningChain& chain) const {
+    RandomStream random(options_.seed, chain.number, chain.state.step);
+    const StepReport report = sampler_.step(chain.state, density_, random, options_.warmup);
+    ++chain.state.step;
+    chain.evaluations += report.evaluations;
     return report;
   }
 
@@ -245,8 +247,12 @@ Chains sample(const Posterior& posterior, const Sampler& sampler, const SampleOp
     comm::broadcast(comm, std::span(figures), 0);
     reached = options.target_ess > 0 && figures[0] >= options.target_ess;
   }
+  Index evaluations = 0;
+  for (const RunningChain& chain : mine) evaluations += chain.evaluations;
+  if (!posterior.is_collective()) comm::sum_in_place(comm, std::span(&evaluations, 1));
   Chains chains;
   if (comm.is_root()) chains = store->release(done);
+  chains.total_evaluations = evaluations;
   chains.least_ess = figures[0];
   chains.largest_r_hat = figures[1];
   chains.reached_target = !(options.target_ess > 0) || reached;

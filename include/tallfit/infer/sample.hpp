@@ -47,6 +47,7 @@ struct Chains {
   Eigen::MatrixXd diverged;                 ///< draws x chains: 0 or 1
   std::vector<ParameterSummary> summary;
   Index walkers = 1;
+  Index total_evaluations = 0;  ///< of the density at a point, over all chains and warm-up
   double least_ess = 0.0;  ///< over bulk and tail of all parameters
   double largest_r_hat = 0.0;
   bool reached_target = true;
@@ -61,7 +62,7 @@ struct Chains {
 /// Cost: what the sampler evaluates. Memory: 8 d draws chains walkers bytes on rank 0, twice that while it
 /// gathers.
 /// @throws Error{numerical} where chains find no place to start from.   @collective over comm
-/// @return on rank 0; elsewhere only least_ess, largest_r_hat and reached_target
+/// @return on rank 0; elsewhere only total_evaluations, least_ess, largest_r_hat and reached_target
 Chains sample(const Posterior& posterior, const Sampler& sampler, const SampleOptions& options,
               const comm::Communicator& comm);
 
