@@ -145,10 +145,11 @@ void warn_of(const infer::Chains& chains) {
 void run_sample(const Config& config, const comm::Communicator& world) {
   FitOutput output(config, "sample", world);
   const bool compressed = reads_compressed(config, world);
-  comm::require_replicated(world, !compressed || !samples_rows(config), ErrorKind::input,
-                           "{} is a compressed design, which has no rows: sample.target = \"{}\" needs them in "
-                           "each step. Sample from the design file it was made from",
-                           config.data.design, config.sample.target);
+  comm::require_replicated(
+      world, !compressed || !samples_rows(config), ErrorKind::input,
+      "{} is a compressed design, which has no rows: sample.target = \"{}\" needs them in "
+      "each step. Sample from the design file it was made from",
+      config.data.design, config.sample.target);
   const SampledDesign design = compressed ? load_design(config, world) : read_design(config, world, output);
   const std::vector<NoiseFactor> factors = noise_factors(config, design.cells, design.multipliers, world);
   std::unique_ptr<infer::GaussianTarget> gaussian;
@@ -168,15 +169,14 @@ void run_sample(const Config& config, const comm::Communicator& world) {
             sampler.walkers > 1 ? fmt::format(" of {} walkers", sampler.walkers) : std::string(),
             warmup_of(config, sampler), config.sample.draws);
   std::optional<Phase> phase("sample");
-  const infer::Chains chains =
-      infer::sample(posterior, sampler,
-                    {.chains = config.sample.chains,
-                     .warmup = warmup_of(config, sampler),
-                     .draws = config.sample.draws,
-                     .thin = config.sample.thin,
-                     .target_ess = config.sample.target_ess,
-                     .seed = static_cast<std::uint64_t>(config.run.seed)},
-                    world);
+  const infer::Chains chains = infer::sample(posterior, sampler,
+                                             {.chains = config.sample.chains,
+                                              .warmup = warmup_of(config, sampler),
+                                              .draws = config.sample.draws,
+                                              .thin = config.sample.thin,
+                                              .target_ess = config.sample.target_ess,
+                                              .seed = static_cast<std::uint64_t>(config.run.seed)},
+                                             world);
   phase.reset();
   output.record.rows_used = static_cast<Index>(reference.count);
   output.record.iterations = chains.n_draws();

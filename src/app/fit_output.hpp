@@ -34,8 +34,8 @@ public:
   void add_table(const std::string& name, std::string text) { tables_.emplace_back(name, std::move(text)); }
   void add_metrics(std::vector<estimate::MetricsRow> rows) { metrics_ = std::move(rows); }
 
-  /// A file that appears with the other files, and with a last iterate: @p write makes it under the path it is
-  /// given. Only that of rank 0 is called. Local.
+  /// A file that appears with the other files, and with a last iterate: @p write makes it under the path it
+  /// is given. Only that of rank 0 is called. Local.
   void add_file(const std::string& name, std::function<void(const std::string& path)> write) {
     files_.emplace_back(name, std::move(write));
   }

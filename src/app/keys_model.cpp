@@ -105,7 +105,8 @@ std::vector<Key> compress_keys(Config::Compress& options) {
 }
 
 std::vector<Key> run_keys(Config::Run& run) {
-  SectionKeys keys("run", {generate, import, inspect, plan, compress, merge, fit, cv, sample, predict, bench});
+  SectionKeys keys("run",
+                   {generate, import, inspect, plan, compress, merge, fit, cv, sample, predict, bench});
   keys.add("memory_per_rank", run.memory_per_rank,
            "Memory each rank may use, as \"4GiB\"; auto shares what the node has free.")
       .in("bytes")

@@ -28,26 +28,31 @@ std::vector<Key> sample_keys(Config::Sample& options) {
   keys.add("sampler", options.sampler,
            "How it is sampled; auto takes independent draws where the posterior allows them, else nuts.")
       .one_of(sampler_choices());
-  keys.add("walkers", options.walkers, "Points of a chain that move together; auto takes what the sampler needs.")
+  keys.add("walkers", options.walkers,
+           "Points of a chain that move together; auto takes what the sampler needs.")
       .must_be({.expected = ">= 1 and without a fraction",
                 .holds = [](double x) { return x >= 1.0 && x == std::floor(x); }});
   keys.add("target_ess", options.target_ess,
-           "Effective draws of every parameter, in bulk and tail, at which sampling stops; fewer after all draws "
+           "Effective draws of every parameter, in bulk and tail, at which sampling stops; fewer after all "
+           "draws "
            "are an error. 0: all draws.")
       .must_be(at_least(0));
   keys.add("chains", options.chains, "Chains that know nothing of each other.").must_be(at_least(1));
-  keys.add("warmup", options.warmup, "Steps of each chain before its draws, in which the sampler tunes itself.")
+  keys.add("warmup", options.warmup,
+           "Steps of each chain before its draws, in which the sampler tunes itself.")
       .must_be(at_least(0));
   keys.add("draws", options.draws, "Draws of each chain, or of each of its walkers.").must_be(at_least(4));
   keys.add("thin", options.thin, "Steps for each draw.").must_be(at_least(1));
-  keys.add("noise", options.noise, "Rows that share a standard deviation of the noise: all, or those of a group "
-                                   "or row type.")
+  keys.add("noise", options.noise,
+           "Rows that share a standard deviation of the noise: all, or those of a group "
+           "or row type.")
       .one_of({"one", "group", "row_type"});
   keys.add("sigma", options.sigma, "Standard deviation of the noise of rows of weight 1; auto samples it.")
       .in("target")
       .must_be(more_than(0));
   keys.add("prior", options.prior,
-           "Of the coefficients: flat; that of ridge with fit.lambda; or of a width that is sampled, about that "
+           "Of the coefficients: flat; that of ridge with fit.lambda; or of a width that is sampled, about "
+           "that "
            "of fit.lambda.")
       .one_of({"flat", "ridge", "hierarchical"});
   keys.add("target_accept", options.target_accept, "Mean acceptance that hmc and nuts tune their steps to.")

@@ -21,9 +21,8 @@ bool has_sampled_width(const Config& config) { return config.sample.prior == "hi
 compress::CompressedDesign part_of(const compress::CompressedDesign& design,
                                    const std::function<bool(const compress::CellKey&)>& belongs) {
   compress::CompressedDesign part = design;
-  std::erase_if(part.cells, [&](const compress::Cell& cell) {
-    return cell.key.is_test() || !belongs(cell.key);
-  });
+  std::erase_if(part.cells,
+                [&](const compress::Cell& cell) { return cell.key.is_test() || !belongs(cell.key); });
   return part;
 }
 
@@ -119,8 +118,8 @@ void add_noise(const Config& config, const std::vector<NoiseFactor>& factors, co
   model.scale_blocks.push_back(block);
 }
 
-/// The width of the prior of coefficients at which λ is that of fit.lambda: σ / sqrt(λ) of ridge, σ² / (N λ) of
-/// the lasso.
+/// The width of the prior of coefficients at which λ is that of fit.lambda: σ / sqrt(λ) of ridge, σ² / (N λ)
+/// of the lasso.
 double prior_width(const Config& config, const Reference& reference) {
   return config.sample.target == "laplace_prior"
              ? reference.sigma * reference.sigma / (reference.count * config.fit.lambda)
@@ -170,10 +169,11 @@ void check_sample(const Config& config) {
   require(config.fit.lambda > 0.0 || (!laplace && sample.prior == "flat"), ErrorKind::input,
           "fit.lambda = 0 leaves no prior. Set fit.lambda above 0, or sample.target = \"gaussian\" and "
           "sample.prior = \"flat\"");
-  require(sample.noise == "one" || !sample.sigma, ErrorKind::input,
-          "sample.sigma = {} is one standard deviation for all rows, and sample.noise = \"{}\" asks for several. "
-          "Leave one of them out",
-          sample.sigma.value_or(0.0), sample.noise);
+  require(
+      sample.noise == "one" || !sample.sigma, ErrorKind::input,
+      "sample.sigma = {} is one standard deviation for all rows, and sample.noise = \"{}\" asks for several. "
+      "Leave one of them out",
+      sample.sigma.value_or(0.0), sample.noise);
   require(!samples_rows(config) || sample.noise == "one", ErrorKind::input,
           "sample.noise = \"{}\" is for sample.target = \"gaussian\" and \"laplace_prior\". Leave it out",
           sample.noise);
@@ -222,12 +222,12 @@ Reference reference_of(const Config& config, const std::vector<NoiseFactor>& fac
   reference.rows = infer::upper_factor(reference.rows);
   reference.residual = reference.rows.rows() > p ? std::abs(reference.rows(p, p)) : 0.0;
   const double dof = reference.count - static_cast<double>(p);
-  require(config.sample.sigma || (dof > 0.0 && reference.residual > 0.0), ErrorKind::input,
-          "{} training rows leave no noise beside {} coefficients, so its standard deviation cannot be sampled. "
-          "Set sample.sigma, or take fewer columns",
-          reference.count, p);
-  reference.sigma =
-      config.sample.sigma ? *config.sample.sigma : reference.residual / std::sqrt(dof);
+  require(
+      config.sample.sigma || (dof > 0.0 && reference.residual > 0.0), ErrorKind::input,
+      "{} training rows leave no noise beside {} coefficients, so its standard deviation cannot be sampled. "
+      "Set sample.sigma, or take fewer columns",
+      reference.count, p);
+  reference.sigma = config.sample.sigma ? *config.sample.sigma : reference.residual / std::sqrt(dof);
   return reference;
 }
 
@@ -241,8 +241,8 @@ std::unique_ptr<infer::GaussianTarget> make_gaussian_target(const Config& config
   infer::whiten_rows(reference.rows, names, config.fit.fit_intercept, config.solver.rcond);
   add_noise(config, factors, reference, model);
   add_prior(config, reference, static_cast<Index>(names.size()), n_columns, model);
-  infer::Whitening whitening = infer::whiten_rows(infer::rows_at_guess(model), names, config.fit.fit_intercept,
-                                                  config.solver.rcond);
+  infer::Whitening whitening =
+      infer::whiten_rows(infer::rows_at_guess(model), names, config.fit.fit_intercept, config.solver.rcond);
   return std::make_unique<infer::GaussianTarget>(std::move(whitening), std::move(model));
 }
 
@@ -257,11 +257,10 @@ std::string describe_posterior(const Config& config) {
                                      ? std::string("of a scale with the prior 1/s")
                                      : "of a scale for each " + sample.noise + " with a half-Cauchy prior";
   const std::string kind = sample.target == "laplace_prior" ? "Laplace" : "normal";
-  const std::string prior =
-      has_sampled_width(config) ? kind + " prior of a width with a half-Cauchy prior"
-      : has_ridge(config) || kind == "Laplace"
-          ? fmt::format("{} prior of the penalty {:.6g}", kind, config.fit.lambda)
-          : std::string("flat prior");
+  const std::string prior = has_sampled_width(config) ? kind + " prior of a width with a half-Cauchy prior"
+                            : has_ridge(config) || kind == "Laplace"
+                                ? fmt::format("{} prior of the penalty {:.6g}", kind, config.fit.lambda)
+                                : std::string("flat prior");
   return fmt::format("posterior of {} {}, {} of the coefficients", noise, deviations, prior);
 }
 

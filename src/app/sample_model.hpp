@@ -9,8 +9,8 @@
 #include "tallfit/comm/communicator.hpp"
 #include "tallfit/compress/compressed_design.hpp"
 #include "tallfit/infer/gaussian_target.hpp"
-#include "tallfit/infer/upper_factor.hpp"
 #include "tallfit/infer/sampler.hpp"
+#include "tallfit/infer/upper_factor.hpp"
 
 namespace tallfit::app {
 

@@ -28,13 +28,13 @@ RobustStart robust_start(const Config& config, const PlannedRows& planned,
   of_fit.fit.scale = config.sample.sigma.value_or(0.0);
   const std::optional<estimate::LeastSquaresSystem> system = estimate::training_system(
       design, compress::group_multipliers(design.group_names, {}), intercept_of(config), world);
-  const estimate::LinearFit fit = estimate::fit_robust({.source = planned.rows(),
-                                                        .layout = planned.layout,
-                                                        .cells = planned.tall().cells,
-                                                        .comm = world,
-                                                        .block_bytes = planned.block_bytes()},
-                                                       system ? &*system : nullptr, intercept_of(config),
-                                                       robust_options(of_fit));
+  const estimate::LinearFit fit =
+      estimate::fit_robust({.source = planned.rows(),
+                            .layout = planned.layout,
+                            .cells = planned.tall().cells,
+                            .comm = world,
+                            .block_bytes = planned.block_bytes()},
+                           system ? &*system : nullptr, intercept_of(config), robust_options(of_fit));
   const infer::LinearModel model = share_model(fit, design.n_cols(), world);
   RobustStart start{.centre = model.coefficients};
   if (config.fit.fit_intercept) {
@@ -51,18 +51,19 @@ void require_room(const Config& config, const PlannedRows& planned, const comm::
   Index bytes = (layout.my_end() - layout.my_begin()) * (layout.n_cols + 2) * Index{sizeof(double)};
   comm::max_in_place(world, std::span(&bytes, 1));
   const Index limit = memory_limit(config, world);
-  comm::require_replicated(
-      world, bytes <= limit, ErrorKind::resource,
-      "sample.target = \"{}\" keeps the rows in memory, which takes {} MiB of a rank, and run.memory_per_rank is "
-      "{} MiB. Use more ranks",
-      config.sample.target, bytes >> 20, limit >> 20);
+  comm::require_replicated(world, bytes <= limit, ErrorKind::resource,
+                           "sample.target = \"{}\" keeps the rows in memory, which takes {} MiB of a rank, "
+                           "and run.memory_per_rank is "
+                           "{} MiB. Use more ranks",
+                           config.sample.target, bytes >> 20, limit >> 20);
 }
 
 }  // namespace
 
 std::unique_ptr<infer::RowTarget> make_row_target(const Config& config, const PlannedRows& planned,
                                                   const compress::CompressedDesign& design,
-                                                  const Reference& reference, const comm::Communicator& world) {
+                                                  const Reference& reference,
+                                                  const comm::Communicator& world) {
   require_room(config, planned, world);
   const RobustStart start = robust_start(config, planned, design, world);
   infer::LeafKeeper keeper(config.fit.fit_intercept);
@@ -84,8 +85,8 @@ std::unique_ptr<infer::RowTarget> make_row_target(const Config& config, const Pl
         .samples_scale = !config.sample.sigma,
         .prior = std::nullopt};
     if (config.sample.prior == "ridge")
-      model.prior = ridge_term(design.n_cols(), whitening.size() + 1,
-                               start.scale / std::sqrt(config.fit.lambda));
+      model.prior =
+          ridge_term(design.n_cols(), whitening.size() + 1, start.scale / std::sqrt(config.fit.lambda));
     target = std::make_unique<infer::RowTarget>(std::move(whitening), std::move(model), keeper.take(), world);
   });
   return target;

@@ -15,6 +15,7 @@ namespace tallfit::app {
 /// @throws Error{resource} where the rows do not fit run.memory_per_rank.
 std::unique_ptr<infer::RowTarget> make_row_target(const Config& config, const PlannedRows& planned,
                                                   const compress::CompressedDesign& design,
-                                                  const Reference& reference, const comm::Communicator& world);
+                                                  const Reference& reference,
+                                                  const comm::Communicator& world);
 
 }  // namespace tallfit::app

@@ -40,8 +40,9 @@ StepReport hmc_step(ChainState& state, const LogDensity& density, RandomStream& 
 Sampler hmc_sampler(double wanted) {
   return {.name = "hmc",
           .needs_gradient = true,
-          .step = [wanted](ChainState& state, const LogDensity& density, RandomStream& random,
-                           Index warmup) { return hmc_step(state, density, random, warmup, wanted); }};
+          .step = [wanted](ChainState& state, const LogDensity& density, RandomStream& random, Index warmup) {
+            return hmc_step(state, density, random, warmup, wanted);
+          }};
 }
 
 }  // namespace tallfit::infer

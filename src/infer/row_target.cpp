@@ -36,8 +36,9 @@ void LeafKeeper::visit(const compress::LeafRows& rows) {
 
 void LeafKeeper::end_leaf(Index) {
   const Index n = n_cols_ > 0 ? static_cast<Index>(values_.size()) / n_cols_ : 0;
-  leaves_.emplace_back(Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
-      values_.data(), n, n_cols_));
+  leaves_.emplace_back(
+      Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(values_.data(),
+                                                                                               n, n_cols_));
   values_.clear();
 }
 

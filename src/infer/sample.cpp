@@ -66,8 +66,8 @@ public:
       chain.points.insert(chain.points.end(), kept.begin(), kept.end());
       const auto densities = chain.state.log_density.head(sampler_.walkers);
       chain.log_density.insert(chain.log_density.end(), densities.begin(), densities.end());
-      chain.reports.insert(chain.reports.end(), {sum.acceptance, static_cast<double>(sum.evaluations),
-                                                 sum.diverged ? 1.0 : 0.0});
+      chain.reports.insert(chain.reports.end(),
+                           {sum.acceptance, static_cast<double>(sum.evaluations), sum.diverged ? 1.0 : 0.0});
     }
   }
 
@@ -108,7 +108,8 @@ public:
     const Index columns = options.chains * walkers_;
     chains_.blocks = posterior.blocks();
     chains_.walkers = walkers_;
-    chains_.parameters.assign(parameter_names(chains_.blocks).size(), Eigen::MatrixXd(options.draws, columns));
+    chains_.parameters.assign(parameter_names(chains_.blocks).size(),
+                              Eigen::MatrixXd(options.draws, columns));
     chains_.log_density.resize(options.draws, columns);
     for (Eigen::MatrixXd* figures : {&chains_.acceptance, &chains_.evaluations, &chains_.diverged})
       figures->resize(options.draws, options.chains);
@@ -198,7 +199,8 @@ std::vector<ParameterSummary> summarise(const std::vector<ParameterBlock>& block
 
 Chains sample(const Posterior& posterior, const Sampler& sampler, const SampleOptions& options,
               const comm::Communicator& comm) {
-  comm::require_replicated(comm, options.chains > 0 && options.draws > 0 && options.thin > 0, ErrorKind::input,
+  comm::require_replicated(comm, options.chains > 0 && options.draws > 0 && options.thin > 0,
+                           ErrorKind::input,
                            "sample.chains = {}, sample.draws = {} and sample.thin = {} must all be positive",
                            options.chains, options.draws, options.thin);
   const ChainRunner runner(posterior, sampler, options);

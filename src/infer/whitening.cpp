@@ -10,8 +10,8 @@ namespace tallfit::infer {
 Eigen::MatrixXd upper_factor(const Eigen::MatrixXd& rows) {
   if (rows.rows() <= rows.cols() && rows.isUpperTriangular(0.0)) return rows;
   std::vector<double> values(static_cast<std::size_t>(rows.size()));
-  Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(values.data(), rows.rows(),
-                                                                                     rows.cols()) = rows;
+  Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+      values.data(), rows.rows(), rows.cols()) = rows;
   return compress::reduced(compress::Factor::of_rows(rows.cols(), std::move(values))).dense();
 }
 
@@ -38,7 +38,8 @@ Eigen::MatrixXd Whitening::coefficients(const Eigen::Ref<const Eigen::MatrixXd>&
 }
 
 std::vector<ParameterBlock> Whitening::blocks() const {
-  std::vector<ParameterBlock> blocks = {{.name = "coefficients", .dimension = "coefficient", .labels = names}};
+  std::vector<ParameterBlock> blocks = {
+      {.name = "coefficients", .dimension = "coefficient", .labels = names}};
   if (has_intercept) blocks.push_back({.name = "intercept", .dimension = {}, .labels = {}});
   return blocks;
 }
@@ -47,10 +48,11 @@ Whitening whiten_rows(const Eigen::MatrixXd& rows, std::vector<std::string> name
                       double rcond) {
   const Eigen::MatrixXd factor = upper_factor(rows);
   const std::vector<std::string> lost = lost_columns(factor, names, rcond);
-  require(lost.empty(), ErrorKind::input,
-          "the data do not determine the coefficients of {}, and their prior is flat, so there is no posterior "
-          "to sample. Give them a prior (sample.prior = \"ridge\"), or leave these columns out",
-          fmt::join(lost, ", "));
+  require(
+      lost.empty(), ErrorKind::input,
+      "the data do not determine the coefficients of {}, and their prior is flat, so there is no posterior "
+      "to sample. Give them a prior (sample.prior = \"ridge\"), or leave these columns out",
+      fmt::join(lost, ", "));
   const Index p = factor.cols() - 1;
   const auto r = factor.topLeftCorner(p, p).triangularView<Eigen::Upper>();
   return {.centre = r.solve(factor.col(p).head(p)),

@@ -8,7 +8,8 @@
 
 namespace tallfit::io::netcdf {
 
-/// Writes text of variable length, which is the only kind that netCDF-C reads without fault. Local files alone.
+/// Writes text of variable length, which is the only kind that netCDF-C reads without fault. Local files
+/// alone.
 void write_labels(hdf5::File& file, const std::string& name, const std::vector<std::string>& labels);
 
 /// Marks a 1-D dataset, whose last name is that of the dimension, as a dimension. Local files alone.

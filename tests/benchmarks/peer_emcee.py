@@ -27,7 +27,6 @@ def peer(log_density, dimensions):
     """Evaluations per second of emcee's stretch move with the fewest walkers."""
     walkers = 2 * dimensions
     start = np.random.default_rng(1).normal(size=(walkers, dimensions)) * 1e-3
-    start[:, -1] = 0.0
     sampler = emcee.EnsembleSampler(walkers, dimensions, log_density)
     begin = time.perf_counter()
     sampler.run_mcmc(start, steps)

@@ -1,4 +1,5 @@
-// Diagnostics against stored numbers of an independent program, which agrees with R's posterior, ArviZ and Stan.
+// Diagnostics against stored numbers of an independent program, which agrees with R's posterior, ArviZ and
+// Stan.
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -91,9 +92,10 @@ TEST(Diagnostics, equal_the_stored_references) {
     for (const auto& [name, stored] : reference[group].items()) {
       const Eigen::MatrixXd draws = chains_of(group, name);
       for (const auto& [key, statistic] : statistics) {
-        // Both are sums of at most 48,000 terms over autocovariances of up to some hundred lags; the reference
-        // takes these by FFT. Both lose about 1e-12; a lag more or less would change 1e-3.
-        EXPECT_NEAR(statistic(draws) / stored[key].get<double>(), 1.0, 1e-9) << group << " " << name << " " << key;
+        // Both are sums of at most 48,000 terms over autocovariances of up to some hundred lags; the
+        // reference takes these by FFT. Both lose about 1e-12; a lag more or less would change 1e-3.
+        EXPECT_NEAR(statistic(draws) / stored[key].get<double>(), 1.0, 1e-9)
+            << group << " " << name << " " << key;
         ++compared;
       }
     }
@@ -128,7 +130,8 @@ TEST(Diagnostics, walkers_that_share_a_history_are_seen_through) {
   for (Index c = 0; c < 2; ++c) {
     double x = 0.0;
     for (Index t = 0; t < n * walkers; ++t) {
-      const double noise = random_normal({.seed = 8}, static_cast<std::uint64_t>(c), static_cast<std::uint64_t>(t));
+      const double noise =
+          random_normal({.seed = 8}, static_cast<std::uint64_t>(c), static_cast<std::uint64_t>(t));
       x = 0.95 * x + std::sqrt(1.0 - 0.95 * 0.95) * noise;
       draws(t / walkers, c * walkers + t % walkers) = x;
     }

@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "posteriors.hpp"
-#include "support/data.hpp"
 #include "support/csv.hpp"
+#include "support/data.hpp"
 
 #include "tallfit/infer/diagnostics.hpp"
 #include "tallfit/infer/sample.hpp"
@@ -36,7 +36,8 @@ Eigen::MatrixXd matrix_of(const json& rows) {
 
 /// Rows of independent normal priors.
 Eigen::MatrixXd normal_prior(const Eigen::VectorXd& means, const Eigen::VectorXd& deviations) {
-  return test::beside(deviations.cwiseInverse().asDiagonal().toDenseMatrix(), means.cwiseQuotient(deviations));
+  return test::beside(deviations.cwiseInverse().asDiagonal().toDenseMatrix(),
+                      means.cwiseQuotient(deviations));
 }
 
 struct Model {
@@ -64,7 +65,8 @@ std::vector<Model> models() {
           {"nes2000-nes", {flat, 1.0}}};
 }
 
-/// Means and deviations within four of their Monte Carlo standard errors, of which 6e-5 exceed that by chance.
+/// Means and deviations within four of their Monte Carlo standard errors, of which 6e-5 exceed that by
+/// chance.
 void expect_moments(const Chains& chains, const json& exact, const std::string& what) {
   for (std::size_t k = 0; k < chains.parameters.size(); ++k) {
     const std::string& name = chains.summary[k].name;
@@ -72,10 +74,12 @@ void expect_moments(const Chains& chains, const json& exact, const std::string& 
     if (found.is_null()) continue;
     const Eigen::MatrixXd& draws = chains.parameters[k];
     const Index walkers = chains.walkers;
-    EXPECT_LT(std::abs(mean(draws) - found["mean"].get<double>()), 4.0 * mcse_mean(draws, walkers)) << what << " " << name;
+    EXPECT_LT(std::abs(mean(draws) - found["mean"].get<double>()), 4.0 * mcse_mean(draws, walkers))
+        << what << " " << name;
     EXPECT_LT(std::abs(standard_deviation(draws) - found["sd"].get<double>()), 4.0 * mcse_sd(draws, walkers))
         << what << " " << name;
-    EXPECT_LT(mcse_mean(draws, walkers), 0.1 * standard_deviation(draws)) << "too few draws to tell: " << name;
+    EXPECT_LT(mcse_mean(draws, walkers), 0.1 * standard_deviation(draws))
+        << "too few draws to tell: " << name;
   }
 }
 
@@ -88,7 +92,8 @@ std::unique_ptr<GaussianTarget> posterior_of(const Model& model, const json& sto
 json renamed(json exact) {
   for (const auto& [theirs, ours] :
        std::vector<std::pair<std::string, std::string>>{{"alpha", "beta[1]"}, {"beta", "beta[2]"}})
-    if (exact.contains("alpha") && exact.contains("beta") && exact.contains(theirs)) exact[ours] = exact[theirs];
+    if (exact.contains("alpha") && exact.contains("beta") && exact.contains(theirs))
+      exact[ours] = exact[theirs];
   if (exact.contains("alpha") && !exact.contains("beta")) {  // arK: alpha comes before beta[1..5]
     for (int j = 5; j >= 1; --j)
       exact["beta[" + std::to_string(j + 1) + "]"] = exact["beta[" + std::to_string(j) + "]"];
@@ -183,7 +188,8 @@ TEST(Sample, quantiles_are_those_of_the_closed_form) {
   x << Eigen::VectorXd::Ones(table.rows()), table.rightCols(20);
   const auto posterior = linear_posterior(x, table.col(0), {});
   ASSERT_TRUE(posterior->is_conjugate());
-  for (const Sampler& sampler : {exact_sampler(*posterior), make_sampler("nuts", posterior->dimension(), {})}) {
+  for (const Sampler& sampler :
+       {exact_sampler(*posterior), make_sampler("nuts", posterior->dimension(), {})}) {
     const Chains chains =
         sample(*posterior, sampler, {.warmup = 500, .draws = 1000, .seed = 2}, comm::Communicator::self());
     const Eigen::MatrixXd squares = chains.parameters[21].array().square();

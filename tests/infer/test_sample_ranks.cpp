@@ -27,9 +27,9 @@ TEST(Sample, stops_at_the_effective_sample_size_that_was_asked_for) {
   const Chains few = sample(*posterior, exact, {.warmup = 0, .draws = 100, .target_ess = 5000}, self);
   EXPECT_FALSE(few.reached_target);
   EXPECT_EQ(few.n_draws(), 100);
-  EXPECT_FALSE(sample(*posterior, exact, {.warmup = 0, .draws = 100, .target_ess = 5000},
-                      comm::Communicator::world())
-                   .reached_target);
+  EXPECT_FALSE(
+      sample(*posterior, exact, {.warmup = 0, .draws = 100, .target_ess = 5000}, comm::Communicator::world())
+          .reached_target);
 }
 
 TEST(Sample, chains_have_the_same_bits_on_any_number_of_ranks) {
@@ -76,10 +76,11 @@ std::unique_ptr<RowTarget> row_posterior(const test::Rows& rows, const NoiseDens
   Eigen::MatrixXd all(rows.size(), 5);
   all << rows.weighted_a(), rows.w, rows.weighted_b();
   const Eigen::MatrixXd prior = Eigen::MatrixXd::Identity(3, 5);
-  RowModel model{.noise = noise,
-                 .scale = {.guess = 0.2, .width = 0.02, .prior = {.kind = ScalePriorKind::half_normal, .scale = 2.0}},
-                 .samples_scale = true,
-                 .prior = Term{.rows = prior, .count = 3.0, .norm = Norm::squares, .scale = 0.5, .sampled = {}}};
+  RowModel model{
+      .noise = noise,
+      .scale = {.guess = 0.2, .width = 0.02, .prior = {.kind = ScalePriorKind::half_normal, .scale = 2.0}},
+      .samples_scale = true,
+      .prior = Term{.rows = prior, .count = 3.0, .norm = Norm::squares, .scale = 0.5, .sampled = {}}};
   return std::make_unique<RowTarget>(whiten_rows(all / 0.2, test::numbered(3), true, 1e-13), std::move(model),
                                      keeper.take(), comm);
 }
@@ -154,9 +155,10 @@ TEST(GaussianTarget, has_the_gradient_of_its_values) {
   for (Index i = 0; i < rows.size(); ++i) rows.data()[i] = test::random_entry(4, i, 0);
   Eigen::MatrixXd prior = Eigen::MatrixXd::Zero(3, 4);
   prior.leftCols(3).setIdentity();
-  model.terms = {{.rows = rows.topRows(4), .count = 40.0, .norm = Norm::squares, .scale = 1.0, .sampled = {0}},
-                 {.rows = rows.bottomRows(2), .count = 20.0, .norm = Norm::squares, .scale = 0.5, .sampled = {1}},
-                 {.rows = prior, .count = 3.0, .norm = Norm::absolute, .scale = 2.0, .sampled = {0, 2}}};
+  model.terms = {
+      {.rows = rows.topRows(4), .count = 40.0, .norm = Norm::squares, .scale = 1.0, .sampled = {0}},
+      {.rows = rows.bottomRows(2), .count = 20.0, .norm = Norm::squares, .scale = 0.5, .sampled = {1}},
+      {.rows = prior, .count = 3.0, .norm = Norm::absolute, .scale = 2.0, .sampled = {0, 2}}};
   model.scales = {{.guess = 0.1, .width = 0.1, .prior = {}},
                   {.guess = 0.3, .width = 0.2, .prior = {.kind = ScalePriorKind::half_cauchy, .scale = 0.2}},
                   {.guess = 1.0, .width = 0.5, .prior = {.kind = ScalePriorKind::half_normal, .scale = 1.5}}};
@@ -191,8 +193,9 @@ TEST(Whitening, an_improper_posterior_is_named) {
     ADD_FAILURE() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::input);
-    EXPECT_NE(std::string(error.what()).find("do not determine the coefficients of c, and their prior is flat"),
-              std::string::npos)
+    EXPECT_NE(
+        std::string(error.what()).find("do not determine the coefficients of c, and their prior is flat"),
+        std::string::npos)
         << error.what();
   }
 }

@@ -123,7 +123,8 @@ TEST(Samplers, tempered_leaves_the_density_invariant) {
     const double deviation = std::sqrt(std::pow(ratio, static_cast<double>(walker / walkers)));
     return deviation * Eigen::Vector3d(random.normal(), random.normal(), random.normal());
   };
-  EXPECT_LT(largest_deviation(Round(), sampler, 3000, draw, [](const Eigen::VectorXd& x) { return x; }), bound);
+  EXPECT_LT(largest_deviation(Round(), sampler, 3000, draw, [](const Eigen::VectorXd& x) { return x; }),
+            bound);
 }
 
 // The negative control: steps that leave a slightly wider density invariant.
@@ -205,8 +206,9 @@ TEST(Samplers, a_density_without_a_place_to_start_is_an_error) {
       return Eigen::VectorXd::Constant(x.cols(), std::nan(""));
     }
   };
-  support::expect_error(ErrorKind::numerical, {"no place to start from"},
-                        [] { start_chain(Nowhere(), make_sampler("metropolis", 1, {}), RandomStream(0, 0, 0)); });
+  support::expect_error(ErrorKind::numerical, {"no place to start from"}, [] {
+    start_chain(Nowhere(), make_sampler("metropolis", 1, {}), RandomStream(0, 0, 0));
+  });
 }
 
 TEST(Samplers, random_numbers_follow_seed_chain_and_step) {

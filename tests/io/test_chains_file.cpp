@@ -19,7 +19,8 @@ infer::Chains numbered_chains() {
   for (int k = 0; k < 3; ++k) {
     Eigen::MatrixXd draws(3, 4);
     for (Index i = 0; i < 3; ++i)
-      for (Index c = 0; c < 4; ++c) draws(i, c) = 100.0 * k + 10.0 * static_cast<double>(c) + static_cast<double>(i);
+      for (Index c = 0; c < 4; ++c)
+        draws(i, c) = 100.0 * k + 10.0 * static_cast<double>(c) + static_cast<double>(i);
     chains.parameters.push_back(draws);
   }
   chains.log_density = -chains.parameters[0];
@@ -33,8 +34,8 @@ infer::Chains numbered_chains() {
 /// Names of the dimensions that a variable refers to.
 std::vector<std::string> dimensions_of(const hdf5::File& file, const std::string& variable) {
   const auto guard = hdf5::lock();
-  const hdf5::Handle attribute(H5Aopen_by_name(file.get(), variable.c_str(), "DIMENSION_LIST", H5P_DEFAULT, H5P_DEFAULT),
-                               H5Aclose);
+  const hdf5::Handle attribute(
+      H5Aopen_by_name(file.get(), variable.c_str(), "DIMENSION_LIST", H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
   const hdf5::Handle space(H5Aget_space(attribute.get()), H5Sclose);
   const hdf5::Handle type(H5Tvlen_create(H5T_STD_REF_OBJ), H5Tclose);
   std::vector<hvl_t> axes(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space.get())));
@@ -59,14 +60,16 @@ TEST(ChainsFile, IsInTheLayoutOfArviz) {
   EXPECT_EQ(hdf5::read_string_attribute(file, "/", "inference_library"), std::vector<std::string>{"tallfit"});
   for (const std::string dimension : {"posterior/chain", "posterior/draw", "posterior/coefficient",
                                       "sample_stats/chain", "sample_stats/draw"}) {
-    EXPECT_EQ(hdf5::read_string_attribute(file, dimension, "CLASS"), std::vector<std::string>{"DIMENSION_SCALE"});
+    EXPECT_EQ(hdf5::read_string_attribute(file, dimension, "CLASS"),
+              std::vector<std::string>{"DIMENSION_SCALE"});
     EXPECT_EQ(hdf5::read_string_attribute(file, dimension, "NAME"),
               std::vector<std::string>{dimension.substr(dimension.find('/') + 1)});
   }
   EXPECT_EQ(hdf5::read_strings(file, "posterior/coefficient"), (std::vector<std::string>{"a", "long name"}));
   EXPECT_EQ(dimensions_of(file, "posterior/coefficients"),
             (std::vector<std::string>{"/posterior/chain", "/posterior/draw", "/posterior/coefficient"}));
-  EXPECT_EQ(dimensions_of(file, "posterior/sigma"), (std::vector<std::string>{"/posterior/chain", "/posterior/draw"}));
+  EXPECT_EQ(dimensions_of(file, "posterior/sigma"),
+            (std::vector<std::string>{"/posterior/chain", "/posterior/draw"}));
   EXPECT_EQ(dimensions_of(file, "sample_stats/lp"),
             (std::vector<std::string>{"/sample_stats/chain", "/sample_stats/draw"}));
 
@@ -80,7 +83,8 @@ TEST(ChainsFile, IsInTheLayoutOfArviz) {
         EXPECT_EQ(values[(c * 3 + i) * 2 + k], static_cast<double>(100 * k + 10 * c + i));
   std::vector<double> acceptance(12);
   hdf5::Dataset::open(file, "sample_stats/acceptance_rate").read_rows(0, 4, acceptance.data());
-  EXPECT_EQ(acceptance, (std::vector<double>{0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.75, 0.25, 0.25, 0.75}));
+  EXPECT_EQ(acceptance,
+            (std::vector<double>{0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.75, 0.25, 0.25, 0.75}));
 }
 
 TEST(ChainsFile, SummariesLeaveUnknownNumbersEmpty) {

@@ -14,8 +14,8 @@ namespace tallfit::infer {
 // Walkers of an ensemble are no independent chains: what one of them finds the others inherit. Where each
 // @p walkers adjacent columns are an ensemble, R-hat takes all draws of an ensemble for one chain, and the
 // effective sample size of a mean is the variance of the draws over that of the mean, whose autocorrelations
-// are those of the ensemble's means (Goodman and Weare, CAMCoS 5 (2010) 65, section 3). For one walker that is
-// the usual definition.
+// are those of the ensemble's means (Goodman and Weare, CAMCoS 5 (2010) 65, section 3). For one walker that
+// is the usual definition.
 // @see Vehtari, Gelman, Simpson, Carpenter, Bürkner, Bayesian Anal. 16 (2021) 667
 
 /// sqrt((B / W + n - 1) / n) of the variances between and within chains.

@@ -31,7 +31,7 @@ struct Term {
   Eigen::MatrixXd rows;  ///< F: residuals are F [x; -1], m x (p + 1)
   double count = 0.0;    ///< n of the data or coefficients it stands for
   Norm norm = Norm::squares;
-  double scale = 1.0;          ///< constant part of s
+  double scale = 1.0;               ///< constant part of s
   std::vector<Index> sampled = {};  ///< which of the sampled scales multiply it
 };
 
@@ -70,7 +70,7 @@ private:
   double log_scale_of(const Term& term, const Eigen::Ref<const Eigen::VectorXd>& log_scales) const;
 
   Whitening whitening_;
-  TermModel model_;  ///< whose rows are replaced by factors that take [u; 1]
+  TermModel model_;                  ///< whose rows are replaced by factors that take [u; 1]
   double degrees_of_freedom_ = 0.0;  ///< of the scale of a conjugate posterior
   double least_squares_ = 0.0;       ///< Σ ‖residual‖² at u = 0, each in units of its constant scale
 };

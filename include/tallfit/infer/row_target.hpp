@@ -35,9 +35,9 @@ private:
 /// What a posterior of rows is made of, the same on every rank but for the rows.
 struct RowModel {
   NoiseDensity noise;
-  SampledScale scale;                ///< of the noise; where it is known, the guess is it
+  SampledScale scale;  ///< of the noise; where it is known, the guess is it
   bool samples_scale = true;
-  std::optional<Term> prior;         ///< of the coefficients, squares with a constant scale
+  std::optional<Term> prior;  ///< of the coefficients, squares with a constant scale
 };
 
 /// ln p(x, ln s) = Σ_rows [ln p(r / s) - ln s] + ln p(ln s) + prior, r = w (a θ + c - b). Coordinates: u of
@@ -65,9 +65,9 @@ private:
 
   Whitening whitening_;
   RowModel model_;
-  std::vector<Eigen::MatrixXd> leaves_;    ///< w [a (1)] root
-  std::vector<Eigen::VectorXd> residuals_; ///< at u = 0
-  Eigen::MatrixXd prior_rows_;             ///< that take [u; 1]
+  std::vector<Eigen::MatrixXd> leaves_;     ///< w [a (1)] root
+  std::vector<Eigen::VectorXd> residuals_;  ///< at u = 0
+  Eigen::MatrixXd prior_rows_;              ///< that take [u; 1]
   const comm::Communicator& comm_;
 };
 

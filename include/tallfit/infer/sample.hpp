@@ -48,7 +48,7 @@ struct Chains {
   std::vector<ParameterSummary> summary;
   Index walkers = 1;
   Index total_evaluations = 0;  ///< of the density at a point, over all chains and warm-up
-  double least_ess = 0.0;  ///< over bulk and tail of all parameters
+  double least_ess = 0.0;       ///< over bulk and tail of all parameters
   double largest_r_hat = 0.0;
   bool reached_target = true;
 
@@ -68,7 +68,6 @@ Chains sample(const Posterior& posterior, const Sampler& sampler, const SampleOp
 
 /// Of every parameter. Local.
 std::vector<ParameterSummary> summarise(const std::vector<ParameterBlock>& blocks,
-                                        const std::vector<Eigen::MatrixXd>& parameters,
-                                        Index walkers);
+                                        const std::vector<Eigen::MatrixXd>& parameters, Index walkers);
 
 }  // namespace tallfit::infer

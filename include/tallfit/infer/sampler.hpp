@@ -14,17 +14,17 @@ namespace tallfit::infer {
 
 /// What warm-up found, for the draws. Each sampler has the numbers it needs, all of them plain.
 struct Tuning {
-  double log_step = 0.0;      ///< logarithm of the size of steps: metropolis, hmc and nuts
-  double log_step_mean = 0.0; ///< mean of it over warm-up, which the draws take
-  double mean_error = 0.0;    ///< of the acceptance, from what it is to be
+  double log_step = 0.0;          ///< logarithm of the size of steps: metropolis, hmc and nuts
+  double log_step_mean = 0.0;     ///< mean of it over warm-up, which the draws take
+  double mean_error = 0.0;        ///< of the acceptance, from what it is to be
   double averaging_centre = 0.0;  ///< to which the step is drawn
-  Index count = 0;            ///< steps that the numbers above are means of
-  Index n_moments = 0;        ///< points that went into the moments
+  Index count = 0;                ///< steps that the numbers above are means of
+  Index n_moments = 0;            ///< points that went into the moments
   Eigen::VectorXd mean;
-  Eigen::MatrixXd scatter;    ///< Σ (x - mean)(x - mean)ᵀ, or its diagonal as a column
-  Eigen::MatrixXd scale;      ///< of proposals: a triangle, or the deviation of each coordinate as a column
-  Eigen::MatrixXd archive;    ///< past points, d x n: dream
-  Eigen::VectorXd log_gaps;   ///< between temperatures: tempered
+  Eigen::MatrixXd scatter;   ///< Σ (x - mean)(x - mean)ᵀ, or its diagonal as a column
+  Eigen::MatrixXd scale;     ///< of proposals: a triangle, or the deviation of each coordinate as a column
+  Eigen::MatrixXd archive;   ///< past points, d x n: dream
+  Eigen::VectorXd log_gaps;  ///< between temperatures: tempered
 };
 
 /// A chain between two steps. A value: whoever saves it can go on from it, bit for bit.
@@ -57,10 +57,10 @@ struct Sampler {
 };
 
 struct SamplerOptions {
-  Index walkers = 0;         ///< 0: chosen
-  Index temperatures = 8;    ///< of tempered
+  Index walkers = 0;           ///< 0: chosen
+  Index temperatures = 8;      ///< of tempered
   double target_accept = 0.8;  ///< of hmc and nuts
-  Index max_depth = 10;      ///< of nuts: at most 2^this steps on a path
+  Index max_depth = 10;        ///< of nuts: at most 2^this steps on a path
 };
 
 /// stretch, de, snooker, dream, metropolis, hmc, nuts, tempered.
