@@ -48,7 +48,8 @@ RobustStart robust_start(const Config& config, const PlannedRows& planned,
 
 void require_room(const Config& config, const PlannedRows& planned, const comm::Communicator& world) {
   const compress::RowLayout& layout = planned.layout;
-  Index bytes = (layout.my_end() - layout.my_begin()) * (layout.n_cols + 2) * Index{sizeof(double)};
+  constexpr Index copies = 2;  // as they are and turned to the whitening
+  Index bytes = copies * (layout.my_end() - layout.my_begin()) * (layout.n_cols + 2) * Index{sizeof(double)};
   comm::max_in_place(world, std::span(&bytes, 1));
   const Index limit = memory_limit(config, world);
   comm::require_replicated(world, bytes <= limit, ErrorKind::resource,

@@ -111,14 +111,14 @@ Eigen::MatrixXd at_most(const Eigen::MatrixXd& draws, double bound) {
 
 }  // namespace
 
-double basic_r_hat(const Eigen::MatrixXd& of_walkers, Index walkers) {
-  const Eigen::MatrixXd draws = pooled(of_walkers, walkers);
-  if (!can_be_judged(draws) || draws.cols() < 2) return unknown;
-  const auto n = static_cast<double>(draws.rows());
-  const Eigen::MatrixXd means = draws.colwise().mean();
+double basic_r_hat(const Eigen::MatrixXd& draws, Index walkers) {
+  const Eigen::MatrixXd chains = pooled(draws, walkers);
+  if (!can_be_judged(chains) || chains.cols() < 2) return unknown;
+  const auto n = static_cast<double>(chains.rows());
+  const Eigen::MatrixXd means = chains.colwise().mean();
   double within = 0.0;
-  for (Index j = 0; j < draws.cols(); ++j) within += variance(draws.col(j));
-  within /= static_cast<double>(draws.cols());
+  for (Index j = 0; j < chains.cols(); ++j) within += variance(chains.col(j));
+  within /= static_cast<double>(chains.cols());
   return std::sqrt((n * variance(means) / within + n - 1.0) / n);
 }
 

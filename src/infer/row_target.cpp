@@ -1,5 +1,6 @@
 #include "tallfit/infer/row_target.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "tallfit/comm/exchange.hpp"
@@ -42,14 +43,18 @@ void LeafKeeper::end_leaf(Index) {
   values_.clear();
 }
 
-RowTarget::RowTarget(Whitening whitening, RowModel model, std::vector<Eigen::MatrixXd> leaves,
+RowTarget::RowTarget(Whitening whitening, RowModel model, const std::vector<Eigen::MatrixXd>& leaves,
                      const comm::Communicator& comm)
-    : whitening_(std::move(whitening)), model_(std::move(model)), leaves_(std::move(leaves)), comm_(comm) {
+    : whitening_(std::move(whitening)), model_(std::move(model)), comm_(comm) {
+  constexpr Index rows_of_block = 512;
   const Index p = whitening_.size();
-  for (Eigen::MatrixXd& leaf : leaves_) {
-    if (leaf.rows() == 0) leaf.resize(0, p + 1);
-    residuals_.emplace_back(leaf.leftCols(p) * whitening_.centre - leaf.col(p));
-    leaf = linalg::product(leaf.leftCols(p), whitening_.root);
+  for (const Eigen::MatrixXd& leaf : leaves) {
+    std::vector<RowBlock>& blocks = leaves_.emplace_back();
+    for (Index begin = 0; begin < leaf.rows(); begin += rows_of_block) {
+      const auto rows = leaf.middleRows(begin, std::min(rows_of_block, leaf.rows() - begin));
+      blocks.push_back({.rows = linalg::product(rows.leftCols(p), whitening_.root),
+                        .residuals = rows.leftCols(p) * whitening_.centre - rows.col(p)});
+    }
   }
   if (!model_.prior) return;
   prior_rows_.resize(model_.prior->rows.rows(), p + 1);
@@ -68,13 +73,18 @@ Eigen::VectorXd RowTarget::values(const Eigen::MatrixXd& points) const {
   const Index p = whitening_.size();
   const Eigen::MatrixXd u = points.topRows(p);
   const Eigen::VectorXd log_s = log_scales(points);
+  const Eigen::VectorXd over_s = (-log_s).array().exp();
   std::vector<double> sums;
-  for (std::size_t leaf = 0; leaf < leaves_.size(); ++leaf) {
-    Eigen::MatrixXd z = linalg::product(leaves_[leaf], u);
-    for (Index j = 0; j < points.cols(); ++j) {
-      z.col(j) = (z.col(j) + residuals_[leaf]) * std::exp(-log_s(j));
-      sums.push_back(-model_.noise.cost(z.col(j)) - static_cast<double>(z.rows()) * log_s(j));
+  for (const std::vector<RowBlock>& leaf : leaves_) {
+    Eigen::VectorXd of_leaf = Eigen::VectorXd::Zero(points.cols());
+    for (const RowBlock& block : leaf) {
+      Eigen::MatrixXd z = linalg::product(block.rows, u);
+      for (Index j = 0; j < points.cols(); ++j) {
+        z.col(j) = (z.col(j) + block.residuals) * over_s(j);
+        of_leaf(j) -= model_.noise.cost(z.col(j)) + static_cast<double>(z.rows()) * log_s(j);
+      }
     }
+    sums.insert(sums.end(), of_leaf.begin(), of_leaf.end());
   }
   Eigen::VectorXd values = summed_in_order(sums, points.cols(), comm_);
   for (Index j = 0; j < points.cols(); ++j) {
@@ -90,16 +100,18 @@ double RowTarget::value_and_gradient(const Eigen::VectorXd& point, Eigen::Vector
   const Eigen::VectorXd u = point.head(p);
   const double log_s = log_scales(point)(0);
   const double over_s = std::exp(-log_s);
-  std::vector<double> sums;  // of each leaf: ln p, its slope by ln s, and by u
-  for (std::size_t leaf = 0; leaf < leaves_.size(); ++leaf) {
-    const Eigen::MatrixXd& rows = leaves_[leaf];
-    const auto n = static_cast<double>(rows.rows());
-    const Eigen::VectorXd z = (rows * u + residuals_[leaf]) * over_s;
-    const Eigen::VectorXd slopes = model_.noise.slopes(z);
-    sums.push_back(-model_.noise.cost(z) - n * log_s);
-    sums.push_back(slopes.dot(z) - n);
-    const Eigen::VectorXd by_u = rows.transpose() * slopes * -over_s;
-    sums.insert(sums.end(), by_u.begin(), by_u.end());
+  std::vector<double> sums;
+  for (const std::vector<RowBlock>& leaf : leaves_) {
+    Eigen::VectorXd of_leaf = Eigen::VectorXd::Zero(p + 2);  // ln p, its slope by ln s, and by u
+    for (const RowBlock& block : leaf) {
+      const auto n = static_cast<double>(block.rows.rows());
+      const Eigen::VectorXd z = (block.rows * u + block.residuals) * over_s;
+      const Eigen::VectorXd slopes = model_.noise.slopes(z);
+      of_leaf(0) -= model_.noise.cost(z) + n * log_s;
+      of_leaf(1) += slopes.dot(z) - n;
+      of_leaf.tail(p) -= block.rows.transpose() * slopes * over_s;
+    }
+    sums.insert(sums.end(), of_leaf.begin(), of_leaf.end());
   }
   const Eigen::VectorXd all = summed_in_order(sums, p + 2, comm_);
   double value = all(0);

@@ -139,7 +139,7 @@ public:
   /// Summarises the first draws.
   void look(Index draws) {
     std::vector<Eigen::MatrixXd> first;
-    for (const Eigen::MatrixXd& values : chains_.parameters) first.push_back(values.topRows(draws));
+    for (const Eigen::MatrixXd& values : chains_.parameters) first.emplace_back(values.topRows(draws));
     chains_.summary = summarise(chains_.blocks, first, walkers_);
     chains_.least_ess = std::numeric_limits<double>::infinity();
     chains_.largest_r_hat = 0.0;

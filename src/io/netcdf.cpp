@@ -47,6 +47,7 @@ void write_labels(hdf5::File& file, const std::string& name, const std::vector<s
                                    ErrorKind::resource, place + " cannot be created"),
                        H5Dclose);
   std::vector<const char*> pointers;
+  pointers.reserve(labels.size());
   for (const std::string& label : labels) pointers.push_back(label.c_str());
   hdf5::check(H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()),
               ErrorKind::resource, place + " cannot be written");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Evaluations per second of tallfit's posteriors against emcee with a NumPy likelihood over the rows.
 
-usage: peer_emcee.py TALLFIT [rows] [columns] [steps of emcee]
+usage: peer_emcee.py TALLFIT [rows] [columns] [steps of emcee] [gaussian|student_t]
 
 Both sample the same model of the same size, one after the other on one core. tallfit's time is that of the stage
 `sample` of fit.json, warm-up included; what comes before it (one pass over the rows) is printed, too. Needs emcee and
@@ -20,7 +20,8 @@ import emcee
 import numpy as np
 
 tallfit = sys.argv[1]
-n, k, steps = (int(a) for a in (sys.argv[2:] + ["1000000", "100", "3"][len(sys.argv) - 2:]))
+n, k, steps = (int(a) for a in (sys.argv[2:5] + ["1000000", "100", "3"][len(sys.argv) - 2:]))
+wanted = sys.argv[5:] or ["gaussian", "student_t"]
 
 
 def peer(log_density, dimensions):
@@ -41,7 +42,8 @@ def ours(*options):
         record = json.load(open(f"{folder}/fit.json"))
         seconds = {s["name"]: s["seconds"] for s in record["stages"]}
         evaluations = record["sampling"]["evaluations"]
-        ess = min(min(float(r["ess_bulk"]), float(r["ess_tail"])) for r in csv.DictReader(open(f"{folder}/summary.csv")))
+        summary = list(csv.DictReader(open(f"{folder}/summary.csv")))
+    ess = min(float(r[f] or "nan") for r in summary for f in ("ess_bulk", "ess_tail"))  # unknown of few draws
     return evaluations / seconds["sample"], ess / seconds["sample"], sum(seconds.values()) - seconds["sample"]
 
 
@@ -63,6 +65,8 @@ def student_t(x, nu=4.0):
 cases = [("gaussian", gaussian, ["--sample.chains=1", "--sample.warmup=500", "--sample.draws=500"]),
          ("student_t", student_t, ["--sample.chains=1", "--sample.warmup=2", "--sample.draws=4"])]
 for target, density, options in cases:
+    if target not in wanted:
+        continue
     theirs = peer(density, k + 1)
     mine, ess, before = ours(f"--sample.target={target}", "--sample.sampler=stretch", f"--sample.walkers={2 * k + 2}", *options)
     print(f"{target}: emcee {theirs:.3g} evaluations/s, tallfit {mine:.3g}: {mine / theirs:.0f} times; "

@@ -45,11 +45,11 @@ struct RowModel {
 ///
 /// A batch of points is one matrix product with the rows of each leaf and one reduction of leaves x points
 /// numbers, which are added in the order of the leaves: the bits do not depend on the number of ranks.
-/// Memory: the rows. Evaluations are collective over the communicator.
+/// Memory: the rows, twice while it is made. Evaluations are collective over the communicator.
 class RowTarget final : public Posterior {
 public:
   /// @param leaves  of LeafKeeper, of this rank. They are turned to the whitening: 2 rows p² flops. Local.
-  RowTarget(Whitening whitening, RowModel model, std::vector<Eigen::MatrixXd> leaves,
+  RowTarget(Whitening whitening, RowModel model, const std::vector<Eigen::MatrixXd>& leaves,
             const comm::Communicator& comm);
 
   Index dimension() const override { return whitening_.size() + (model_.samples_scale ? 1 : 0); }
@@ -61,13 +61,18 @@ public:
   Eigen::MatrixXd parameters(const Eigen::MatrixXd& points) const override;
 
 private:
+  /// Rows whose residuals of many points fit the processor's cache.
+  struct RowBlock {
+    Eigen::MatrixXd rows;       ///< w [a (1)] root
+    Eigen::VectorXd residuals;  ///< at u = 0
+  };
+
   Eigen::VectorXd log_scales(const Eigen::MatrixXd& points) const;
 
   Whitening whitening_;
   RowModel model_;
-  std::vector<Eigen::MatrixXd> leaves_;     ///< w [a (1)] root
-  std::vector<Eigen::VectorXd> residuals_;  ///< at u = 0
-  Eigen::MatrixXd prior_rows_;              ///< that take [u; 1]
+  std::vector<std::vector<RowBlock>> leaves_;
+  Eigen::MatrixXd prior_rows_;  ///< that take [u; 1]
   const comm::Communicator& comm_;
 };
 
