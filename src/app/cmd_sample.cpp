@@ -129,7 +129,7 @@ io::Sampling sampling_of(const Config& config, const infer::Sampler& sampler, co
           .divergences = static_cast<Index>(chains.diverged.sum())};
 }
 
-void warn_of(const infer::Chains& chains) {
+void warn_of_chains(const infer::Chains& chains) {
   constexpr double agreed = 1.01;
   if (chains.largest_r_hat > agreed)
     log::warn("R-hat is {:.3f}: chains do not agree yet. Raise sample.warmup and sample.draws",
@@ -185,7 +185,7 @@ void run_sample(const Config& config, const comm::Communicator& world) {
   estimate::LinearFit fit;
   if (world.is_root()) {
     output.record.sampling = sampling_of(config, sampler, chains);
-    warn_of(chains);
+    warn_of_chains(chains);
     fit = as_fit(config, chains, sampler.name, reference, n_coefficients);
     output.add_table("summary.csv", io::summary_csv(chains.summary));
     output.add_file("chains.nc", [&chains, &fit](const std::string& path) {

@@ -82,8 +82,8 @@ std::vector<NoisePart> noise_parts(const Config& config, const compress::Compres
 }
 
 /// Adds the sampled scales of the noise to a model; their terms are the first ones.
-void add_noise(const Config& config, const std::vector<NoiseFactor>& factors, const Reference& reference,
-               infer::TermModel& model) {
+void add_noise_terms(const Config& config, const std::vector<NoiseFactor>& factors,
+                     const Reference& reference, infer::TermModel& model) {
   const Config::Sample& sample = config.sample;
   const bool sampled = !sample.sigma;
   const Eigen::VectorXd centre = infer::whiten_rows(reference.rows, {}, false, 0.0).centre;
@@ -126,8 +126,8 @@ double prior_width(const Config& config, const Reference& reference) {
              : reference.sigma / std::sqrt(config.fit.lambda);
 }
 
-void add_prior(const Config& config, const Reference& reference, Index n_coefficients, Index n_columns,
-               infer::TermModel& model) {
+void add_prior_term(const Config& config, const Reference& reference, Index n_coefficients, Index n_columns,
+                    infer::TermModel& model) {
   const bool laplace = config.sample.target == "laplace_prior";
   if (!laplace && config.sample.prior == "flat") return;
   const double width = prior_width(config, reference);
@@ -239,8 +239,8 @@ std::unique_ptr<infer::GaussianTarget> make_gaussian_target(const Config& config
   const Index n_columns = factors.front().rows.cols();
   // an improper posterior is named before its reference is used
   infer::whiten_rows(reference.rows, names, config.fit.fit_intercept, config.solver.rcond);
-  add_noise(config, factors, reference, model);
-  add_prior(config, reference, static_cast<Index>(names.size()), n_columns, model);
+  add_noise_terms(config, factors, reference, model);
+  add_prior_term(config, reference, static_cast<Index>(names.size()), n_columns, model);
   infer::Whitening whitening =
       infer::whiten_rows(infer::rows_at_guess(model), names, config.fit.fit_intercept, config.solver.rcond);
   return std::make_unique<infer::GaussianTarget>(std::move(whitening), std::move(model));

@@ -6,15 +6,15 @@ namespace tallfit::io::netcdf {
 
 namespace {
 
-hdf5::Handle open_object(const hdf5::File& file, const std::string& name) {
+hdf5::Handle open_to_annotate(const hdf5::File& file, const std::string& name) {
   return {hdf5::check(H5Oopen(file.get(), name.c_str(), H5P_DEFAULT), ErrorKind::resource,
                       file.path() + ": '" + name + "'"),
           H5Oclose};
 }
 
-void write(const hdf5::File& file, const std::string& object, const char* name, hid_t type, hid_t space,
-           const void* value) {
-  const hdf5::Handle owner = open_object(file, object);
+void write_scalar_or_list(const hdf5::File& file, const std::string& object, const char* name, hid_t type,
+                          hid_t space, const void* value) {
+  const hdf5::Handle owner = open_to_annotate(file, object);
   const std::string place = file.path() + ": attribute '" + object + "/" + name + "'";
   hdf5::Handle attribute(hdf5::check(H5Acreate2(owner.get(), name, type, space, H5P_DEFAULT, H5P_DEFAULT),
                                      ErrorKind::resource, place),
@@ -29,7 +29,7 @@ void write_terminated(const hdf5::File& file, const std::string& object, const c
   const hdf5::Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
   H5Tset_size(type.get(), text.size() + 1);
   const hdf5::Handle space(H5Screate(H5S_SCALAR), H5Sclose);
-  write(file, object, name, type.get(), space.get(), text.c_str());
+  write_scalar_or_list(file, object, name, type.get(), space.get(), text.c_str());
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ void mark_dimension(hdf5::File& file, const std::string& dataset, Index number) 
   write_terminated(file, dataset, "NAME", dataset.substr(dataset.rfind('/') + 1));
   const hdf5::Handle space(H5Screate(H5S_SCALAR), H5Sclose);
   const auto id = static_cast<std::int32_t>(number);
-  write(file, dataset, "_Netcdf4Dimid", H5T_NATIVE_INT32, space.get(), &id);
+  write_scalar_or_list(file, dataset, "_Netcdf4Dimid", H5T_NATIVE_INT32, space.get(), &id);
 }
 
 void attach_dimensions(hdf5::File& file, const std::string& variable,
@@ -76,7 +76,7 @@ void attach_dimensions(hdf5::File& file, const std::string& variable,
   const hdf5::Handle type(H5Tvlen_create(H5T_STD_REF_OBJ), H5Tclose);
   const auto extent = static_cast<hsize_t>(dimensions.size());
   const hdf5::Handle space(H5Screate_simple(1, &extent, nullptr), H5Sclose);
-  write(file, variable, "DIMENSION_LIST", type.get(), space.get(), axes.data());
+  write_scalar_or_list(file, variable, "DIMENSION_LIST", type.get(), space.get(), axes.data());
 }
 
 }  // namespace tallfit::io::netcdf
