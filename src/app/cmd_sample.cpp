@@ -105,8 +105,9 @@ estimate::LinearFit as_fit(const Config& config, const infer::Chains& chains, co
   fit.residual_norm = reference.residual;
   fit.noise_variance = reference.sigma * reference.sigma;
   fit.rank = n_coefficients;
-  fit.dof = reference.count - static_cast<double>(reference.rows.cols() - 1);
-  fit.effective_dof = static_cast<double>(reference.rows.cols() - 1);
+  const auto n_columns = static_cast<double>(reference.rows.cols() - 1);
+  fit.dof = config.sample.sigma ? reference.count : reference.count - n_columns;  // a known noise takes none
+  fit.effective_dof = n_columns;
   fit.algorithm = sampler;
   fit.objective = describe_posterior(config);
   fit.iterations = chains.n_draws();
