@@ -7,7 +7,7 @@ namespace tallfit::app {
 
 namespace {
 
-constexpr std::array<CommandInfo, 11> table = {{
+constexpr std::array<CommandInfo, 12> table = {{
     {Command::generate, "generate", "Write a synthetic design", "matrix|atoms [CONFIG.toml] -o FILE.h5",
      Output::file},
     {Command::import, "import", "Turn FitSNAP, CSV, NPY, ChIMES or Matrix Market files into a design file",
@@ -26,6 +26,8 @@ constexpr std::array<CommandInfo, 11> table = {{
      "CONFIG.toml|DESIGN.h5|COMPRESSED.tallfit.h5 -o FOLDER", Output::folder},
     {Command::bag, "bag", "Fit a bootstrap ensemble, with out-of-bag errors",
      "CONFIG.toml|DESIGN.h5 -o FOLDER, or --collect FOLDER... -o FOLDER", Output::folder},
+    {Command::sample, "sample", "Sample the posterior of a model by Markov chains",
+     "CONFIG.toml|DESIGN.h5|COMPRESSED.tallfit.h5 -o FOLDER", Output::folder},
     {Command::predict, "predict", "Predict the targets of a design from a fit",
      "CONFIG.toml|DESIGN.h5 --predict.coefficients=FIT -o FOLDER", Output::folder},
     {Command::bench, "bench", "Measure this machine's DGEMM rate and each stage of a fit against it",

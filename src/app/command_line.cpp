@@ -93,6 +93,7 @@ std::vector<std::string> positional_keys(Command command) {
     case Command::fit:
     case Command::cv:
     case Command::bag:
+    case Command::sample:
     case Command::predict:
       return {"data.design"};
     case Command::merge:

@@ -5,6 +5,7 @@
 #include "leverages.hpp"
 #include "model_options.hpp"
 #include "noise.hpp"
+#include "sample_model.hpp"
 
 #include "tallfit/app/config_reader.hpp"
 #include "tallfit/base/error.hpp"
@@ -205,6 +206,10 @@ void check_config(const Config& config, Command command) {
       break;
     case Command::bag:
       check_bag(config);
+      break;
+    case Command::sample:
+      check_data(config, true);
+      check_sample(config);
       break;
     case Command::predict:
       check_data(config, true);

@@ -99,6 +99,8 @@ void FitOutput::fail_to_converge(const design::DesignInfo& info, const estimate:
     folder.write("coefficients.csv", io::coefficients_csv(info.column_names, fit));
     folder.write("fit.json", io::fit_json(record, fit, info.column_names));
     if (record.weights) folder.write("weights.csv", io::weights_csv(*record.weights, info.group_names));
+    for (const auto& [name, text] : tables_) folder.write(name, text);
+    for (const auto& [name, write_file] : files_) write_file(folder.add(name).partial_path());
     io::write_fit_file(folder.add("fit.h5").partial_path(), info.column_names, fit);
     folder.commit();
   });
@@ -151,6 +153,7 @@ void FitOutput::write_texts(const design::DesignInfo& info, const estimate::Line
   folder_->write("coefficients.csv", io::coefficients_csv(info.column_names, fit));
   if (fit.path) folder_->write("path.csv", io::path_csv(*fit.path));
   for (const auto& [name, text] : tables_) folder_->write(name, text);
+  for (const auto& [name, write_file] : files_) write_file(folder_->add(name).partial_path());
   folder_->write("metrics.csv", io::metrics_csv(metrics));
   folder_->write("fit.json", io::fit_json(record, fit, info.column_names));
   if (record.weights) {

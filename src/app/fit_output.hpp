@@ -1,6 +1,7 @@
 /// What a fit leaves behind, and what it prints.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,6 +35,12 @@ public:
   void add_table(const std::string& name, std::string text) { tables_.emplace_back(name, std::move(text)); }
   void add_metrics(std::vector<estimate::MetricsRow> rows) { metrics_ = std::move(rows); }
 
+  /// A file that appears with the other files, and with a last iterate: @p write makes it under the path it
+  /// is given. Only that of rank 0 is called. Local.
+  void add_file(const std::string& name, std::function<void(const std::string& path)> write) {
+    files_.emplace_back(name, std::move(write));
+  }
+
   /// Leaves the last iterate in a folder of its own, not under the names of results, and throws
   /// Error{numerical}. @collective
   /// @param what  did not converge, how far it came and what to try; the same on every rank
@@ -60,6 +67,7 @@ private:
   const comm::Communicator& world_;
   std::optional<io::OutputFolder> folder_;  ///< of rank 0
   std::vector<std::pair<std::string, std::string>> tables_;
+  std::vector<std::pair<std::string, std::function<void(const std::string& path)>>> files_;
   std::vector<estimate::MetricsRow> metrics_;
   std::optional<io::RowResultFile> residuals_, leverages_;
 };

@@ -24,8 +24,10 @@ void add_common(SectionKeys& keys, Config::Fit& options) {
       .one_of(estimator_choices());
   keys.add("weights", options.weights,
            "Multiplies the rows' own weights; names are \"group\", \"group.row_type\" or \"*.row_type\".")
-      .must_be(at_least(0));
-  keys.add("fit_intercept", options.fit_intercept, "Adds a constant column, which is never penalised.");
+      .must_be(at_least(0))
+      .only_for({fit, cv, bag, sample});
+  keys.add("fit_intercept", options.fit_intercept, "Adds a constant column, which is never penalised.")
+      .only_for({fit, cv, bag, sample});
   keys.add(
       "unpenalised", options.unpenalised,
       "Columns that are always fitted, without penalty, beside what any estimator does with the others: a "
@@ -34,7 +36,8 @@ void add_common(SectionKeys& keys, Config::Fit& options) {
            "Penalty strength of every penalised estimator (scikit-learn's alpha): of the weighted feature "
            "squared for ridge, of feature times target for lasso and its kin; the variance of the noise of "
            "gpr.")
-      .must_be(at_least(0));
+      .must_be(at_least(0))
+      .only_for({fit, cv, bag, sample});
   keys.add("tol", options.tol,
            "Where iterations of an estimator stop; docs/estimators.md says what each compares with it.")
       .must_be(between(0, 1));
@@ -173,8 +176,11 @@ void add_evidence(SectionKeys& keys, Config::Fit& options) {
 void add_losses(SectionKeys& keys, Config::Fit& options) {
   keys.add("epsilon", options.epsilon,
            "How many scales a residual of huber is away before it counts linearly.")
-      .must_be(more_than(1));
-  keys.add("nu", options.nu, "Degrees of freedom of the noise of student_t.").must_be(more_than(0));
+      .must_be(more_than(1))
+      .only_for({fit, cv, sample});
+  keys.add("nu", options.nu, "Degrees of freedom of the noise of student_t.")
+      .must_be(more_than(0))
+      .only_for({fit, cv, sample});
   keys.add("scale", options.scale, "Scale of the residuals of huber and student_t; 0 estimates it.")
       .in("target")
       .must_be(at_least(0));

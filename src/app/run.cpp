@@ -102,6 +102,8 @@ void dispatch(Command command, const Config& config, const comm::Communicator& w
       return run_cv(config, world);
     case Command::bag:
       return run_bag(config, world);
+    case Command::sample:
+      return run_sample(config, world);
     case Command::predict:
       return run_predict(config, world);
     case Command::bench:

@@ -56,6 +56,19 @@ Json weight_search(const estimate::BestWeights& best) {
   return json;
 }
 
+Json sampling_json(const Sampling& sampling) {
+  return {{"sampler", sampling.sampler},
+          {"chains", sampling.chains},
+          {"walkers", sampling.walkers},
+          {"warmup", sampling.warmup},
+          {"draws", sampling.draws},
+          {"evaluations", sampling.evaluations},
+          {"acceptance", number(sampling.acceptance)},
+          {"least_ess", number(sampling.least_ess)},
+          {"largest_r_hat", number(sampling.largest_r_hat)},
+          {"divergences", sampling.divergences}};
+}
+
 }  // namespace
 
 std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
@@ -94,6 +107,7 @@ std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
   json["nonzero_coefficients"] = (fit.coefficients.array() != 0.0).count();
   json["effective_dof"] = number(fit.effective_dof);
   json["noise_dof"] = number(fit.dof);
+  if (record.sampling) json["sampling"] = sampling_json(*record.sampling);
   json["iterations"] = record.iterations;
   json["convergence"] = fit.convergence;
   json["backward_error"] = number(record.backward_error);

@@ -57,7 +57,7 @@ private:
 
 /// @return twojmax
 int read_parameters(const std::string& path, SnapMetadata& snap) {
-  const std::array<std::pair<std::string_view, double*>, 3> numbers = {
+  const std::array<std::pair<std::string_view, double*>, 3> reals = {
       {{"rcutfac", &snap.rcutfac}, {"rfac0", &snap.rfac0}, {"rmin0", &snap.rmin0}}};
   int twojmax = -1;
   const std::array<std::pair<std::string_view, int*>, 7> integers = {
@@ -71,7 +71,7 @@ int read_parameters(const std::string& path, SnapMetadata& snap) {
   snap.bzeroflag = 1;  // LAMMPS' default; the others are those of SnapMetadata
   WordLines lines(path);
   while (lines.next()) {
-    for (const auto& [name, value] : numbers)
+    for (const auto& [name, value] : reals)
       if (lines.words.front() == name) *value = lines.number(1, name);
     for (const auto& [name, value] : integers)
       if (lines.words.front() == name) *value = lines.integer(1, name);

@@ -33,6 +33,16 @@ void add_product(const Eigen::Ref<const Eigen::MatrixXd>& a, Op op,
   dgemm_(&trans_a, "N", &m, &n, &k, &one, a.data(), &lda, b.data(), &ldb, &one, c.data(), &ldc, 1, 1);
 }
 
+Eigen::MatrixXd product(const Eigen::Ref<const Eigen::MatrixXd>& a,
+                        const Eigen::Ref<const Eigen::MatrixXd>& b, Op op) {
+  const Index rows = op == Op::none ? a.rows() : a.cols();
+  const Index inner = op == Op::none ? a.cols() : a.rows();
+  require(inner == b.rows(), ErrorKind::bug, "a product of {} columns by {} rows", inner, b.rows());
+  Eigen::MatrixXd c = Eigen::MatrixXd::Zero(rows, b.cols());
+  add_product(a, op, b, c);
+  return c;
+}
+
 void multiply_by_transposed_upper(const Eigen::Ref<const Eigen::MatrixXd>& u, Eigen::Ref<Eigen::MatrixXd> x) {
   const int m = blas_size(x.rows());
   const int n = blas_size(x.cols());

@@ -92,7 +92,8 @@ TEST(Config, UnknownKeysNamePlaceAndNearest) {
 
 TEST(Config, UnknownSectionsNamePlaceAndNearest) {
   const std::string known =
-      "\n  Known sections: data, fit, noise, solver, compress, cv, run, generate, import, snap, merge, "
+      "\n  Known sections: data, fit, noise, solver, compress, cv, sample, run, generate, import, snap, "
+      "merge, "
       "predict, "
       "plan, "
       "machine, bench";

@@ -17,6 +17,7 @@ void run_merge(const Config& config, const comm::Communicator& world);
 void run_fit(const Config& config, const comm::Communicator& world);
 void run_cv(const Config& config, const comm::Communicator& world);
 void run_bag(const Config& config, const comm::Communicator& world);
+void run_sample(const Config& config, const comm::Communicator& world);
 void run_predict(const Config& config, const comm::Communicator& world);
 void run_bench(const Config& config, const comm::Communicator& world);
 

@@ -140,6 +140,24 @@ struct Config {
     std::vector<std::string> parts;
   };
 
+  /// Markov chains.
+  struct Sample {
+    std::string target = "gaussian";  ///< "gaussian", "laplace_prior", "student_t" or "huber"
+    std::string sampler = "auto";     ///< "auto", "exact" or one of infer::sampler_names()
+    std::optional<double> walkers;    ///< empty: chosen
+    double target_ess = 0.0;          ///< 0: all draws
+    Index chains = 4;
+    Index warmup = 1000;
+    Index draws = 1000;
+    Index thin = 1;
+    std::string noise = "one";    ///< "one", "group" or "row_type"
+    std::optional<double> sigma;  ///< empty: sampled
+    std::string prior = "flat";   ///< "flat", "ridge" or "hierarchical"
+    double target_accept = 0.8;
+    Index max_depth = 10;
+    Index temperatures = 8;
+  };
+
   struct Run {
     std::optional<Index> memory_per_rank;  ///< bytes
     std::optional<Index> block_bytes;
@@ -211,6 +229,7 @@ struct Config {
   Compress compress;
   CrossValidation cv;
   Bag bag;
+  Sample sample;
   Run run;
   Generate generate;
   Import import;

@@ -60,9 +60,9 @@ struct BestProcess {
 };
 
 /// The parameters of the greatest likelihood, by TAO from the given ones and from random places within a
-/// hundred times of them. Bounds: lengths and σ₀ a thousand times either way, s 1e-3 to 1e3 and σ² 1e-11 to
-/// 1e2 times the mean square of W b. It ends where the gradient is below 1e-8 a row. Every rank searches
-/// alike. @collective over the grid; needs a PetscSession
+/// hundred times of them. Bounds: lengths and σ₀ a thousand times either way (fixed without search.lengths),
+/// σ² 1e-8 to 1e2 times the mean square of W b, s 1e-3 to 1e3 times that over the mean w². It ends where the
+/// gradient is below 1e-8 a row. Every rank searches alike. @collective over the grid; needs a PetscSession
 BestProcess best_process(const ProcessRows& rows, const ProcessParameters& start, const ProcessSearch& search,
                          const linalg::ProcessGrid& grid);
 

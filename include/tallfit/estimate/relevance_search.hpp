@@ -28,10 +28,11 @@ struct RelevanceOptimum {
   std::vector<RelevanceStep> history;
 };
 
-/// Steps that never lower the objective: columns are added or deleted, many at a time while that gains, else
-/// the best alone, whose gain is certain; in turn with Newton steps of ln λ of active columns and ln α.
-/// Ends where no column and no Newton step gains more than tol: then q² <= s for every pruned column.
-/// Cost: a few relevance_posterior() and m³ flops a step. @collective
+/// Steps that do not lower the objective beyond rounding: columns are added or deleted, many at a time while
+/// that gains, else the best alone, whose gain is certain; in turn with Newton steps of ln λ of active
+/// columns and ln α. Where none is left, columns beyond search.threshold are pruned for good, whatever they
+/// were worth, and the search goes on. Ends where no column and no Newton step gains more than tol: then q²
+/// <= s for every other pruned column. Cost: a few relevance_posterior() and m³ flops a step. @collective
 /// @see Tipping and Faul, AISTATS 2003.
 RelevanceOptimum ascend(const ScaledSystem& system, const Relevance& start, const RelevanceSearch& search);
 

@@ -38,11 +38,12 @@ Evaluation held_out_objective(const CellGrams& grams, const std::vector<ErrorTar
 /// -1/N ln p(w b) where a row of class c and scale w has noise of precision (m_c w)², and each coefficient a
 /// prior of precision λ:
 ///
-///   ln p = Σ_c N_c ln m_c - 1/2 ln det M - 1/2 Q + K/2 ln λ - N/2 ln 2π,
+///   ln p = Σ_c N_c ln m_c - 1/2 ln det M - 1/2 Q + K/2 ln λ - (N - F)/2 ln 2π,
 ///   M = Σ m_c² A_cᵀ W² A_c + λ I,  Q = min over θ of Σ m_c² ‖W (A_c θ - b_c)‖² + λ ‖θ‖².
 ///
-/// An intercept, and for λ = 0 every coefficient, has a flat prior of density 1; that is the restricted
-/// likelihood. The derivative by ln m_c is N_c - m_c² [q_c + tr(M⁻¹ A_cᵀ W² A_c)]. Cost: C K² / P + K³ flops.
+/// An intercept, and for λ = 0 every coefficient, has a flat prior of density 1; F counts those, and without
+/// λ there is no K/2 ln λ: the restricted likelihood. The derivative by ln m_c is N_c - m_c² [q_c + tr(M⁻¹
+/// A_cᵀ W² A_c)]. Cost: C K² / P + K³ flops.
 /// @collective
 /// @throws Error{numerical} where the rank is deficient and λ = 0
 /// @see MacKay, Neural Comput. 4 (1992) 415; Patterson and Thompson, Biometrika 58 (1971) 545

@@ -66,6 +66,20 @@ struct LeverageRecord {
   Index undetermined_configurations = 0;
 };
 
+/// How chains went.
+struct Sampling {
+  std::string sampler;
+  Index chains = 0;
+  Index walkers = 1;
+  Index warmup = 0;
+  Index draws = 0;  ///< of each walker
+  Index evaluations = 0;
+  double acceptance = 0.0;
+  double least_ess = 0.0;
+  double largest_r_hat = 0.0;
+  Index divergences = 0;
+};
+
 /// What fit.json tells of a run.
 struct RunRecord {
   std::string command;
@@ -88,6 +102,7 @@ struct RunRecord {
   std::optional<Selection> selection;
   std::optional<estimate::BestWeights> weights;  ///< of a search
   std::optional<LeverageRecord> leverages;
+  std::optional<Sampling> sampling;
   std::vector<std::string> warnings;
 };
 

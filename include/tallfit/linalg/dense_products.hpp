@@ -13,6 +13,11 @@ namespace tallfit::linalg {
 void add_product(const Eigen::Ref<const Eigen::MatrixXd>& a, Op op,
                  const Eigen::Ref<const Eigen::MatrixXd>& b, Eigen::Ref<Eigen::MatrixXd> c);
 
+/// op(A) B, the same. @throws Error{bug} where sizes do not match, Error{resource} for more than 2^31 - 1
+/// rows or columns.
+Eigen::MatrixXd product(const Eigen::Ref<const Eigen::MatrixXd>& a,
+                        const Eigen::Ref<const Eigen::MatrixXd>& b, Op op = Op::none);
+
 /// X <- Uᵀ X for the upper triangle of U. Cost: rows(X)² cols(X) flops.
 void multiply_by_transposed_upper(const Eigen::Ref<const Eigen::MatrixXd>& u, Eigen::Ref<Eigen::MatrixXd> x);
 

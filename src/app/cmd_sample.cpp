@@ -1,0 +1,218 @@
+#include <memory>
+#include <optional>
+
+#include "engine.hpp"
+#include "fit_steps.hpp"
+#include "model_options.hpp"
+#include "sample_model.hpp"
+#include "sample_rows.hpp"
+
+#include "tallfit/app/commands.hpp"
+#include "tallfit/base/log.hpp"
+#include "tallfit/base/phase.hpp"
+#include "tallfit/base/version.hpp"
+#include "tallfit/comm/collective_error.hpp"
+#include "tallfit/infer/sample.hpp"
+#include "tallfit/io/chains_file.hpp"
+
+namespace tallfit::app {
+
+namespace {
+
+/// A design without its rows, and what is known of it.
+struct SampledDesign {
+  compress::CompressedDesign cells;
+  design::GroupMultipliers multipliers = {};  ///< of the cells
+  std::optional<PlannedRows> planned = std::nullopt;
+};
+
+SampledDesign load_design(const Config& config, const comm::Communicator& world) {
+  const Phase phase("load");
+  SampledDesign design{.cells = load_cells(config.data.design, CellEngine(), world)};
+  comm::all_or_none(world, [&] {
+    design.multipliers = compress::group_multipliers(design.cells.group_names, config.fit.weights);
+  });
+  return design;
+}
+
+SampledDesign read_design(const Config& config, const comm::Communicator& world, FitOutput& output) {
+  Config tall = config;
+  tall.solver.engine = "tall";
+  if (samples_rows(config)) tall.fit.estimator = config.sample.target;  // as many passes
+  RowUse use = fit_use(tall);
+  if (config.sample.noise != "one") {
+    use.parts.group = config.sample.noise == "group";
+    use.parts.row_type = config.sample.noise == "row_type";
+    use.explicit_parts = true;
+  }
+  PlannedRows planned = plan_rows(tall, world, use);
+  log::info("{}", describe(planned, world.size()));
+  if (samples_rows(config)) comm::all_or_none(world, [&] { keep_rows(planned); });
+  output.record.engine_reason = planned.reason;
+  SampledDesign design{.cells = compress_rows(planned, world)};
+  comm::all_or_none(world, [&] {  // the rows carry the weights
+    design.multipliers = compress::group_multipliers(design.cells.group_names, {});
+  });
+  design.planned = std::move(planned);
+  return design;
+}
+
+/// The sampler that was asked for, or the best one for the posterior.
+infer::Sampler choose_sampler(const Config& config, const infer::Posterior& posterior,
+                              const infer::GaussianTarget* gaussian) {
+  const Config::Sample& sample = config.sample;
+  const bool conjugate = gaussian != nullptr && gaussian->is_conjugate();
+  std::string name = sample.sampler;
+  if (name == "auto") name = conjugate ? "exact" : posterior.has_gradient() ? "nuts" : "dream";
+  if (name == "exact") {
+    require(conjugate, ErrorKind::input,
+            "sample.sampler = \"exact\" is for a Gaussian posterior with one noise and the prior \"flat\" or "
+            "\"ridge\". Set \"auto\"");
+    return infer::exact_sampler(*gaussian);
+  }
+  return infer::make_sampler(name, posterior.dimension(),
+                             {.walkers = static_cast<Index>(sample.walkers.value_or(0.0)),
+                              .temperatures = sample.temperatures,
+                              .target_accept = sample.target_accept,
+                              .max_depth = sample.max_depth});
+}
+
+/// Independent draws have nothing to tune.
+Index warmup_of(const Config& config, const infer::Sampler& sampler) {
+  return sampler.name == "exact" ? 0 : config.sample.warmup;
+}
+
+/// Means and deviations of the draws as a fit.
+estimate::LinearFit as_fit(const Config& config, const infer::Chains& chains, const std::string& sampler,
+                           const Reference& reference, Index n_coefficients) {
+  estimate::LinearFit fit;
+  fit.coefficients.resize(n_coefficients);
+  fit.standard_errors.resize(n_coefficients);
+  for (Index j = 0; j < n_coefficients; ++j) {
+    const infer::ParameterSummary& of = chains.summary[static_cast<std::size_t>(j)];
+    fit.coefficients(j) = of.mean;
+    fit.standard_errors(j) = of.sd;
+  }
+  auto next = static_cast<std::size_t>(n_coefficients);
+  if (config.fit.fit_intercept) {
+    fit.intercept_row.emplace();
+    fit.intercept = chains.summary[next].mean;
+    fit.intercept_standard_error = chains.summary[next].sd;
+    ++next;
+  }
+  for (; next < chains.summary.size(); ++next)
+    fit.hyperparameters.emplace_back(chains.summary[next].name, chains.summary[next].mean);
+  fit.residual_norm = reference.residual;
+  fit.noise_variance = reference.sigma * reference.sigma;
+  fit.rank = n_coefficients;
+  const auto n_columns = static_cast<double>(reference.rows.cols() - 1);
+  fit.dof = config.sample.sigma ? reference.count : reference.count - n_columns;  // a known noise takes none
+  fit.effective_dof = n_columns;
+  fit.algorithm = sampler;
+  fit.objective = describe_posterior(config);
+  fit.iterations = chains.n_draws();
+  fit.convergence = fmt::format("least effective sample size {:.0f}, largest R-hat {:.4f}", chains.least_ess,
+                                chains.largest_r_hat);
+  fit.converged = chains.reached_target;
+  return fit;
+}
+
+io::Sampling sampling_of(const Config& config, const infer::Sampler& sampler, const infer::Chains& chains) {
+  return {.sampler = sampler.name,
+          .chains = config.sample.chains,
+          .walkers = chains.walkers,
+          .warmup = warmup_of(config, sampler),
+          .draws = chains.n_draws(),
+          .evaluations = chains.total_evaluations,
+          .acceptance = chains.acceptance.mean(),
+          .least_ess = chains.least_ess,
+          .largest_r_hat = chains.largest_r_hat,
+          .divergences = static_cast<Index>(chains.diverged.sum())};
+}
+
+void warn_of_chains(const infer::Chains& chains) {
+  constexpr double agreed = 1.01;
+  if (chains.largest_r_hat > agreed)
+    log::warn("R-hat is {:.3f}: chains do not agree yet. Raise sample.warmup and sample.draws",
+              chains.largest_r_hat);
+  const double diverged = chains.diverged.sum();
+  if (diverged > 0.0)
+    log::warn("{:.0f} of {} draws left their path's accuracy: raise sample.target_accept", diverged,
+              chains.diverged.size());
+}
+
+}  // namespace
+
+void run_sample(const Config& config, const comm::Communicator& world) {
+  FitOutput output(config, "sample", world);
+  const bool compressed = reads_compressed(config, world);
+  comm::require_replicated(
+      world, !compressed || !samples_rows(config), ErrorKind::input,
+      "{} is a compressed design, which has no rows: sample.target = \"{}\" needs them in "
+      "each step. Sample from the design file it was made from",
+      config.data.design, config.sample.target);
+  const SampledDesign design = compressed ? load_design(config, world) : read_design(config, world, output);
+  const std::vector<NoiseFactor> factors = noise_factors(config, design.cells, design.multipliers, world);
+  std::unique_ptr<infer::GaussianTarget> gaussian;
+  std::unique_ptr<infer::RowTarget> of_rows;
+  Reference reference;
+  comm::all_or_none(world, [&] {
+    reference = reference_of(config, factors);
+    if (!samples_rows(config))
+      gaussian = make_gaussian_target(config, design.cells.column_names, factors, reference);
+  });
+  if (!gaussian) of_rows = make_row_target(config, *design.planned, design.cells, reference, world);
+  const infer::Posterior& posterior = gaussian ? static_cast<const infer::Posterior&>(*gaussian) : *of_rows;
+  infer::Sampler sampler;
+  comm::all_or_none(world, [&] { sampler = choose_sampler(config, posterior, gaussian.get()); });
+  log::info("{} in {} dimensions by {}: {} chains{}, {} steps of warm-up, {} draws",
+            describe_posterior(config), posterior.dimension(), sampler.name, config.sample.chains,
+            sampler.walkers > 1 ? fmt::format(" of {} walkers", sampler.walkers) : std::string(),
+            warmup_of(config, sampler), config.sample.draws);
+  std::optional<Phase> phase("sample");
+  const infer::Chains chains = infer::sample(posterior, sampler,
+                                             {.chains = config.sample.chains,
+                                              .warmup = warmup_of(config, sampler),
+                                              .draws = config.sample.draws,
+                                              .thin = config.sample.thin,
+                                              .target_ess = config.sample.target_ess,
+                                              .seed = static_cast<std::uint64_t>(config.run.seed)},
+                                             world);
+  phase.reset();
+  output.record.rows_used = static_cast<Index>(reference.count);
+  output.record.iterations = chains.n_draws();
+  output.record.converged = chains.reached_target;
+  const Index n_coefficients = design.cells.n_cols();
+  estimate::LinearFit fit;
+  if (world.is_root()) {
+    output.record.sampling = sampling_of(config, sampler, chains);
+    warn_of_chains(chains);
+    fit = as_fit(config, chains, sampler.name, reference, n_coefficients);
+    output.add_table("summary.csv", io::summary_csv(chains.summary));
+    output.add_file("chains.nc", [&chains, &fit](const std::string& path) {
+      io::write_chains(path, chains,
+                       {{"inference_library", "tallfit"},
+                        {"inference_library_version", version()},
+                        {"sampler", fit.algorithm},
+                        {"posterior", fit.objective}});
+    });
+  }
+  const design::DesignInfo info{.name = design.cells.name,
+                                .n_rows = design.cells.n_rows,
+                                .n_cols = n_coefficients,
+                                .group_names = design.cells.group_names,
+                                .column_names = design.cells.column_names,
+                                .snap = design.cells.snap};
+  if (!chains.reached_target)
+    output.fail_to_converge(
+        info, fit,
+        fmt::format("the chains have {:.0f} effective draws of some parameter, and sample.target_ess = {}. "
+                    "Raise sample.draws, or sample.thin",
+                    chains.least_ess, config.sample.target_ess));
+  const infer::LinearModel model = share_model(fit, n_coefficients, world);
+  const estimate::ErrorTable errors = estimate::errors_from_factors(
+      design.cells, design.multipliers, model.coefficients, model.intercept, world);
+  output.write(info, fit, estimate::metrics_rows(errors, design.cells.group_names));
+}
+
+}  // namespace tallfit::app

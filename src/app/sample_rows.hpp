@@ -1,0 +1,21 @@
+/// Posteriors that need the rows in each step.
+#pragma once
+
+#include <memory>
+
+#include "rows.hpp"
+#include "sample_model.hpp"
+
+#include "tallfit/infer/row_target.hpp"
+
+namespace tallfit::app {
+
+/// Starts at the fit with the same noise, and reads the rows once more to keep them.
+/// Cost: a robust fit, a pass, 2 N K² / P flops. @collective
+/// @throws Error{resource} where the rows do not fit run.memory_per_rank.
+std::unique_ptr<infer::RowTarget> make_row_target(const Config& config, const PlannedRows& planned,
+                                                  const compress::CompressedDesign& design,
+                                                  const Reference& reference,
+                                                  const comm::Communicator& world);
+
+}  // namespace tallfit::app
