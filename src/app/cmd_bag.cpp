@@ -39,7 +39,7 @@ std::string settings_text(const Config& config) {
                          name.starts_with("generate.") || name == "run.seed" || name == "solver.rcond" ||
                          name == "solver.algorithm" ||
                          (name.starts_with("bag.") && name != "bag.replicas" && name != "bag.parts");
-    if (matters) text += name + " = " + value + '\n';
+    if (matters) text += fmt::format("{} = {}\n", name, value);
   }
   return text;
 }
@@ -160,6 +160,7 @@ void append(io::BagContents& all, const std::string& first_name, io::BagContents
 /// Reads all parts, in the order of their replicas, so that sums have the bits of one run.
 io::BagContents collected(const std::vector<std::string>& names) {
   std::vector<std::pair<io::BagContents, std::string>> parts;
+  parts.reserve(names.size());
   for (const std::string& name : names) parts.emplace_back(io::read_bag_file(name), name);
   std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) {
     return a.first.ensemble.numbers.front() < b.first.ensemble.numbers.front();

@@ -60,6 +60,9 @@ public:
     return model;
   }
 
+  const Whitening& whitening() const { return whitening_; }
+  const estimate::Estimator& estimator() const { return estimator_; }
+
 private:
   const Whitening& whitening_;
   const estimate::Estimator& estimator_;
@@ -128,10 +131,10 @@ Eigen::VectorXd refit(const BagRows& rows, const estimate::Estimator& estimator,
 }
 
 /// Replicas [first, first + count) by one pass, those that it does not determine by one each.
-void fit_some(const BagRows& rows, const ReplicaFitter& fitter, const Whitening& whitening,
-              const estimate::Estimator& estimator, const BagOptions& options, const UnitRange& units,
-              Index first, Index count, Ensemble& ensemble) {
+void fit_some(const BagRows& rows, const ReplicaFitter& fitter, const BagOptions& options,
+              const UnitRange& units, Index first, Index count, Ensemble& ensemble) {
   const comm::Communicator& comm = rows.comm;
+  const Whitening& whitening = fitter.whitening();
   Eigen::MatrixXf weights;
   comm::all_or_none(comm, [&] { weights = replica_weights(options.resampling, units, first, count); });
   ReplicaSums sums(whitening, units, weights, options.sum_of_weights, options.sums_bytes / 4);
@@ -154,7 +157,7 @@ void fit_some(const BagRows& rows, const ReplicaFitter& fitter, const Whitening&
   comm::sum_in_place(comm, std::span(solved.data(), static_cast<std::size_t>(solved.size())));
   for (Index r = 0; r < count; ++r) {
     if (solved(r) == 0.0) {
-      models.col(r) = refit(rows, estimator, options, units, weights.col(r));
+      models.col(r) = refit(rows, fitter.estimator(), options, units, weights.col(r));
       ensemble.refitted.push_back(first + r);
     }
     ensemble.numbers.push_back(first + r);
@@ -176,8 +179,8 @@ Ensemble fit_replicas(const BagRows& rows, const Whitening& whitening, const est
   Ensemble ensemble;
   ensemble.models.resize(whitening.n_coeffs() + 1, options.count);
   for (Index done = 0; done < options.count; done += at_once)
-    fit_some(rows, *fitter, whitening, estimator, options, units, options.first + done,
-             std::min(at_once, options.count - done), ensemble);
+    fit_some(rows, *fitter, options, units, options.first + done, std::min(at_once, options.count - done),
+             ensemble);
   return ensemble;
 }
 

@@ -16,7 +16,7 @@ Index rounded_up(Index n) { return (n + replicas_at_once - 1) / replicas_at_once
 
 }  // namespace
 
-OutOfBagErrors::OutOfBagErrors(Eigen::MatrixXd models, Index first, const UnitRange& units,
+OutOfBagErrors::OutOfBagErrors(const Eigen::MatrixXd& models, Index first, const UnitRange& units,
                                Eigen::MatrixXf weights)
     : offset_(first % replicas_at_once), units_(units), weights_(std::move(weights)) {
   models_ = Eigen::MatrixXd::Zero(models.rows(), rounded_up(offset_ + models.cols()));

@@ -21,7 +21,7 @@ class OutOfBagErrors {
 public:
   /// @param models  (K + 1) x n: θ and c of each
   /// @param weights  of my units, a column for each replica; where it is 0 a row is out of the bag
-  OutOfBagErrors(Eigen::MatrixXd models, Index first, const UnitRange& units, Eigen::MatrixXf weights);
+  OutOfBagErrors(const Eigen::MatrixXd& models, Index first, const UnitRange& units, Eigen::MatrixXf weights);
 
   void add(const UnitRun& run);
 

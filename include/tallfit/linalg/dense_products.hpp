@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "tallfit/linalg/matrix_ops.hpp"
+#include "tallfit/linalg/row_tiles.hpp"
 
 namespace tallfit::linalg {
 
@@ -21,15 +22,12 @@ Eigen::MatrixXd product(const Eigen::Ref<const Eigen::MatrixXd>& a,
 /// X <- Uᵀ X for the upper triangle of U. Cost: rows(X)² cols(X) flops.
 void multiply_by_transposed_upper(const Eigen::Ref<const Eigen::MatrixXd>& u, Eigen::Ref<Eigen::MatrixXd> x);
 
-/// Numbers of a symmetric n x n matrix in LAPACK's rectangular full packed format, which has the speed of the
-/// full format. @see Gustavson et al., ACM TOMS 37 (2010) 18
-inline Index packed_size(Index n) { return n * (n + 1) / 2; }
-
-/// X Xᵀ, packed. Cost: n² cols(X) flops for n rows.
+/// X Xᵀ in LAPACK's rectangular full packed format: packed_size(n) numbers at the speed of the full format.
+/// Cost: n² cols(X) flops for n rows.
 void packed_gram(const Eigen::Ref<const Eigen::MatrixXd>& x, double* packed);
 
 /// Upper triangular U with Uᵀ U = the packed matrix; nothing where it is not positive definite.
-/// Cost: n³ / 3 flops and n² numbers.
+/// Cost: n³ / 3 flops and n² numbers. @see Gustavson et al., ACM TOMS 37 (2010) 18
 std::optional<Eigen::MatrixXd> packed_cholesky(Index n, const double* packed);
 
 /// An estimate of 1 / (‖U‖₁ ‖U⁻¹‖₁) of an upper triangle, as reciprocal_condition(). Cost: O(n²) flops.
