@@ -28,6 +28,7 @@ estimate::ErrorTable total(const std::map<estimate::MetricsKey, LongErrorSums>& 
     LongErrorSums sums;
   };
   std::vector<Entry> entries;
+  entries.reserve(mine.size());
   for (const auto& [key, sums] : mine) entries.push_back({key, sums});
   std::map<estimate::MetricsKey, LongErrorSums> all;
   for (const Entry& entry : comm::all_gather(comm, entries)) all[entry.key].add(entry.sums);

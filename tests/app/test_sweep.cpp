@@ -72,7 +72,7 @@ TEST(Sweep, ValuesKeepTheRuleOfTheirKey) {
 }
 
 TEST(Sweep, OneOrTwoKeysAreSwept) {
-  const std::string head = "[data]\nsource = \"matrix\"\n[cv]\nlambda = [1]\n";
+  const std::string head = "[data]\nsource = \"matrix\"\n[fit]\nestimator = \"ridge\"\n[cv]\nlambda = [1]\n";
   Config two = read(head + "tol = [0.1]\n");
   Config three = read(head + "tol = [0.1]\nmax_iter = [1]\n");
   Config none = read("[data]\nsource = \"matrix\"\n[fit]\nselect = \"gcv\"\n");

@@ -15,7 +15,7 @@ namespace tallfit::design {
 
 namespace {
 
-constexpr double eps = std::numeric_limits<double>::epsilon();
+constexpr double unit_roundoff = std::numeric_limits<double>::epsilon();
 
 /// rbf, matern of 0.5, 1.5 and 2.5, polynomial of degree 3.
 std::vector<Kernel> all_kernels() {
@@ -66,7 +66,8 @@ TEST(Kernel, is_the_closed_form) {
       std::pow(0.64 + dot, 3.0)};
   const std::vector<Kernel> kernels = all_kernels();
   for (std::size_t i = 0; i < kernels.size(); ++i)
-    EXPECT_NEAR(value_at(kernels[i], x, z), should[i], 20.0 * eps) << i;  // ten roundings of numbers up to 2
+    EXPECT_NEAR(value_at(kernels[i], x, z), should[i], 20.0 * unit_roundoff)
+        << i;  // ten roundings of numbers up to 2
 }
 
 TEST(Kernel, slopes_are_those_of_differences) {
@@ -80,7 +81,7 @@ TEST(Kernel, slopes_are_those_of_differences) {
       KernelSlopes slopes{.value = 0.0, .by_length = Eigen::VectorXd(3), .by_sigma_0 = 0.0};
       kernel_slopes(kernel, a.data(), b.data(), slopes);
       const double size = std::abs(slopes.value) + slopes.by_length.cwiseAbs().maxCoeff() + 1.0;
-      EXPECT_NEAR(slopes.value, value_at(kernel, x, z), 20.0 * eps * size);
+      EXPECT_NEAR(slopes.value, value_at(kernel, x, z), 20.0 * unit_roundoff * size);
       // Central differences of step h: h² / 6 of third derivatives (below 100 here), and ε / h of rounding.
       const double h = 1e-5;
       const double bound = 1e-8 * size;
@@ -123,7 +124,7 @@ TEST(KernelBasis, factor_is_that_of_the_covariance_of_its_points) {
     const Eigen::MatrixXd z = basis.points * kernel.length_scale.asDiagonal();
     const Eigen::MatrixXd k = covariance(kernel, z, z);
     // Cholesky is backward stable, entry by entry: M ε of the largest variance, and the rounding of k.
-    const double bound = 40.0 * eps * k.diagonal().maxCoeff();
+    const double bound = 40.0 * unit_roundoff * k.diagonal().maxCoeff();
     EXPECT_LE((basis.factor * basis.factor.transpose() - k).cwiseAbs().maxCoeff(), bound);
     EXPECT_EQ(basis.factor.triangularView<Eigen::StrictlyUpper>().toDenseMatrix().norm(), 0.0);
     // Greedy: what was left at a choice never grows.
@@ -157,11 +158,12 @@ TEST(KernelSource, rows_are_covariances_over_the_factor) {
     const Eigen::MatrixXd k = covariance(kernel, table.features, z);
     const Eigen::MatrixXd back = rows.leftCols(12) * basis->factor.transpose();
     const double largest = k.cwiseAbs().maxCoeff();
-    EXPECT_LE((back - k).cwiseAbs().maxCoeff(), 100.0 * eps * largest);  // backward stable: M ε |L| |φ|
+    EXPECT_LE((back - k).cwiseAbs().maxCoeff(),
+              100.0 * unit_roundoff * largest);  // backward stable: M ε |L| |φ|
     for (Index i = 0; i < 150; ++i) {
       const Eigen::VectorXd x = table.features.row(i).transpose();
       const double variance = value_at(kernel, x, x);
-      EXPECT_NEAR(rows.row(i).squaredNorm(), variance, 100.0 * eps * variance) << i;
+      EXPECT_NEAR(rows.row(i).squaredNorm(), variance, 100.0 * unit_roundoff * variance) << i;
     }
   }
 }
