@@ -84,10 +84,6 @@ void check_selection(const Config& config, Command command) {
     if (sweep.is_given()) swept.push_back("cv." + name);
   require(swept.size() <= 2, ErrorKind::input, "{} are swept, but a choice is made among one or two keys.",
           fmt::join(swept, ", "));
-  require(swept.empty() || config.fit.estimator != "ols", ErrorKind::input,
-          "fit.estimator = \"ols\" has no hyperparameter: {} would change nothing. Set fit.estimator, as "
-          "\"ridge\"",
-          fmt::join(swept, ", "));
   require(
       command == Command::cv || !swept.empty(), ErrorKind::input,
       "fit.select = \"{}\" needs values to choose from: set cv.lambda = \"logspace(-8, 4, 60)\", or another "
@@ -97,6 +93,10 @@ void check_selection(const Config& config, Command command) {
           ErrorKind::input,
           "fit.select = \"gcv\" is for fit.estimator = \"ridge\", not \"{}\". Set fit.select = \"cv\"",
           config.fit.estimator);
+  require(swept.empty() || config.fit.estimator != "ols", ErrorKind::input,
+          "fit.estimator = \"ols\" has no hyperparameter: {} would change nothing. Set fit.estimator, as "
+          "\"ridge\"",
+          fmt::join(swept, ", "));
   const bool factors = config.solver.engine != "iterative" && config.solver.algorithm != "lsqr" &&
                        config.solver.algorithm != "cholesky";
   require(
