@@ -109,9 +109,8 @@ bool shares_spectrum(const Candidates& candidates) {
 }
 
 bool shares_path(const Candidates& candidates) {
-  if (candidates.options.front().free.any()) return false;
   const auto is_on_path = [&](const EstimatorOptions& options) {
-    return is_on_lasso_path(candidates.estimator, options);
+    return is_on_lasso_path(candidates.estimator, options) && !options.free.any();
   };
   return std::any_of(candidates.options.begin(), candidates.options.end(), is_on_path);
 }
