@@ -96,9 +96,10 @@ const std::vector<NoiseDensity> noises = {{.kind = NoiseKind::student_t, .consta
                                           {.kind = NoiseKind::huber, .constant = 1.35}};
 
 TEST(RowTarget, is_the_sum_over_rows_and_has_its_gradient) {
+  const auto world = comm::Communicator::world();
   const test::Rows rows = rows_with_outliers();
   for (const NoiseDensity& noise : noises) {
-    const auto target = row_posterior(rows, noise, comm::Communicator::world());
+    const auto target = row_posterior(rows, noise, world);
     ASSERT_EQ(target->dimension(), 5);
     Eigen::MatrixXd points(5, 2);
     for (Index i = 0; i < points.size(); ++i) points.data()[i] = test::random_entry(3, i, 0);
@@ -134,8 +135,10 @@ TEST(RowTarget, is_the_sum_over_rows_and_has_its_gradient) {
 
 TEST(RowTarget, has_the_same_bits_on_any_number_of_ranks) {
   const test::Rows rows = rows_with_outliers();
-  const auto alone = row_posterior(rows, noises[0], comm::Communicator::self());
-  const auto together = row_posterior(rows, noises[0], comm::Communicator::world());
+  const auto self = comm::Communicator::self();
+  const auto alone = row_posterior(rows, noises[0], self);
+  const auto world = comm::Communicator::world();
+  const auto together = row_posterior(rows, noises[0], world);
   for (const std::string name : {"stretch", "nuts"}) {
     const Sampler sampler = make_sampler(name, 5, {});
     const SampleOptions options{.chains = 2, .warmup = 20, .draws = 10, .seed = 4};
