@@ -169,6 +169,10 @@ void fit_some(const BagRows& rows, const ReplicaFitter& fitter, const BagOptions
 
 Ensemble fit_replicas(const BagRows& rows, const Whitening& whitening, const estimate::Estimator& estimator,
                       bool is_least_squares, const BagOptions& options) {
+  comm::require_replicated(rows.comm, options.first > 0 && options.count > 0, ErrorKind::input,
+                           "bag.replicas asks for {} replicas from number {} on: expected at least one, and "
+                           "numbers from 1",
+                           options.count, options.first);
   std::optional<ReplicaFitter> fitter;
   comm::all_or_none(rows.comm,
                     [&] { fitter.emplace(whitening, estimator, is_least_squares, options.intercept); });

@@ -63,6 +63,7 @@ void ReplicaSums::add(const UnitRun& run) {
     rest(rank + 1) = static_cast<double>(m);
     rest(rank + 2) =
         linalg::dot(run.scale.data() + part.begin, run.scale.data() + part.begin, m) / sum_of_weights_;
+    if (whole_weights_) round_to(quantum, waiting_.col(n_waiting_));  // while it is in the cache
     unit_of_[static_cast<std::size_t>(n_waiting_)] = part.unit - units_.first;
     if (++n_waiting_ == waiting_.cols()) add_waiting();
   }
@@ -79,8 +80,8 @@ void ReplicaSums::add_waiting() {
     round_to(coarse_quantum, coarse);
     waiting -= coarse;
     linalg::add_product(coarse, linalg::Op::none, weights, sums_);
+    round_to(quantum, waiting);
   }
-  round_to(quantum, waiting);
   linalg::add_product(waiting, linalg::Op::none, weights, sums_);
   n_waiting_ = 0;
 }

@@ -7,7 +7,7 @@ namespace tallfit::infer {
 
 namespace {
 
-constexpr Index enough_rows = 96;  ///< for a matrix product near its best rate
+constexpr Index enough_rows = 256;  ///< for a matrix product near its best rate
 
 }  // namespace
 
@@ -60,7 +60,10 @@ void UnitRuns::visit(const compress::LeafRows& rows) {
     ++parts_.back().end;
     const double w = rows.scale(i);
     const double* features = rows.features(i);
-    for (Index j = 0; j < n_cols_; ++j) rows_.push_back(w * features[j]);
+    const std::size_t begin = rows_.size();
+    rows_.insert(rows_.end(), features, features + n_cols_);
+    if (w != 1.0)
+      for (std::size_t j = begin; j < rows_.size(); ++j) rows_[j] *= w;
     ones_.push_back(w * rows.one(i));
     target_.push_back(w * rows.target(i));
     scale_.push_back(w);

@@ -3,19 +3,15 @@
 
 #include <cmath>
 #include <limits>
-#include <map>
 
+#include "replicas.hpp"
 #include "support/errors.hpp"
 #include "support/fit_rows.hpp"
-#include "support/oracle.hpp"
-#include "support/table_source.hpp"
 
 #include "tallfit/infer/replica_sums.hpp"
 
 namespace tallfit::test {
 namespace {
-
-using support::TableSource;
 
 struct Replicas {
   infer::Whitening whitening;
@@ -54,62 +50,6 @@ Replicas run_bootstrap(TableSource& table, infer::Unit unit, const infer::Resamp
     result.rows(r) = static_cast<double>(solution->n_rows);
   }
   return result;
-}
-
-/// A table of some configurations with test rows and rows of weight 0 among them.
-struct SomeTable : TableSource {
-  SomeTable(Index n_rows, Index n_cols, unsigned seed) : TableSource(n_rows, n_cols, 3) {
-    support::fill_randomly(*this, seed);
-    for (Index i = 0; i < n_rows; ++i) change(static_cast<std::size_t>(i));
-  }
-
-private:
-  void change(std::size_t i) {
-    const auto row = static_cast<Index>(i);
-    labels.scale[i] = labels.configuration[i] % 11 == 5 ? 0.0 : 0.5 + 0.1 * static_cast<double>(i % 7);
-    labels.testing[i] = labels.configuration[i] % 13 == 4 ? 1 : 0;
-    features(row, 0) *= 1e3;
-    features(row, 1) += features(row, 0);
-  }
-};
-
-/// The unit of every row, -1 where it is not fitted: counted here by another way than the program's.
-std::vector<Index> units_of(const TableSource& table, infer::Unit unit) {
-  std::vector<Index> units;
-  std::map<std::uint64_t, Index> seen;
-  Index n_rows = 0;
-  for (std::size_t i = 0; i < table.labels.target.size(); ++i) {
-    if (table.labels.scale[i] == 0.0 || table.labels.testing[i] == 1) {
-      units.push_back(-1);
-      continue;
-    }
-    const auto next = static_cast<Index>(seen.size());
-    units.push_back(unit == infer::Unit::row ? n_rows
-                    : unit == infer::Unit::group
-                        ? static_cast<Index>(table.labels.group[i])
-                        : seen.try_emplace(table.labels.configuration[i], next).first->second);
-    ++n_rows;
-  }
-  return units;
-}
-
-/// The fit of rows times the root of their weights, by QR in extended precision.
-Eigen::VectorXd fit_of_weighted(const TableSource& table, const std::vector<Index>& units,
-                                const Eigen::VectorXf& weights, bool intercept) {
-  const Index k = table.info().n_cols;
-  support::LongMatrix a = support::LongMatrix::Zero(table.info().n_rows, k + (intercept ? 1 : 0));
-  support::LongVector b = support::LongVector::Zero(table.info().n_rows);
-  for (Index i = 0; i < a.rows(); ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    if (units[at] < 0) continue;
-    const long double w = std::sqrt(static_cast<long double>(weights(units[at]))) * table.labels.scale[at];
-    for (Index j = 0; j < k; ++j) a(i, j) = w * table.features(i, j);
-    if (intercept) a(i, k) = w;
-    b(i) = w * table.labels.target[at];
-  }
-  Eigen::VectorXd model = Eigen::VectorXd::Zero(k + 1);
-  model.head(a.cols()) = support::least_squares(a, b).cast<double>();
-  return model;
 }
 
 // The heart of it: wrong units, weights that go with the wrong unit, residuals of the wrong sign, a lost

@@ -45,7 +45,8 @@ struct Ensemble {
 /// estimator other than ols then fits the system of each. A replica whose rows leave a direction (nearly)
 /// undetermined is fitted from its own rows by a pass of its own. Cost: for n = rank and B replicas, 2 n²
 /// flops a row, B n² for each unit, B n³ / 3 in all; memory 4 n² B bytes a rank. @collective
-/// @throws Error{input} where another estimator than ols meets columns that depend on one another
+/// @throws Error{input} without replicas or training rows, and where another estimator than ols meets columns
+/// that depend on one another
 Ensemble fit_replicas(const BagRows& rows, const Whitening& whitening, const estimate::Estimator& estimator,
                       bool is_least_squares, const BagOptions& options);
 
