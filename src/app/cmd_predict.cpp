@@ -1,19 +1,75 @@
+#include <cmath>
 #include <cstdio>
 #include <optional>
 
+#include "predicted_model.hpp"
 #include "rows.hpp"
 
 #include "tallfit/app/commands.hpp"
 #include "tallfit/base/log.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/estimate/metrics.hpp"
-#include "tallfit/infer/prediction.hpp"
+#include "tallfit/infer/coverage.hpp"
+#include "tallfit/infer/special_functions.hpp"
+#include "tallfit/io/coverage_table.hpp"
 #include "tallfit/io/fit_file.hpp"
 #include "tallfit/io/output_folder.hpp"
 #include "tallfit/io/row_results.hpp"
 #include "tallfit/report/tables.hpp"
 
 namespace tallfit::app {
+
+namespace {
+
+/// predictions.h5: what the model says of each row, and what follows from that.
+class PredictionFile {
+public:
+  /// @param sigma  standard deviation of the noise, where the fit knows one
+  PredictionFile(const Config& config, const infer::LinearModel& model, double sigma, Index n_rows,
+                 const comm::Communicator& world)
+      : sigma_(sigma), predictive_(find_uncertainty(model, "predictive")) {
+    std::vector<std::string> names = {"prediction", "residual"};
+    for (const infer::Uncertainty& of : model.uncertainties) names.push_back(of.dataset);
+    has_noise_ = predictive_ < model.uncertainties.size();
+    if (has_noise_) {
+      names.insert(names.end(), {"lower", "upper", "mahalanobis"});
+      width_ = infer::central_quantile(config.predict.level, model.uncertainties[predictive_].dof);
+    }
+    file_.emplace(config.output + "/predictions.h5", names, n_rows, world);
+  }
+
+  /// Local.
+  void write(const infer::RowPredictions& rows) {
+    file_->write(0, rows.begin, rows.prediction);
+    file_->write(1, rows.begin, rows.residual);
+    std::size_t next = 2;
+    const auto n = static_cast<std::size_t>(rows.deviations.cols());
+    for (std::size_t u = 0; u < n; ++u) file_->write(next++, rows.begin, rows.deviation(u));
+    if (!has_noise_) return;
+    const auto derive = [&](auto of_row) {
+      derived_.resize(rows.prediction.size());
+      for (std::size_t i = 0; i < derived_.size(); ++i) derived_[i] = of_row(i);
+      file_->write(next++, rows.begin, derived_);
+    };
+    const std::span<const double> predictive = rows.deviation(predictive_);
+    derive([&](std::size_t i) { return rows.prediction[i] - width_ * predictive[i]; });
+    derive([&](std::size_t i) { return rows.prediction[i] + width_ * predictive[i]; });
+    derive([&](std::size_t i) { return rows.deviation(0)[i] / sigma_; });
+  }
+
+  /// @collective
+  void commit() { file_->commit(); }
+
+private:
+  std::optional<io::RowResultFile> file_;
+  double sigma_;
+  std::size_t predictive_;
+  bool has_noise_ = false;
+  double width_ = 0.0;
+  std::vector<double> derived_;
+};
+
+}  // namespace
 
 void run_predict(const Config& config, const comm::Communicator& world) {
   std::optional<io::OutputFolder> folder;
@@ -33,27 +89,28 @@ void run_predict(const Config& config, const comm::Communicator& world) {
       info.name, info.n_cols, info.column_names.front(), config.predict.coefficients,
       model.column_names.size(), model.column_names.front());
 
-  const bool has_errors = model.covariance_factor.cols() > 0;
-  std::vector<std::string> names = {"prediction", "residual"};
-  if (has_errors)
-    names.emplace_back("std_error");
-  else
+  infer::LinearModel linear;
+  comm::all_or_none(world, [&] { linear = predicted_model(model, info.group_names); });
+  model.covariance_factor.resize(0, 0);  // a K x K matrix less
+  const std::vector<infer::Uncertainty> uncertainties = linear.uncertainties;
+  if (uncertainties.empty())
     log::info("{} has no covariance: no standard errors of predictions", config.predict.coefficients);
-  io::RowResultFile file(config.output + "/predictions.h5", names, info.n_rows, world);
-  infer::PredictionVisitor predictions({model.coefficients, model.intercept, model.covariance_factor},
-                                       [&](const infer::RowPredictions& rows) {
-                                         file.write(0, rows.begin, rows.prediction);
-                                         file.write(1, rows.begin, rows.residual);
-                                         if (has_errors) file.write(2, rows.begin, rows.std_error);
-                                       });
+  PredictionFile file(config, linear, std::sqrt(model.noise_variance), info.n_rows, world);
+  infer::CoverageVisitor coverage(uncertainties);
+  infer::PredictionVisitor predictions(std::move(linear), [&](const infer::RowPredictions& rows) {
+    file.write(rows);
+    coverage.add(rows);
+  });
   estimate::ErrorVisitor errors(model.coefficients, model.intercept);
-  compress::RowVisitor* const visitors[] = {&predictions, &errors};
+  compress::RowVisitor* const visitors[] = {&predictions, &coverage, &errors};
   compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.block_bytes(),
                          "predict rows");
   const auto metrics = estimate::metrics_rows(errors.total(world), info.group_names);
+  const auto covered = infer::coverage_rows(coverage.total(world), uncertainties, info.group_names);
   comm::all_or_none(world, [&] {
     if (!world.is_root()) return;
     folder->write("metrics.csv", io::metrics_csv(metrics));
+    if (!uncertainties.empty()) folder->write("coverage.csv", io::coverage_csv(covered));
     folder->flush();
   });
   file.commit();

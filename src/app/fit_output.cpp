@@ -55,6 +55,22 @@ std::string pareto_picture(const estimate::BestWeights& best) {
   return report::svg_text(plot);
 }
 
+/// What the weights of the rows were multiplied with: as given, or what a search found in their place.
+std::map<std::string, double> weights_of(const Config& config, const io::RunRecord& record,
+                                         const std::vector<std::string>& group_names) {
+  if (!record.weights) return config.fit.weights;
+  const design::GroupMultipliers found =
+      estimate::with_multipliers(compress::group_multipliers(group_names, config.fit.weights),
+                                 record.weights->classes, record.weights->multipliers);
+  std::map<std::string, double> weights;
+  for (std::size_t group = 0; group < found.size(); ++group)
+    for (int type = 0; type < design::n_row_types; ++type)
+      weights[fmt::format("{}.{}", group_names[group],
+                          design::to_string(static_cast<design::RowType>(type)))] =
+          found[group][static_cast<std::size_t>(type)];
+  return weights;
+}
+
 }  // namespace
 
 FitOutput::FitOutput(const Config& config, const std::string& command, const comm::Communicator& world)
@@ -133,13 +149,14 @@ void FitOutput::write_model(const design::DesignInfo& info, const estimate::Line
     if (world_.is_root()) path = folder_->add("fit.h5").partial_path();
   });
   comm::broadcast(world_, path, 0);
+  const io::FitExtras extras{.weights = weights_of(config_, record, info.group_names)};
   comm::all_or_none(world_, [&] {
     if (bag)
       io::write_bag_file(path, fit, *bag);
     else if (fit.solver)
-      io::write_fit_file(path, info.column_names, fit, estimate::covariance_factor(fit));
+      io::write_fit_file(path, info.column_names, fit, estimate::covariance_factor(fit), extras);
     else if (fit.coefficients.size() > 0 && world_.is_root())
-      io::write_fit_file(path, info.column_names, fit);
+      io::write_fit_file(path, info.column_names, fit, extras);
   });
   comm::all_or_none(world_, [&] {
     if (world_.is_root()) folder_->flush();

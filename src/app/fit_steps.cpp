@@ -37,7 +37,9 @@ infer::LinearModel share_model(const estimate::LinearFit& fit, Index n_cols,
   comm::broadcast(world, values, 0);
   return {.coefficients = Eigen::Map<const Eigen::VectorXd>(values.data(), n_cols),
           .intercept = values.back(),
-          .covariance_factor = Eigen::MatrixXd(n_cols + 1, 0)};
+          .factors = {},
+          .uncertainties = {},
+          .multipliers = {}};
 }
 
 estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& planned,
@@ -55,7 +57,6 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
   if (planned.info().n_entries) {
     projected.emplace(planned.rows(), model.coefficients);
     of_pass.coefficients = Eigen::VectorXd::Ones(1);
-    of_pass.covariance_factor = Eigen::MatrixXd(2, 0);
   }
   design::RowSource& rows_of_pass = projected ? *projected : planned.rows();
   estimate::ErrorVisitor errors(of_pass.coefficients, of_pass.intercept);

@@ -150,7 +150,9 @@ void add_evidence(SectionKeys& keys, Config::Fit& options) {
   keys.add("evidence_rows", options.evidence_rows,
            "What the evidence counts as an observation: a row, or its weight squared, as for so many copies.")
       .one_of({"rows", "weights"});
-  keys.add("alpha", options.alpha, "Precision of the noise of weighted targets; 0 finds it from the data.")
+  keys.add("alpha", options.alpha,
+           "Precision 1 / sigma^2 of the noise of weighted targets where it is known; 0 finds it from the "
+           "data.")
       .in("1 / weighted target squared")
       .must_be(at_least(0));
   keys.add(

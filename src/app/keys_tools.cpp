@@ -116,6 +116,8 @@ std::vector<Key> merge_keys(Config::Merge& options) {
 std::vector<Key> predict_keys(Config::Predict& options) {
   SectionKeys keys("predict", {predict});
   keys.add("coefficients", options.coefficients, "Folder of a fit, or its fit.h5.");
+  keys.add("level", options.level, "Probability of the interval from lower to upper that is written.")
+      .must_be(between(0, 1));
   return keys.take();
 }
 

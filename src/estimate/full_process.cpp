@@ -220,6 +220,7 @@ LinearFit fit_full_process(const ProcessRows& rows, const ProcessParameters& par
   fit.coefficients = Eigen::VectorXd::Zero(n + 1);
   fit.coefficients.head(n) = root_variance * found.whitened;
   fit.noise_variance = parameters.noise_level;
+  fit.noise_is_known = true;
   fit.residual_norm = parameters.noise_level * found.solution.norm();
   fit.effective_dof = static_cast<double>(n) - parameters.noise_level * inverse_diagonal.sum();
   fit.dof = static_cast<double>(n) - fit.effective_dof;

@@ -104,6 +104,7 @@ public:
                              options_.prior_variance, options_.lambda);
     LinearFit fit = fit_quadratic(parts.inside, evidence.noise_level / evidence.variance, options_);
     fit.noise_variance = evidence.noise_level;  // known, not what is left of the residual
+    fit.noise_is_known = true;
     set_standard_errors(fit);
     fit.log_evidence = evidence.log_evidence;
     fit.hyperparameters = {{"variance", evidence.variance},

@@ -189,6 +189,10 @@ private:
         fit.effective_dof + (options_.estimator.noise_dof == NoiseDof::n_minus_k_minus_2 ? 2.0 : 0.0);
     fit.dof = static_cast<double>(n_rows_) - taken;
     fit.noise_variance = fit.dof > 0.0 ? fit.residual_norm * fit.residual_norm / fit.dof : unknown;
+    if (options_.estimator.alpha) {
+      fit.noise_variance = 1.0 / *options_.estimator.alpha;
+      fit.noise_is_known = true;
+    }
     fit.standard_errors = Eigen::VectorXd::Constant(fit.coefficients.size(), unknown);
     fit.intercept_standard_error = unknown;
     fit.condition = solver_ ? solver_->condition() : unknown;

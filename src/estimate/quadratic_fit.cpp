@@ -43,6 +43,9 @@ void set_noise(LinearFit& fit, const LeastSquaresSystem& system, const Estimator
   fit.dof = static_cast<double>(system.n_rows) - taken;
   fit.noise_variance = fit.dof > 0.0 ? fit.residual_norm * fit.residual_norm / fit.dof
                                      : std::numeric_limits<double>::quiet_NaN();
+  if (!options.alpha) return;
+  fit.noise_variance = 1.0 / *options.alpha;
+  fit.noise_is_known = true;
 }
 
 void set_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, const EstimatorOptions& options) {

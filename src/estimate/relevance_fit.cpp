@@ -85,6 +85,7 @@ LinearFit fit_of_active(const LeastSquaresSystem& system, const std::vector<Inde
   LinearFit fit;
   fit.intercept_row = system.intercept;
   fit.noise_variance = 1.0 / alpha;
+  fit.noise_is_known = options.alpha.has_value();
   if (active.empty()) {
     const Eigen::VectorXd none = Eigen::VectorXd::Zero(system.n_coeffs());
     fit.coefficients = fit.standard_errors = fit.covariance_diagonal = none;

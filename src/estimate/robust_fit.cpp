@@ -52,6 +52,7 @@ void set_robust_uncertainty(LinearFit& fit, const LeastSquaresSystem& system, co
   as.residual_norm = correction / mean * std::sqrt(sums.squared_slopes);
   set_uncertainty(as, system, options.uncertainty());
   fit = std::move(as);
+  fit.noise_is_gaussian = false;
 }
 
 }  // namespace

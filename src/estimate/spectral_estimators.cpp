@@ -26,7 +26,12 @@ void require_a_target(const LeastSquaresSystem& system) {
 /// λ = (precision of the coefficients) / (precision of the noise).
 class BayesianRidge final : public Estimator {
 public:
-  explicit BayesianRidge(const EstimatorOptions& options) : options_(checked(options)) {}
+  explicit BayesianRidge(const EstimatorOptions& options) : options_(checked(options)) {
+    require(!options.alpha, ErrorKind::input,
+            "fit.alpha = {}: bayesian_ridge finds the precision of the noise. Leave it out, or set "
+            "fit.estimator = \"ridge\" with fit.lambda",
+            options.alpha.value_or(0.0));
+  }
 
   LinearFit fit(const LeastSquaresSystem& system) const override {
     require_a_target(system);

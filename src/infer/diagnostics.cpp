@@ -6,7 +6,7 @@
 #include <numeric>
 #include <vector>
 
-#include "special_functions.hpp"
+#include "tallfit/infer/special_functions.hpp"
 
 namespace tallfit::infer {
 

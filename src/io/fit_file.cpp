@@ -24,22 +24,48 @@ void add_number(CsvWriter& csv, double value) {
     csv.add(value);
 }
 
+void write_extras(hdf5::File& file, const FitExtras& extras) {
+  if (extras.weights.empty()) return;
+  std::vector<std::string> names;
+  Eigen::VectorXd values(static_cast<Index>(extras.weights.size()));
+  for (const auto& [name, value] : extras.weights) {
+    values(static_cast<Index>(names.size())) = value;
+    names.push_back(name);
+  }
+  hdf5::write_strings(file, "weight_names", names);
+  write_vector(file, "weights", values);
+}
+
+std::map<std::string, double> read_weights(const hdf5::File& file) {
+  std::map<std::string, double> weights;
+  if (!file.has("weights")) return weights;
+  const std::vector<std::string> names = hdf5::read_strings(file, "weight_names");
+  const Eigen::VectorXd values = read_vector(file, "weights");
+  require(values.size() == static_cast<Index>(names.size()), ErrorKind::input, "{}: {} weights have {} names",
+          file.path(), values.size(), names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) weights[names[i]] = values(static_cast<Index>(i));
+  return weights;
+}
+
 }  // namespace
 
 void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
-                    const estimate::LinearFit& fit) {
+                    const estimate::LinearFit& fit, const FitExtras& extras) {
   hdf5::File file = hdf5::File::create(path);
   write_small_parts(file, column_names, fit);
+  write_extras(file, extras);
   file.close();
 }
 
 void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
-                    const estimate::LinearFit& fit, const linalg::BlockCyclicMatrix& covariance_factor) {
+                    const estimate::LinearFit& fit, const linalg::BlockCyclicMatrix& covariance_factor,
+                    const FitExtras& extras) {
   const linalg::ProcessGrid& grid = covariance_factor.grid();
   std::optional<hdf5::File> file;
   comm::all_or_none(grid.comm(), [&] {
     file.emplace(grid.is_serial() ? hdf5::File::create(path) : hdf5::File::create_shared(path, grid.comm()));
     write_small_parts(*file, column_names, fit);
+    write_extras(*file, extras);
   });
   write_matrix(*file, "covariance_factor", covariance_factor);
   comm::all_or_none(grid.comm(), [&] {
@@ -60,6 +86,10 @@ FittedModel read_fit_file(const std::string& path) {
   model.coefficients = read_vector(file, "coefficients");
   model.intercept = hdf5::read_double_attribute(file, "/", "intercept").at(0);
   model.noise_variance = hdf5::read_double_attribute(file, "/", "noise_variance").at(0);
+  if (hdf5::has_attribute(file, "/", "noise_dof"))
+    model.noise_dof = hdf5::read_double_attribute(file, "/", "noise_dof").at(0);
+  model.weights = read_weights(file);
+  model.is_bag = hdf5::has_attribute(file, "/", "tallfit_bag");
   if (file.has("column_precisions")) model.column_precisions = read_vector(file, "column_precisions");
   if (hdf5::has_attribute(file, "/", "kernel")) model.kernel = read_kernel(file, model.coefficients.size());
   model.covariance_factor = Eigen::MatrixXd::Zero(model.coefficients.size() + 1, 0);

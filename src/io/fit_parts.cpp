@@ -1,5 +1,7 @@
 #include "fit_parts.hpp"
 
+#include <limits>
+
 #include "hdf5_text.hpp"
 #include "kernel_dataset.hpp"
 
@@ -13,6 +15,12 @@ void write_path(hdf5::File& file, const estimate::Path& path) {
   write_rows(file, "path_figures", path.figures);
   write_rows(file, "path_coefficients", path.coefficients.transpose());
   write_vector(file, "path_intercepts", path.intercepts);
+}
+
+/// As FittedModel's.
+double interval_dof(const estimate::LinearFit& fit) {
+  if (!fit.noise_is_gaussian || !(fit.noise_variance > 0.0)) return std::numeric_limits<double>::quiet_NaN();
+  return fit.noise_is_known ? std::numeric_limits<double>::infinity() : fit.dof;
 }
 
 }  // namespace
@@ -65,6 +73,7 @@ void write_small_parts(hdf5::File& file, const std::vector<std::string>& column_
   hdf5::write_attribute(file, "/", "intercept", fit.intercept);
   hdf5::write_attribute(file, "/", "intercept_std_error", fit.intercept_standard_error);
   hdf5::write_attribute(file, "/", "noise_variance", fit.noise_variance);
+  hdf5::write_attribute(file, "/", "noise_dof", interval_dof(fit));
   hdf5::write_strings(file, "column_names", column_names);
   write_vector(file, "coefficients", fit.coefficients);
   write_vector(file, "std_errors", fit.standard_errors);

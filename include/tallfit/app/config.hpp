@@ -207,6 +207,7 @@ struct Config {
 
   struct Predict {
     std::string coefficients;
+    double level = 0.9;
   };
 
   struct Plan {

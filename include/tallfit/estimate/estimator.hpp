@@ -88,6 +88,8 @@ struct LinearFit {
   double residual_norm = 0.0;           ///< ‖W (A θ + c - b)‖ over training rows
   Eigen::VectorXd covariance_diagonal;  ///< K: variances of the coefficients where that of the noise is 1
   double noise_variance = 0.0;          ///< residual_norm² / dof, of weighted residuals
+  bool noise_is_known = false;          ///< it was given, not estimated
+  bool noise_is_gaussian = true;        ///< else noise_variance serves the covariance of coefficients alone
   double effective_dof = 0.0;  ///< number of coefficients that the data determine, the intercept included
   double dof = 0.0;            ///< of the noise
   Index rank = 0;

@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,21 +24,32 @@ struct FittedModel {
   Eigen::VectorXd coefficients;
   double intercept = 0.0;
   double noise_variance = 0.0;
+  /// Of Student's distribution of errors: infinite where the noise was known; NaN where noise_variance is not
+  /// that of a Gaussian noise.
+  double noise_dof = std::numeric_limits<double>::quiet_NaN();
+  std::map<std::string, double> weights;  ///< of the fit, by names as those of fit.weights
+  bool is_bag = false;                    ///< the covariance is the spread of replicas
   /// S with covariance S Sᵀ of (θ, c): K + 1 rows; the last is 0 without an intercept.
   Eigen::MatrixXd covariance_factor;
   Eigen::VectorXd column_precisions;                  ///< of ard and bcs; empty for others
   std::shared_ptr<const design::KernelBasis> kernel;  ///< of gpr; none for others
 };
 
+/// What fit.h5 holds beside the fit itself.
+struct FitExtras {
+  std::map<std::string, double> weights;  ///< as FittedModel's
+};
+
 /// Writes fit.h5 under any name, each rank its part of the covariance factor, and reads that back.
 /// @param covariance_factor  as FittedModel's
 /// @throws Error{resource} when the disk is full.   @collective over the grid of the factor
 void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
-                    const estimate::LinearFit& fit, const linalg::BlockCyclicMatrix& covariance_factor);
+                    const estimate::LinearFit& fit, const linalg::BlockCyclicMatrix& covariance_factor,
+                    const FitExtras& extras = {});
 
 /// The same for a fit without covariances. Local.
 void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
-                    const estimate::LinearFit& fit);
+                    const estimate::LinearFit& fit, const FitExtras& extras = {});
 
 /// Reads the fit of a folder (its fit.h5) or a fit.h5. Local. @throws Error{input} naming what is missing.
 FittedModel read_fit_file(const std::string& path);

@@ -1,0 +1,67 @@
+#include "predicted_model.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "tallfit/compress/compressed_design.hpp"
+
+namespace tallfit::app {
+
+namespace {
+
+/// Whether a name of fit.weights means one of these groups, or all of them.
+bool names_a_group(const std::string& name, const std::vector<std::string>& group_names) {
+  if (name.starts_with("*.")) return true;
+  return std::any_of(group_names.begin(), group_names.end(), [&](const std::string& group) {
+    if (name == group) return true;
+    for (int type = 0; type < design::n_row_types; ++type)
+      if (name == fmt::format("{}.{}", group, design::to_string(static_cast<design::RowType>(type))))
+        return true;
+    return false;
+  });
+}
+
+design::GroupMultipliers multipliers_of(const std::map<std::string, double>& weights,
+                                        const std::vector<std::string>& group_names) {
+  std::map<std::string, double> of_groups;
+  for (const auto& [name, value] : weights)
+    if (names_a_group(name, group_names)) of_groups[name] = value;
+  return compress::group_multipliers(group_names, of_groups);
+}
+
+}  // namespace
+
+infer::LinearModel predicted_model(const io::FittedModel& fit, const std::vector<std::string>& group_names) {
+  infer::LinearModel model{.coefficients = fit.coefficients,
+                           .intercept = fit.intercept,
+                           .factors = {},
+                           .uncertainties = {},
+                           .multipliers = multipliers_of(fit.weights, group_names)};
+  if (fit.covariance_factor.cols() == 0) return model;
+  constexpr double normal = std::numeric_limits<double>::infinity();
+  const bool noise_is_known = fit.noise_variance > 0.0 && fit.noise_dof > 0.0;
+  const double dof = noise_is_known ? fit.noise_dof : normal;
+  model.factors.push_back(fit.covariance_factor);
+  model.uncertainties.push_back({.name = fit.is_bag ? "bag" : "classical",
+                                 .dataset = "std_error",
+                                 .factors = {0},
+                                 .noise_variance = 0.0,
+                                 .dof = dof});
+  if (noise_is_known)
+    model.uncertainties.push_back({.name = "predictive",
+                                   .dataset = "predictive_std",
+                                   .factors = {0},
+                                   .noise_variance = fit.noise_variance,
+                                   .dof = dof});
+  return model;
+}
+
+std::size_t find_uncertainty(const infer::LinearModel& model, const std::string& name) {
+  std::size_t at = 0;
+  while (at < model.uncertainties.size() && model.uncertainties[at].name != name) ++at;
+  return at;
+}
+
+}  // namespace tallfit::app
