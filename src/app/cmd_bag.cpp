@@ -97,8 +97,9 @@ void bag_rows(const Config& config, const comm::Communicator& world, FitOutput& 
   const auto base = estimate::make_estimator("ols", estimator_options(config));
   estimate::LinearFit fit;
   infer::BagOptions options = bag_options(config);
+  compress::Checkpoint* const checkpoint = output.open_checkpoint(facts_of(planned, world));
   {
-    const compress::CompressedDesign design = compress_rows(planned, world);
+    const compress::CompressedDesign design = compress_rows(planned, world, checkpoint);
     const Phase phase("solve");
     const auto system = estimate::training_system(design, compress::group_multipliers(design.group_names, {}),
                                                   intercept_of(config), world);
@@ -110,7 +111,7 @@ void bag_rows(const Config& config, const comm::Communicator& world, FitOutput& 
     comm::broadcast(world, std::span(&options.sum_of_weights, 1), 0);
   }
   const infer::Whitening whitening = infer::whitening_of(fit, planned.info().n_cols, world);
-  const infer::BagRows rows{planned.rows(), planned.layout, world, planned.block_bytes()};
+  const infer::BagRows rows{planned.rows(), planned.layout, world, planned.block_bytes(), checkpoint};
   options.sums_bytes = memory_limit(config, world) - current_rss_bytes();
   infer::Ensemble ensemble;
   {

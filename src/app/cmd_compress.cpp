@@ -1,3 +1,4 @@
+#include "checkpoint.hpp"
 #include "rows.hpp"
 
 #include "tallfit/app/commands.hpp"
@@ -23,8 +24,10 @@ void run_compress(const Config& config, const comm::Communicator& world) {
                                          .explicit_parts = config.compress.cells != defaults.compress.cells,
                                          .n_folds = static_cast<int>(config.compress.folds)});
   log::info("{}", describe(planned, world.size()));
-  const compress::CompressedDesign design = compress_rows(planned, world);
+  const auto checkpoint = open_checkpoint(config, Command::compress, facts_of(planned, world), world);
+  const compress::CompressedDesign design = compress_rows(planned, world, checkpoint.get());
   io::save_compressed(config.output, design, world);
+  checkpoint->remove();
   log::info("{}: {} rows x {} columns in {} cells ({})", config.output, design.n_rows, design.n_cols(),
             design.cells.size(), compress::to_string(design.parts));
 }

@@ -26,16 +26,19 @@ struct SampledDesign {
   std::optional<PlannedRows> planned = std::nullopt;
 };
 
-SampledDesign load_design(const Config& config, const comm::Communicator& world) {
+SampledDesign load_design(const Config& config, const comm::Communicator& world, FitOutput& output,
+                          compress::Checkpoint*& checkpoint) {
   const Phase phase("load");
   SampledDesign design{.cells = load_cells(config.data.design, CellEngine(), world)};
+  checkpoint = output.open_checkpoint(facts_of(design.cells));
   comm::all_or_none(world, [&] {
     design.multipliers = compress::group_multipliers(design.cells.group_names, config.fit.weights);
   });
   return design;
 }
 
-SampledDesign read_design(const Config& config, const comm::Communicator& world, FitOutput& output) {
+SampledDesign read_design(const Config& config, const comm::Communicator& world, FitOutput& output,
+                          compress::Checkpoint*& checkpoint) {
   Config tall = config;
   tall.solver.engine = "tall";
   if (samples_rows(config)) tall.fit.estimator = config.sample.target;  // as many passes
@@ -49,7 +52,8 @@ SampledDesign read_design(const Config& config, const comm::Communicator& world,
   log::info("{}", describe(planned, world.size()));
   if (samples_rows(config)) comm::all_or_none(world, [&] { keep_rows(planned); });
   output.record.engine_reason = planned.reason;
-  SampledDesign design{.cells = compress_rows(planned, world)};
+  checkpoint = output.open_checkpoint(facts_of(planned, world));
+  SampledDesign design{.cells = compress_rows(planned, world, checkpoint)};
   comm::all_or_none(world, [&] {  // the rows carry the weights
     design.multipliers = compress::group_multipliers(design.cells.group_names, {});
   });
@@ -151,7 +155,9 @@ void run_sample(const Config& config, const comm::Communicator& world) {
       "{} is a compressed design, which has no rows: sample.target = \"{}\" needs them in "
       "each step. Sample from the design file it was made from",
       config.data.design, config.sample.target);
-  const SampledDesign design = compressed ? load_design(config, world) : read_design(config, world, output);
+  compress::Checkpoint* checkpoint = nullptr;
+  const SampledDesign design = compressed ? load_design(config, world, output, checkpoint)
+                                          : read_design(config, world, output, checkpoint);
   const std::vector<NoiseFactor> factors = noise_factors(config, design.cells, design.multipliers, world);
   std::unique_ptr<infer::GaussianTarget> gaussian;
   std::unique_ptr<infer::RowTarget> of_rows;
@@ -177,7 +183,7 @@ void run_sample(const Config& config, const comm::Communicator& world) {
                                               .thin = config.sample.thin,
                                               .target_ess = config.sample.target_ess,
                                               .seed = static_cast<std::uint64_t>(config.run.seed)},
-                                             world);
+                                             world, checkpoint);
   phase.reset();
   output.record.rows_used = static_cast<Index>(reference.count);
   output.record.iterations = chains.n_draws();

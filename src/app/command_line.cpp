@@ -174,12 +174,13 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
     fail(ErrorKind::input, "{}\n  'tallfit {} --help' lists options and keys.", error.what(), command.name);
   }
   refuse_unknown_options(parser.remaining(), command);
-  require(!typed.resume, ErrorKind::input,
+  require(!typed.resume || command.resumes, ErrorKind::input,
           "'tallfit {}' writes no checkpoints, so --resume has nothing to continue. Run it again without "
           "--resume.",
           command.name);
   line.command = command.command;
   line.output = typed.output;
+  line.resume = typed.resume;
   take_positionals(command, typed, line);
   if (!typed.drop.empty()) line.overrides.push_back(list_entry("merge.drop", typed.drop));
   if (typed.scaling) line.overrides.push_back(entry("bench.scaling", true));

@@ -27,6 +27,7 @@ std::vector<Key> keys_of(Config& config) {
   append(cv_keys(config));
   append(bag_keys(config.bag));
   append(sample_keys(config.sample));
+  append(checkpoint_keys(config.checkpoint));
   append(run_keys(config.run));
   append(generate_keys(config.generate));
   append(import_keys(config.import));

@@ -215,7 +215,7 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
     log_det = found.log_determinant;
   } else if (planned.is_tall() || selects) {
     if (selects) comm::all_or_none(world, [&] { require_kept_apart(config, cells_of(planned)->parts); });
-    design = compress_rows(planned, world);
+    design = compress_rows(planned, world, output.open_checkpoint(facts_of(planned, world)));
     multipliers = fitted_multipliers(config, *design, multipliers, world, output.record);
     solved = solve(config, *design, multipliers, world, output);
     require_best_weights(planned.info(), solved.fit, output);

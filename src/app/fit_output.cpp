@@ -97,6 +97,11 @@ io::RowResultFile& FitOutput::open_leverages(Index n_rows) {
   return leverages_.emplace(config_.output + "/leverages.h5", names, n_rows, world_);
 }
 
+compress::Checkpoint* FitOutput::open_checkpoint(Facts data) {
+  checkpoint_ = app::open_checkpoint(config_, find_command(record.command).value(), std::move(data), world_);
+  return checkpoint_.get();
+}
+
 void FitOutput::finish_record(const design::DesignInfo& info) {
   record.rows = info.n_rows;
   record.columns = info.n_cols;
@@ -136,6 +141,7 @@ void FitOutput::write(const design::DesignInfo& info, const estimate::LinearFit&
   comm::all_or_none(world_, [&] {
     if (world_.is_root()) folder_->commit();
   });
+  if (checkpoint_) checkpoint_->remove();
   if (!world_.is_root()) return;
   std::fputs(report::fit_summary(fit, info.column_names).c_str(), stdout);
   std::fputs("\n", stdout);

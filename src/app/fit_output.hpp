@@ -2,10 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "checkpoint.hpp"
 
 #include "tallfit/app/config.hpp"
 #include "tallfit/comm/communicator.hpp"
@@ -54,6 +57,10 @@ public:
   /// The same for leverages.h5. @collective
   io::RowResultFile& open_leverages(Index n_rows);
 
+  /// The checkpoint of the run: with data that it depends on, beside the folder; write() removes it.
+  /// @collective @throws Error{input} as open_checkpoint()
+  compress::Checkpoint* open_checkpoint(Facts data);
+
   io::RunRecord record;
   std::optional<io::BagContents> bag;  ///< of rank 0, where the fit is the mean of an ensemble
 
@@ -70,6 +77,7 @@ private:
   std::vector<std::pair<std::string, std::function<void(const std::string& path)>>> files_;
   std::vector<estimate::MetricsRow> metrics_;
   std::optional<io::RowResultFile> residuals_, leverages_;
+  std::unique_ptr<io::CheckpointFolder> checkpoint_;
 };
 
 }  // namespace tallfit::app

@@ -50,8 +50,9 @@ std::string help_text(Command command) {
   if (command == Command::bag) text += "      --collect           join the ensembles of these folders\n";
   if (command == Command::merge) text += "      --drop group=NAME   leave these cells out; may be repeated\n";
   if (command == Command::bench) text += "      --scaling           same as --bench.scaling=true\n";
+  if (about.resumes)
+    text += "      --resume            continue a run that was stopped, from its checkpoint\n";
   text +=
-      "      --resume            continue a run that was stopped, where the command writes checkpoints\n"
       "  -h, --help              this text\n\n"
       "Keys, with their defaults, as CONFIG.toml has them; on the command line --section.key=value:\n";
   Config defaults;

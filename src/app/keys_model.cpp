@@ -107,6 +107,15 @@ std::vector<Key> compress_keys(Config::Compress& options) {
   return keys.take();
 }
 
+std::vector<Key> checkpoint_keys(Config::Checkpoint& checkpoint) {
+  SectionKeys keys("checkpoint", {compress, fit, cv, bag, sample});
+  keys.add("seconds", checkpoint.seconds,
+           "Time between savings of the work so far, in OUT.checkpoint; 0: only when a signal comes.")
+      .in("s")
+      .must_be(at_least(0));
+  return keys.take();
+}
+
 std::vector<Key> run_keys(Config::Run& run) {
   SectionKeys keys("run",
                    {generate, import, inspect, plan, compress, merge, fit, cv, bag, sample, predict, bench});

@@ -48,8 +48,9 @@ void run_robust_fit(const Config& config, const comm::Communicator& world) {
   output.record.rows_used = planned.layout.n_used;
   const design::GroupMultipliers ones =
       compress::group_multipliers(planned.info().group_names, {});  // the rows carry the weights
-  const std::optional<estimate::LeastSquaresSystem> system =
-      estimate::training_system(compress_rows(planned, world), ones, intercept_of(config), world);
+  const std::optional<estimate::LeastSquaresSystem> system = estimate::training_system(
+      compress_rows(planned, world, output.open_checkpoint(facts_of(planned, world))), ones,
+      intercept_of(config), world);
   const estimate::LinearFit fit = [&] {
     Phase phase("robust passes");
     estimate::LinearFit found =

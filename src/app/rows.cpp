@@ -256,16 +256,21 @@ void keep_rows(PlannedRows& planned) {
                                                                  planned.layout.my_end()));
 }
 
-compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm::Communicator& world) {
+compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm::Communicator& world,
+                                         compress::Checkpoint* checkpoint) {
   Phase phase("compress");
   if (planned.on_grid()) return compress_on_grid(planned, world);
   const compress::MemoryPlan& plan = planned.tall();
-  compress::Compressor compressor(planned.layout, plan.cells);
+  compress::Compressor compressor(planned.layout, plan.cells, checkpoint);
+  comm::all_or_none(world, [&] { compressor.restore(); });
+  comm::all_or_none(world, [&] {  // all ranks have saved it anew
+    if (checkpoint != nullptr && world.is_root()) checkpoint->forget_earlier("compress");
+  });
   compress::RowVisitor* const visitors[] = {&compressor};
   {
     Phase pass("rows");
     compress::run_row_pass(planned.fitted_rows(), planned.layout, world, visitors, plan.block_bytes,
-                           "compress rows");
+                           "compress rows", compressor.remaining());
     pass.add_flops(plan.pass_flops / world.size());
     pass.add_bytes(plan.pass_bytes_read / world.size());
   }

@@ -8,6 +8,7 @@
 
 #include "tallfit/app/config.hpp"
 #include "tallfit/comm/communicator.hpp"
+#include "tallfit/compress/checkpoint.hpp"
 #include "tallfit/compress/compressed_design.hpp"
 #include "tallfit/compress/grid_plan.hpp"
 #include "tallfit/compress/iterative_plan.hpp"
@@ -103,6 +104,8 @@ std::string_view engine_name(const PlannedRows& planned);
 std::string describe(const PlannedRows& planned, int n_ranks);
 
 /// One pass over the rows in which a compressed design is made, by the engine of the plan. @collective
-compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm::Communicator& world);
+/// @param checkpoint  where the tall engine saves its factors, and finds those of a run that was stopped
+compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm::Communicator& world,
+                                         compress::Checkpoint* checkpoint = nullptr);
 
 }  // namespace tallfit::app

@@ -77,6 +77,7 @@ Config configure(const CommandLine& line, const comm::Communicator& world) {
     entries.insert(entries.end(), line.overrides.begin(), line.overrides.end());
     config = read_config(entries);
     config.output = line.output;
+    config.resume = line.resume;
     check_config(config, *line.command);
   });
   return config;

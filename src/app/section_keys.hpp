@@ -66,6 +66,7 @@ std::vector<Key> compress_keys(Config::Compress& options);
 std::vector<Key> cv_keys(Config& config);
 std::vector<Key> bag_keys(Config::Bag& options);
 std::vector<Key> sample_keys(Config::Sample& options);
+std::vector<Key> checkpoint_keys(Config::Checkpoint& checkpoint);
 std::vector<Key> run_keys(Config::Run& run);
 std::vector<Key> generate_keys(Config::Generate& options);
 std::vector<Key> import_keys(Config::Import& options);

@@ -3,17 +3,68 @@
 #include <algorithm>
 #include <utility>
 
+#include "saved_pieces.hpp"
+
 #include "tallfit/base/error.hpp"
 
 namespace tallfit::compress {
 
-Compressor::Compressor(const RowLayout& layout, const CellPlan& plan)
+Compressor::Compressor(const RowLayout& layout, const CellPlan& plan, Checkpoint* checkpoint)
     : layout_(layout),
       plan_(plan),
+      checkpoint_(checkpoint),
       rows_(rows_by_cell_and_leaf(layout, plan, layout.my_first_leaf, layout.my_end_leaf)),
       cells_(plan.cells.size()) {
-  for (std::size_t i = 0; i < cells_.size(); ++i)
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
     cells_[i].nodes = folded_nodes(static_cast<Index>(i), layout.my_first_leaf, rows_[i], layout.n_cols + 2);
+    cells_[i].restored.resize(rows_[i].size());
+  }
+}
+
+void Compressor::restore() {
+  if (checkpoint_ == nullptr) return;
+  checkpoint_->restore(saved_stage, [&](NumberSource& source) {
+    read_pieces(source, layout_.n_cols + 2, [&](const TreeNode& node, Factor factor) {
+      if (takes(node)) restore(node, std::move(factor));
+    });
+  });
+  if (!pieces_.empty()) checkpoint_->save(saved_stage, [&](NumberSink& sink) { put_pieces(sink, pieces_); });
+}
+
+/// Whether a node that other ranks may have made is one that this rank would make, or is of such.
+bool Compressor::takes(const TreeNode& node) const {
+  if (node.first_leaf() < layout_.my_first_leaf || node.end_leaf() > layout_.my_end_leaf) return false;
+  const std::vector<FoldedNode>& folded = cells_.at(static_cast<std::size_t>(node.item)).nodes;
+  return std::none_of(folded.begin(), folded.end(), [&](const FoldedNode& whole) {
+    return whole.node.level > node.level && whole.first_leaf() <= node.first_leaf() &&
+           node.end_leaf() <= whole.end_leaf();
+  });
+}
+
+void Compressor::restore(const TreeNode& node, Factor factor) {
+  const auto item = static_cast<std::size_t>(node.item);
+  Progress& cell = cells_[item];
+  const auto begin = node.first_leaf() - layout_.my_first_leaf;
+  const auto end = node.end_leaf() - layout_.my_first_leaf;
+  if (std::find(cell.restored.begin() + begin, cell.restored.begin() + end, true) !=
+      cell.restored.begin() + end)
+    return;  // two runs had made some of it
+  std::fill(cell.restored.begin() + begin, cell.restored.begin() + end, true);
+  std::fill(rows_[item].begin() + begin, rows_[item].begin() + end, Index{0});
+  std::erase_if(cell.nodes, [&](const FoldedNode& folded) { return is_restored(cell, folded.first_leaf()); });
+  pieces_[node] = std::move(factor);
+}
+
+std::vector<LeafRange> Compressor::remaining() const {
+  std::vector<LeafRange> ranges;
+  for (Index leaf = layout_.my_first_leaf; leaf < layout_.my_end_leaf; ++leaf) {
+    if (std::all_of(cells_.begin(), cells_.end(),
+                    [&](const Progress& cell) { return is_restored(cell, leaf); }))
+      continue;
+    if (ranges.empty() || ranges.back().end < leaf) ranges.push_back({.first = leaf, .end = leaf});
+    ranges.back().end = leaf + 1;
+  }
+  return ranges;
 }
 
 void Compressor::begin_leaf(Index leaf) {
@@ -33,8 +84,10 @@ void Compressor::visit(const LeafRows& rows) {
     while (end < rows.size() && rows.keys[static_cast<std::size_t>(end)] == key && rows.scale(end) != 0.0)
       ++end;
     Progress& cell = cells_[static_cast<std::size_t>(plan_.cell_of.at(key))];
-    cell.folds(leaf_) ? fold(cell, rows, first, end - first) : keep(cell, rows, first, end - first);
-    cell.expected -= end - first;
+    if (!is_restored(cell, leaf_)) {
+      cell.folds(leaf_) ? fold(cell, rows, first, end - first) : keep(cell, rows, first, end - first);
+      cell.expected -= end - first;
+    }
     first = end;
   }
 }
@@ -95,6 +148,7 @@ void Compressor::end_leaf(Index leaf) {
     Progress& cell = cells_[i];
     require(cell.expected == 0, ErrorKind::bug, "leaf {} ended with {} rows of cell {} missing", leaf,
             cell.expected, i);
+    if (is_restored(cell, leaf)) continue;
     if (!cell.folds(leaf)) {
       add_node_in_place(pieces_, {static_cast<Index>(i), 0, leaf},
                         Factor::of_rows(n_cols, std::exchange(cell.rows, {})));
@@ -106,6 +160,7 @@ void Compressor::end_leaf(Index leaf) {
     cell.next_part = 0;
     ++cell.next_node;
   }
+  save_if_due(checkpoint_, saved_stage, [&](NumberSink& sink) { put_pieces(sink, pieces_); });
 }
 
 CompressedDesign Compressor::finish(const design::DesignInfo& info, const comm::Communicator& comm) {

@@ -18,11 +18,19 @@ Index numbers_of_row(const design::RowSource& source, const RowLayout& layout) {
   return std::min(layout.n_cols, std::max<Index>(8, source.info().n_cols));
 }
 
+Index first_row(const RowLayout& layout, const LeafRange& leaves) {
+  return layout.leaf_begin[static_cast<std::size_t>(leaves.first)];
+}
+
+Index end_row(const RowLayout& layout, const LeafRange& leaves) {
+  return layout.leaf_begin[static_cast<std::size_t>(leaves.end)];
+}
+
 /// Cuts blocks at the ends of leaves and hands the parts to the visitors.
 class LeafCutter {
 public:
-  LeafCutter(const RowLayout& layout, std::span<RowVisitor* const> visitors)
-      : layout_(layout), visitors_(visitors), leaf_(layout.my_first_leaf) {}
+  LeafCutter(const RowLayout& layout, LeafRange leaves, std::span<RowVisitor* const> visitors)
+      : layout_(layout), visitors_(visitors), leaf_(leaves.first), end_(leaves.end) {}
 
   void take(const design::RowBlock& block) {
     for (Index first = 0; first < block.size();) {
@@ -36,7 +44,7 @@ public:
   }
 
   void finish() {
-    while (leaf_ < layout_.my_end_leaf) finish_leaf();
+    while (leaf_ < end_) finish_leaf();
   }
 
 private:
@@ -57,6 +65,7 @@ private:
   const RowLayout& layout_;
   std::span<RowVisitor* const> visitors_;
   Index leaf_;
+  Index end_;
   std::optional<RowClassifier> classifier_;
   std::vector<CellKey> keys_;
 };
@@ -65,39 +74,62 @@ private:
 
 struct RowPass::State {
   design::RowSource& source;
-  design::RowStream stream;
-  LeafCutter cutter;
-  std::optional<Progress> progress;
+  const RowLayout& layout;
+  std::span<RowVisitor* const> visitors;
+  Index block_rows;
+  std::vector<LeafRange> leaves;
+  std::size_t next = 0;  ///< of the leaves
+  std::optional<design::RowStream> stream = std::nullopt;  ///< of the leaves before
+  std::optional<LeafCutter> cutter = std::nullopt;
+  std::optional<Progress> progress = std::nullopt;
+
+  void start_reading() {
+    const LeafRange& range = leaves[next++];
+    stream.emplace(source, first_row(layout, range), end_row(layout, range), block_rows);
+    cutter.emplace(layout, range, visitors);
+  }
 };
 
 RowPass::RowPass(design::RowSource& source, const RowLayout& layout, std::span<RowVisitor* const> visitors,
-                 Index block_bytes, std::string_view what)
+                 Index block_bytes, std::string_view what, std::optional<std::vector<LeafRange>> leaves)
     : state_(new State{.source = source,
-                       .stream = {source, layout.my_begin(), layout.my_end(),
-                                  design::rows_in(block_bytes, numbers_of_row(source, layout))},
-                       .cutter = {layout, visitors},
-                       .progress = std::nullopt}) {
-  if (!what.empty()) state_->progress.emplace(std::string(what), layout.my_end() - layout.my_begin());
+                       .layout = layout,
+                       .visitors = visitors,
+                       .block_rows = design::rows_in(block_bytes, numbers_of_row(source, layout)),
+                       .leaves = leaves ? *std::move(leaves)
+                                        : std::vector{LeafRange{.first = layout.my_first_leaf,
+                                                                .end = layout.my_end_leaf}}}) {
+  if (what.empty()) return;
+  Index n_rows = 0;
+  for (const LeafRange& range : state_->leaves) n_rows += end_row(layout, range) - first_row(layout, range);
+  state_->progress.emplace(std::string(what), n_rows);
 }
 
 RowPass::~RowPass() = default;
 
 bool RowPass::step() {
-  const design::RowBlock* block = state_->stream.next();
-  if (block == nullptr) {
-    state_->cutter.finish();
-    return false;
+  State& state = *state_;
+  while (true) {
+    if (!state.stream) {
+      if (state.next == state.leaves.size()) return false;
+      state.start_reading();
+    }
+    if (const design::RowBlock* block = state.stream->next()) {
+      design::require_finite(*block, state.source.info());
+      state.cutter->take(*block);
+      if (state.progress) state.progress->advance(block->size());
+      return true;
+    }
+    state.cutter->finish();
+    state.stream.reset();
   }
-  design::require_finite(*block, state_->source.info());
-  state_->cutter.take(*block);
-  if (state_->progress) state_->progress->advance(block->size());
-  return true;
 }
 
 void run_row_pass(design::RowSource& source, const RowLayout& layout, const comm::Communicator& comm,
-                  std::span<RowVisitor* const> visitors, Index block_bytes, std::string_view what) {
+                  std::span<RowVisitor* const> visitors, Index block_bytes, std::string_view what,
+                  std::optional<std::vector<LeafRange>> leaves) {
   comm::all_or_none(comm, [&] {
-    RowPass pass(source, layout, visitors, block_bytes, what);
+    RowPass pass(source, layout, visitors, block_bytes, what, std::move(leaves));
     while (pass.step()) continue;
   });
 }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <optional>
 
+#include "saved_replicas.hpp"
+
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/compress/compressor.hpp"
@@ -78,6 +80,18 @@ void run_unit_pass(const BagRows& rows, Unit unit, const UnitRange& units, const
   compress::run_row_pass(rows.source, rows.layout, rows.comm, visitors, rows.block_bytes, what);
 }
 
+/// The sums of a batch of replicas, on every rank. @collective
+void sum_rows(const BagRows& rows, const BagOptions& options, const UnitRange& units, ReplicaBatch batch,
+              const Ensemble& finished, ReplicaSums& sums) {
+  UnitRuns runs(options.unit, units, rows.source.info().n_cols, [&](const UnitRun& run) { sums.add(run); });
+  ReplicaSaver saver(rows.checkpoint, rows.layout, batch, finished, rows.comm, sums);
+  saver.restore();
+  compress::RowVisitor* const visitors[] = {&runs, &saver};  // in this order: a leaf's rows, then its end
+  compress::run_row_pass(rows.source, rows.layout, rows.comm, visitors, rows.block_bytes, "sum replicas",
+                         saver.remaining());
+  sums.finish(rows.comm);
+}
+
 /// The weight of each of my rows in a replica, and those of training rows in all.
 std::vector<float> row_weights(const BagRows& rows, Unit unit, const UnitRange& units,
                                const Eigen::Ref<const Eigen::VectorXf>& weights, double& sum) {
@@ -138,9 +152,7 @@ void fit_some(const BagRows& rows, const ReplicaFitter& fitter, const BagOptions
   Eigen::MatrixXf weights;
   comm::all_or_none(comm, [&] { weights = replica_weights(options.resampling, units, first, count); });
   ReplicaSums sums(whitening, units, weights, options.sum_of_weights, options.sums_bytes / 4);
-  run_unit_pass(
-      rows, options.unit, units, [&](const UnitRun& run) { sums.add(run); }, "sum replicas");
-  sums.finish(comm);
+  sum_rows(rows, options, units, {.first = first, .count = count}, ensemble, sums);
   const Index n = whitening.n_coeffs() + 1;
   Eigen::MatrixXd models = Eigen::MatrixXd::Zero(n, count);
   Eigen::VectorXd solved = Eigen::VectorXd::Zero(count);
@@ -182,7 +194,8 @@ Ensemble fit_replicas(const BagRows& rows, const Whitening& whitening, const est
   comm::min_in_place(rows.comm, std::span(&at_once, 1));
   Ensemble ensemble;
   ensemble.models.resize(whitening.n_coeffs() + 1, options.count);
-  for (Index done = 0; done < options.count; done += at_once)
+  restore_finished(rows.checkpoint, rows.comm, ensemble);
+  for (auto done = static_cast<Index>(ensemble.numbers.size()); done < options.count; done += at_once)
     fit_some(rows, *fitter, options, units, options.first + done, std::min(at_once, options.count - done),
              ensemble);
   return ensemble;

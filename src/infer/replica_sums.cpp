@@ -86,6 +86,11 @@ void ReplicaSums::add_waiting() {
   n_waiting_ = 0;
 }
 
+const Eigen::MatrixXd& ReplicaSums::settled() {
+  add_waiting();
+  return sums_;
+}
+
 void ReplicaSums::finish(const comm::Communicator& comm) {
   add_waiting();
   waiting_.resize(0, 0);

@@ -5,7 +5,8 @@
 #include <limits>
 #include <optional>
 
-#include "tallfit/base/progress.hpp"
+#include "chain_runner.hpp"
+
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/infer/diagnostics.hpp"
@@ -16,88 +17,41 @@ namespace {
 
 constexpr int looks = 10;  ///< at the draws, for a target
 
-/// A chain and its draws since they were last gathered.
-struct RunningChain {
-  Index number = 0;
-  ChainState state;
-  Index evaluations = 0;
-  std::vector<double> points;       // d x walkers, draw by draw
-  std::vector<double> log_density;  // walkers, draw by draw
-  std::vector<double> reports;      // acceptance, evaluations, divergence, draw by draw
+/// Draws of one chain, as ranks send them to each other.
+struct ChainPart {
+  std::vector<double> points, log_density, reports;
 
-  void clear() {
-    points.clear();
-    log_density.clear();
-    reports.clear();
-  }
+  Index n_draws() const { return static_cast<Index>(reports.size()) / RunningChain::n_reports; }
 };
 
-constexpr Index n_reports = 3;
-
-/// One run of some chains.
-class ChainRunner {
-public:
-  ChainRunner(const LogDensity& density, const Sampler& sampler, const SampleOptions& options)
-      : density_(density), sampler_(sampler), options_(options) {}
-
-  RunningChain start(Index number) const {
-    // the numbers of a start come before those of step 0: as of a chain's last step of all
-    constexpr Index before_all = (Index{1} << 39) - 1;
-    RunningChain chain;
-    chain.number = number;
-    chain.state = start_chain(density_, sampler_, RandomStream(options_.seed, number, before_all));
-    return chain;
-  }
-
-  void warm_up(RunningChain& chain) const {
-    while (chain.state.step < options_.warmup) step(chain);
-  }
-
-  void draw(RunningChain& chain, Index draws) const {
-    for (Index i = 0; i < draws; ++i) {
-      StepReport sum;
-      for (Index t = 0; t < options_.thin; ++t) {
-        const StepReport one = step(chain);
-        sum.acceptance += one.acceptance / static_cast<double>(options_.thin);
-        sum.evaluations += one.evaluations;
-        sum.diverged = sum.diverged || one.diverged;
-      }
-      const auto kept = chain.state.points.leftCols(sampler_.walkers).reshaped();
-      chain.points.insert(chain.points.end(), kept.begin(), kept.end());
-      const auto densities = chain.state.log_density.head(sampler_.walkers);
-      chain.log_density.insert(chain.log_density.end(), densities.begin(), densities.end());
-      chain.reports.insert(chain.reports.end(),
-                           {sum.acceptance, static_cast<double>(sum.evaluations), sum.diverged ? 1.0 : 0.0});
-    }
-  }
-
-private:
-  StepReport step(RunningChain& chain) const {
-    RandomStream random(options_.seed, chain.number, chain.state.step);
-    const StepReport report = sampler_.step(chain.state, density_, random, options_.warmup);
-    ++chain.state.step;
-    chain.evaluations += report.evaluations;
-    return report;
-  }
-
-  const LogDensity& density_;
-  const Sampler& sampler_;
-  const SampleOptions& options_;
-};
-
-/// Which rank runs a chain.
-int owner(Index chain, const LogDensity& density, const comm::Communicator& comm) {
-  return density.is_collective() ? 0 : static_cast<int>(chain % comm.size());
+std::vector<double> slice(const std::vector<double>& draws, Index n_all, Index begin, Index end) {
+  const auto size = static_cast<Index>(draws.size()) / std::max<Index>(n_all, 1);  // of a draw
+  return {draws.begin() + begin * size, draws.begin() + end * size};
 }
 
-/// Sends the values of the owner to rank 0. @collective
-void to_root(std::vector<double>& values, int from, Index size, const comm::Communicator& comm) {
-  constexpr int tag = 71;
+/// Draws [begin, end) of a chain.
+ChainPart part_of(const RunningChain& chain, Index begin, Index end) {
+  const Index n = chain.n_draws();
+  return {.points = slice(chain.points, n, begin, end),
+          .log_density = slice(chain.log_density, n, begin, end),
+          .reports = slice(chain.reports, n, begin, end)};
+}
+
+/// Sends the part of the owner to rank 0. @collective
+void to_root(ChainPart& part, int from, const comm::Communicator& comm) {
   if (from == 0) return;
-  if (comm.rank() == from) comm::send(comm, std::span<const double>(values), 0, tag);
-  if (!comm.is_root()) return;
-  values.resize(static_cast<std::size_t>(size));
-  comm::receive(comm, std::span<double>(values), from, tag);
+  constexpr int tag = 71;
+  for (std::vector<double>* values : {&part.points, &part.log_density, &part.reports}) {
+    auto size = static_cast<Index>(values->size());
+    if (comm.rank() == from) {
+      comm::send(comm, std::span<const Index>(&size, 1), 0, tag);
+      comm::send(comm, std::span<const double>(*values), 0, tag);
+    }
+    if (!comm.is_root()) continue;
+    comm::receive(comm, std::span(&size, 1), from, tag);
+    values->resize(static_cast<std::size_t>(size));
+    comm::receive(comm, std::span(*values), from, tag);
+  }
 }
 
 /// Draws on rank 0, with room for all of them.
@@ -116,12 +70,12 @@ public:
   }
 
   /// Takes draws begin, begin + 1, ... of a chain.
-  void take(const RunningChain& chain, Index begin) {
-    const Index draws = static_cast<Index>(chain.reports.size()) / n_reports;
+  void take(Index number, const ChainPart& chain, Index begin) {
+    const Index draws = chain.n_draws();
     const Eigen::Map<const Eigen::MatrixXd> points(chain.points.data(), posterior_.dimension(),
                                                    draws * walkers_);
     const Eigen::MatrixXd parameters = posterior_.parameters(points);
-    const Index column = chain.number * walkers_;
+    const Index column = number * walkers_;
     for (Index i = 0; i < draws; ++i) {
       for (Index w = 0; w < walkers_; ++w) {
         const Index at = i * walkers_ + w;
@@ -129,10 +83,10 @@ public:
           chains_.parameters[static_cast<std::size_t>(k)](begin + i, column + w) = parameters(k, at);
         chains_.log_density(begin + i, column + w) = chain.log_density[static_cast<std::size_t>(at)];
       }
-      const double* report = chain.reports.data() + i * n_reports;
-      chains_.acceptance(begin + i, chain.number) = report[0];
-      chains_.evaluations(begin + i, chain.number) = report[1];
-      chains_.diverged(begin + i, chain.number) = report[2];
+      const double* report = chain.reports.data() + i * RunningChain::n_reports;
+      chains_.acceptance(begin + i, number) = report[0];
+      chains_.evaluations(begin + i, number) = report[1];
+      chains_.diverged(begin + i, number) = report[2];
     }
   }
 
@@ -166,14 +120,6 @@ private:
   Chains chains_;
 };
 
-/// Runs local work under the rules of errors; collective densities have errors of all ranks anyway.
-void run(const LogDensity& density, const comm::Communicator& comm, const std::function<void()>& work) {
-  if (density.is_collective())
-    work();
-  else
-    comm::all_or_none(comm, work);
-}
-
 }  // namespace
 
 std::vector<ParameterSummary> summarise(const std::vector<ParameterBlock>& blocks,
@@ -198,20 +144,13 @@ std::vector<ParameterSummary> summarise(const std::vector<ParameterBlock>& block
 }
 
 Chains sample(const Posterior& posterior, const Sampler& sampler, const SampleOptions& options,
-              const comm::Communicator& comm) {
+              const comm::Communicator& comm, compress::Checkpoint* checkpoint) {
   comm::require_replicated(comm, options.chains > 0 && options.draws > 0 && options.thin > 0,
                            ErrorKind::input,
                            "sample.chains = {}, sample.draws = {} and sample.thin = {} must all be positive",
                            options.chains, options.draws, options.thin);
-  const ChainRunner runner(posterior, sampler, options);
-  std::vector<RunningChain> mine;
-  run(posterior, comm, [&] {
-    for (Index c = 0; c < options.chains; ++c) {
-      if (!posterior.is_collective() && owner(c, posterior, comm) != comm.rank()) continue;
-      mine.push_back(runner.start(c));
-      runner.warm_up(mine.back());
-    }
-  });
+  ChainRunner runner(posterior, sampler, options, comm, checkpoint);
+  runner.start();
   std::optional<DrawStore> store;
   comm::all_or_none(comm, [&] {
     if (comm.is_root()) store.emplace(posterior, sampler, options);
@@ -221,26 +160,17 @@ Chains sample(const Posterior& posterior, const Sampler& sampler, const SampleOp
   Index done = 0;
   bool reached = false;
   while (done < options.draws && !reached) {
-    const Index count = std::min(round, options.draws - done);
-    run(posterior, comm, [&] {
-      for (RunningChain& chain : mine) runner.draw(chain, count);
-    });
+    const Index end = std::min(done + round, options.draws);
+    runner.advance(end);
     for (Index c = 0; c < options.chains; ++c) {
-      const int from = owner(c, posterior, comm);
-      const auto held = std::find_if(mine.begin(), mine.end(),
-                                     [c](const RunningChain& chain) { return chain.number == c; });
-      RunningChain received;
-      received.number = c;
-      RunningChain& chain = held != mine.end() ? *held : received;
-      to_root(chain.points, from, posterior.dimension() * sampler.walkers * count, comm);
-      to_root(chain.log_density, from, sampler.walkers * count, comm);
-      to_root(chain.reports, from, n_reports * count, comm);
+      ChainPart part;
+      if (comm.rank() == runner.owner(c)) part = part_of(*runner.find(c), done, end);
+      to_root(part, runner.owner(c), comm);
       comm::all_or_none(comm, [&] {
-        if (comm.is_root()) store->take(chain, done);
+        if (comm.is_root()) store->take(c, part, done);
       });
-      chain.clear();
     }
-    done += count;
+    done = end;
     comm::all_or_none(comm, [&] {
       if (!comm.is_root()) return;
       store->look(done);
@@ -249,8 +179,7 @@ Chains sample(const Posterior& posterior, const Sampler& sampler, const SampleOp
     comm::broadcast(comm, std::span(figures), 0);
     reached = options.target_ess > 0 && figures[0] >= options.target_ess;
   }
-  Index evaluations = 0;
-  for (const RunningChain& chain : mine) evaluations += chain.evaluations;
+  Index evaluations = runner.total_evaluations();
   if (!posterior.is_collective()) comm::sum_in_place(comm, std::span(&evaluations, 1));
   Chains chains;
   if (comm.is_root()) chains = store->release(done);

@@ -27,23 +27,41 @@ UnitRange count_units(design::RowSource& source, const compress::RowLayout& layo
   }
   constexpr Index at_once = Index{1} << 16U;
   UnitCounter counter(unit, 0);
+  std::vector<Index> before_leaf;
   comm::all_or_none(comm, [&] {
     design::RowLabels labels;
-    for (Index at = layout.my_begin(); at < layout.my_end(); at += at_once) {
-      const Index count = std::min(at_once, layout.my_end() - at);
-      source.read_labels(at, count, labels);
-      for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
-        if (labels.is_training(i)) counter.unit_of(labels, i);
+    for (Index leaf = layout.my_first_leaf; leaf < layout.my_end_leaf; ++leaf) {
+      before_leaf.push_back(counter.next());
+      const Index end = layout.leaf_begin[static_cast<std::size_t>(leaf) + 1];
+      for (Index at = layout.leaf_begin[static_cast<std::size_t>(leaf)]; at < end; at += at_once) {
+        const Index count = std::min(at_once, end - at);
+        source.read_labels(at, count, labels);
+        for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
+          if (labels.is_training(i)) counter.unit_of(labels, i);
+      }
     }
   });
   UnitRange units{.first = counter.next(), .count = counter.next(), .total = counter.next()};
   comm::exclusive_scan_in_place(comm, std::span(&units.first, 1));
   comm::sum_in_place(comm, std::span(&units.total, 1));
+  for (Index& before : before_leaf) before += units.first;
+  units.first_leaf = layout.my_first_leaf;
+  units.before_leaf = std::move(before_leaf);
   return units;
 }
 
 UnitRuns::UnitRuns(Unit unit, const UnitRange& units, Index n_cols, Sink sink, Index most_rows)
-    : n_cols_(n_cols), sink_(std::move(sink)), most_rows_(most_rows), counter_(unit, units.first) {}
+    : unit_(unit),
+      units_(units),
+      n_cols_(n_cols),
+      sink_(std::move(sink)),
+      most_rows_(most_rows),
+      counter_(unit, units.first) {}
+
+void UnitRuns::begin_leaf(Index leaf) {
+  if (unit_ == Unit::group) return;
+  counter_ = UnitCounter(unit_, units_.before_leaf.at(static_cast<std::size_t>(leaf - units_.first_leaf)));
+}
 
 void UnitRuns::visit(const compress::LeafRows& rows) {
   const design::RowLabels& labels = rows.block.labels;

@@ -54,7 +54,7 @@ OutputFile::~OutputFile() {
   if (!partial_.empty()) remove_quietly(partial_);
 }
 
-void OutputFile::write(const std::string& text) {
+void OutputFile::write(std::string_view text) {
   require(stream_ != nullptr, ErrorKind::bug, "{}: written after it was closed", path_);
   if (std::fwrite(text.data(), 1, text.size(), stream_.get()) != text.size()) fail_write(path_);
 }

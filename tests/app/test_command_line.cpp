@@ -78,9 +78,11 @@ TEST(CommandLine, MistakesAreTold) {
             "  Usage: tallfit fit CONFIG.toml|DESIGN.h5|COMPRESSED.tallfit.h5 -o FOLDER");
   EXPECT_EQ(message_of("fit a.toml b.toml"),
             "two configurations, 'a.toml' and 'b.toml', but a run has one. Did you forget -o?");
-  EXPECT_EQ(message_of("fit a.h5 --resume"),
-            "'tallfit fit' writes no checkpoints, so --resume has nothing to continue. Run it again without "
-            "--resume.");
+  EXPECT_TRUE(parse("fit a.h5 --resume").resume);
+  EXPECT_EQ(
+      message_of("merge a.h5 --resume"),
+      "'tallfit merge' writes no checkpoints, so --resume has nothing to continue. Run it again without "
+      "--resume.");
   EXPECT_NE(message_of("fit a.h5 -o"), "no error");
 }
 

@@ -18,6 +18,7 @@ struct CommandInfo {
   std::string_view summary;    ///< one line, no full stop
   std::string_view arguments;  ///< what stands after the name, as `[CONFIG.toml] -o OUT`
   Output output;
+  bool resumes = false;  ///< whether it saves checkpoints that --resume goes on from
 };
 
 /// Every command, in the order of INTERFACE.md.

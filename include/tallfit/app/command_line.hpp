@@ -17,6 +17,7 @@ struct CommandLine {
   std::string config_file;               ///< empty: defaults
   std::vector<io::TomlEntry> overrides;  ///< keys set on the command line, positional arguments among them
   std::string output;                    ///< -o
+  bool resume = false;                   ///< --resume
 };
 
 /// Reads `tallfit COMMAND …` (@p arguments begins with the program's name).

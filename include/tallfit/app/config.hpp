@@ -158,6 +158,10 @@ struct Config {
     Index temperatures = 8;
   };
 
+  struct Checkpoint {
+    double seconds = 600.0;
+  };
+
   struct Run {
     std::optional<Index> memory_per_rank;  ///< bytes
     std::optional<Index> block_bytes;
@@ -231,6 +235,7 @@ struct Config {
   CrossValidation cv;
   Bag bag;
   Sample sample;
+  Checkpoint checkpoint;
   Run run;
   Generate generate;
   Import import;
@@ -241,7 +246,8 @@ struct Config {
   compress::MachineRates machine;  ///< `tallfit bench` measures them
   Bench bench;
 
-  std::string output;  ///< `-o OUT`; empty where the command needs none
+  std::string output;   ///< `-o OUT`; empty where the command needs none
+  bool resume = false;  ///< `--resume`
 };
 
 }  // namespace tallfit::app

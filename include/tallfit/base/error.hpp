@@ -15,7 +15,8 @@ enum class ErrorKind : int {
   bug = 1,        ///< ours: please report
   input = 2,      ///< the user's data, configuration or command line
   numerical = 3,  ///< no answer of the promised quality exists or was found
-  resource = 4    ///< not enough memory, disk or time
+  resource = 4,   ///< not enough memory, disk or time
+  stopped = 75    ///< a signal asked to stop, and a checkpoint was written
 };
 
 /// Where in our sources an error was raised; printed for bugs only.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "tallfit/compress/checkpoint.hpp"
 #include "tallfit/compress/compressed_design.hpp"
 #include "tallfit/compress/fold_schedule.hpp"
 #include "tallfit/compress/row_pass.hpp"
@@ -20,7 +21,14 @@ namespace tallfit::compress {
 /// K^2 / P flops; memory as predict_bytes_in_place() says.
 class Compressor final : public RowVisitor {
 public:
-  Compressor(const RowLayout& layout, const CellPlan& plan);
+  /// @param checkpoint  where factors are saved between leaves; none: nowhere
+  Compressor(const RowLayout& layout, const CellPlan& plan, Checkpoint* checkpoint = nullptr);
+
+  /// Takes what earlier runs saved: the same factors of the same nodes, whatever ranks had made them. Before
+  /// the pass. Local. @throws Error{input} for a damaged file.
+  void restore();
+  /// The leaves that the pass has to show: of some cell the factor is not there yet. Local.
+  std::vector<LeafRange> remaining() const;
 
   void begin_leaf(Index leaf) override;
   void visit(const LeafRows& rows) override;
@@ -43,8 +51,10 @@ private:
     std::optional<linalg::RowTiles> tiles;  ///< and where they do not
     std::vector<double> triangle;           ///< the folded ones of the node
 
-    /// Not folded yet.
+    /// Rows that are not folded yet.
     Index n_taken() const { return tiles ? tiles->n_rows() : waiting.n_rows(); }
+    std::vector<bool> restored;  ///< by leaf of this rank: its rows are in a factor already
+
     bool folds(Index leaf) const { return next_node < nodes.size() && nodes[next_node].first_leaf() <= leaf; }
   };
 
@@ -52,9 +62,15 @@ private:
   void fold(Progress& cell, const LeafRows& rows, Index first, Index count);
   void take(Progress& cell, const LeafRows& rows, Index first, Index count) const;
   void fold_taken(Progress& cell);
+  bool is_restored(const Progress& cell, Index leaf) const {
+    return cell.restored[static_cast<std::size_t>(leaf - layout_.my_first_leaf)];
+  }
+  bool takes(const TreeNode& node) const;
+  void restore(const TreeNode& node, Factor factor);
 
   const RowLayout& layout_;
   const CellPlan& plan_;
+  Checkpoint* checkpoint_;
   std::vector<std::vector<Index>> rows_;  ///< [cell][leaf of this rank]
   std::vector<Progress> cells_;
   Index leaf_ = 0;                                ///< the present one

@@ -16,6 +16,9 @@ struct TreeNode {
   int level = 0;
   Index index = 0;
   auto operator<=>(const TreeNode&) const = default;
+
+  Index first_leaf() const { return index << static_cast<unsigned>(level); }
+  Index end_leaf() const { return (index + 1) << static_cast<unsigned>(level); }
 };
 
 /// Rows from which a node of n columns is a triangle: 2 n, or 4 n where it is a right sibling.

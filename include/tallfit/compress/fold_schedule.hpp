@@ -12,8 +12,8 @@ struct FoldedNode {
   TreeNode node;
   std::vector<Index> parts;  ///< rows that merge() would fold together, one part after the other
 
-  Index first_leaf() const { return node.index << static_cast<unsigned>(node.level); }
-  Index end_leaf() const { return (node.index + 1) << static_cast<unsigned>(node.level); }
+  Index first_leaf() const { return node.first_leaf(); }
+  Index end_leaf() const { return node.end_leaf(); }
 };
 
 /// The largest nodes of one cell, within some leaves, that are triangles and need no other triangle merged.

@@ -20,6 +20,12 @@ struct LeafCell {
   TargetSums sums;
 };
 
+/// Leaves first, ..., end - 1.
+struct LeafRange {
+  Index first = 0;
+  Index end = 0;
+};
+
 /// Where the rows are; the same on every rank. Made by survey().
 struct RowLayout {
   Index n_rows = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -54,8 +55,10 @@ public:
 /// A pass over this rank's rows, block by block, for work that ranks do together between blocks. Local.
 class RowPass {
 public:
+  /// @param leaves  of this rank that are read, in order; none given: all of them
   RowPass(design::RowSource& source, const RowLayout& layout, std::span<RowVisitor* const> visitors,
-          Index block_bytes, std::string_view what = {});
+          Index block_bytes, std::string_view what = {},
+          std::optional<std::vector<LeafRange>> leaves = std::nullopt);
   RowPass(const RowPass&) = delete;
   RowPass& operator=(const RowPass&) = delete;
   ~RowPass();
@@ -71,10 +74,12 @@ private:
 
 /// Reads this rank's rows once and shows them to every visitor. Rows with w > 0 are checked to be finite.
 ///
-/// @param what  name of the pass for a progress report by rank 0; empty: none.
+/// @param what    name of the pass for a progress report by rank 0; empty: none.
+/// @param leaves  of this rank that are read, in order; none given: all of them
 /// Memory: two blocks of about @p block_bytes. @collective: an error of one rank is thrown by all.
 /// @throws Error{input} naming row, column and configuration of a value that is not finite.
 void run_row_pass(design::RowSource& source, const RowLayout& layout, const comm::Communicator& comm,
-                  std::span<RowVisitor* const> visitors, Index block_bytes, std::string_view what = {});
+                  std::span<RowVisitor* const> visitors, Index block_bytes, std::string_view what = {},
+                  std::optional<std::vector<LeafRange>> leaves = std::nullopt);
 
 }  // namespace tallfit::compress

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tallfit/compress/cell_plan.hpp"
+#include "tallfit/compress/checkpoint.hpp"
 #include "tallfit/estimate/estimator.hpp"
 #include "tallfit/estimate/metrics.hpp"
 #include "tallfit/infer/resampling.hpp"
@@ -19,6 +20,7 @@ struct BagRows {
   const compress::RowLayout& layout;
   const comm::Communicator& comm;
   Index block_bytes = 0;
+  compress::Checkpoint* checkpoint = nullptr;  ///< where replicas are saved between leaves; none: nowhere
 };
 
 struct BagOptions {

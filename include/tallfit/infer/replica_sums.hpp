@@ -31,6 +31,9 @@ public:
   /// whitening.rank() or so, and n² for each unit and replica (twice that for weights that are no whole
   /// numbers). Local.
   void add(const UnitRun& run);
+  /// The sums so far, and such sums again: in any order, on any rank. Local.
+  const Eigen::MatrixXd& settled();
+  void add(const Eigen::MatrixXd& settled) { sums_ += settled; }
   /// Sums over the ranks, on every rank. @collective
   void finish(const comm::Communicator& comm);
 

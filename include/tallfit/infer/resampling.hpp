@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 
 #include <cstdint>
+#include <vector>
 
 #include "tallfit/base/numeric.hpp"
 
@@ -33,6 +34,8 @@ struct UnitRange {
   Index first = 0;
   Index count = 0;
   Index total = 0;
+  Index first_leaf = 0;                 ///< of the rank
+  std::vector<Index> before_leaf = {};  ///< units of all ranks before each leaf of the rank; not of groups
 };
 
 /// Weights of the units of a range, a column for each of replicas [first, first + count): whole numbers but

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tallfit/comm/communicator.hpp"
+#include "tallfit/compress/checkpoint.hpp"
 #include "tallfit/infer/log_density.hpp"
 #include "tallfit/infer/sampler.hpp"
 
@@ -59,12 +60,13 @@ struct Chains {
 ///
 /// Random numbers follow seed, chain and step: the same chains on any number of ranks. With a target_ess it
 /// looks at the draws ten times, and ends when they suffice.
-/// Cost: what the sampler evaluates. Memory: 8 d draws chains walkers bytes on rank 0, twice that while it
-/// gathers.
-/// @throws Error{numerical} where chains find no place to start from.   @collective over comm
+/// Cost: what the sampler evaluates. Memory: 8 d draws chains walkers bytes on rank 0, and as much for the
+/// chains of each rank.
+/// @param checkpoint  where chains are saved, and found again; none: nowhere
+/// @throws Error{numerical} where chains find no place to start from, Error{stopped}.   @collective over comm
 /// @return on rank 0; elsewhere only total_evaluations, least_ess, largest_r_hat and reached_target
 Chains sample(const Posterior& posterior, const Sampler& sampler, const SampleOptions& options,
-              const comm::Communicator& comm);
+              const comm::Communicator& comm, compress::Checkpoint* checkpoint = nullptr);
 
 /// Of every parameter. Local.
 std::vector<ParameterSummary> summarise(const std::vector<ParameterBlock>& blocks,

@@ -60,13 +60,15 @@ public:
   /// @param most_rows  of a run; a larger unit comes in several
   UnitRuns(Unit unit, const UnitRange& units, Index n_cols, Sink sink, Index most_rows = 1024);
 
-  void begin_leaf(Index) override {}
+  void begin_leaf(Index leaf) override;
   void visit(const compress::LeafRows& rows) override;
   void end_leaf(Index) override { flush(); }
 
 private:
   void flush();
 
+  Unit unit_;
+  UnitRange units_;
   Index n_cols_;
   Sink sink_;
   Index most_rows_;

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tallfit::io {
@@ -30,7 +31,7 @@ public:
   const std::string& partial_path() const noexcept { return partial_; }
 
   /// Appends. @throws Error{resource} when the disk does not take it all.
-  void write(const std::string& text);
+  void write(std::string_view text);
   /// Brings the data to the disk and the file to its name. @throws Error{resource}
   void commit();
 

@@ -1,0 +1,260 @@
+// Runs that are stopped and go on, on other numbers of ranks, against runs that nothing disturbed: bit for bit.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <limits>
+
+#include "mpi_support.hpp"
+#include "support/errors.hpp"
+#include "support/table_source.hpp"
+
+#include "tallfit/base/stop_signals.hpp"
+#include "tallfit/comm/collective_error.hpp"
+#include "tallfit/compress/compressor.hpp"
+#include "tallfit/infer/bag.hpp"
+#include "tallfit/infer/replica_sums.hpp"
+#include "tallfit/infer/sample.hpp"
+#include "tallfit/io/checkpoint_folder.hpp"
+
+namespace tallfit::io {
+namespace {
+
+using support::TableSource;
+
+const comm::Communicator& everyone() {
+  static const comm::Communicator all = comm::Communicator::world();
+  return all;
+}
+
+CheckpointOptions options_of(bool resume, const std::string& lambda = "1") {
+  return {.seconds = 0.0, .resume = resume, .settings = {{"fit.lambda", lambda}, {"rows", "10 x 2"}}};
+}
+
+/// Ends a run at the n-th time that it saves, as a signal does.
+class Interrupted final : public compress::Checkpoint {
+public:
+  Interrupted(compress::Checkpoint& kept, int saves) : kept_(kept), left_(saves) {}
+
+  bool is_due() const override { return true; }
+  void save(std::string_view stage, const std::function<void(compress::NumberSink&)>& write) override {
+    kept_.save(stage, write);
+    if (--left_ == 0) std::raise(SIGUSR1);
+  }
+  void restore(std::string_view stage, const std::function<void(compress::NumberSource&)>& read) override {
+    kept_.restore(stage, read);
+  }
+  void forget_earlier(std::string_view stage) override { kept_.forget_earlier(stage); }
+
+private:
+  compress::Checkpoint& kept_;
+  int left_;
+};
+
+/// Runs work until it comes to its end, stopped again and again: first on the ranks of @p first, then on all
+/// others.
+template <class Work>
+void run_with_stops(const std::string& path, const Work& work) {
+  const comm::Communicator alone = comm::Communicator::self();
+  int n_stops = 0;
+  for (bool done = false; !done;) {
+    const bool by_root = n_stops % 2 == 1;  // one rank goes on with what all began
+    const comm::Communicator& ranks = by_root ? alone : everyone();
+    int stopped = 0;
+    if (!by_root || everyone().is_root()) {
+      CheckpointFolder folder(path, options_of(n_stops > 0), ranks);
+      Interrupted checkpoint(folder, 2);
+      try {
+        work(ranks, n_stops < 8 ? static_cast<compress::Checkpoint*>(&checkpoint) : &folder);
+      } catch (const Error& error) {
+        ASSERT_EQ(error.kind(), ErrorKind::stopped) << error.what();
+        stopped = 1;
+      }
+    }
+    comm::broadcast(everyone(), std::span(&stopped, 1), 0);
+    n_stops += stopped;
+    done = stopped == 0;
+  }
+  EXPECT_GT(n_stops, 1);
+}
+
+/// Rows of several groups, some of weight 0, in configurations of some rows.
+struct Rows : TableSource {
+  Rows() : TableSource(6000, 6, 3) {
+    support::fill_randomly(*this, 5);
+    for (std::size_t i = 0; i < labels.target.size(); ++i) {
+      if (i % 11 == 0) labels.scale[i] = 0.0;
+      if (labels.configuration[i] % 8 == 3) labels.testing[i] = 1;
+    }
+  }
+};
+
+struct Cells {
+  compress::RowLayout layout;
+  compress::CellPlan plan;
+  compress::CompressedDesign design;
+};
+
+Cells compressed_rows(TableSource& table, const comm::Communicator& ranks,
+                           compress::Checkpoint* checkpoint) {
+  Cells result;
+  result.layout = compress::survey(table, ranks, 3, 11);
+  result.plan = compress::plan_cells(
+      result.layout,
+      {.wanted = {}, .explicit_parts = true, .max_bytes = Index{1} << 40U, .n_ranks = ranks.size()});
+  compress::Compressor compressor(result.layout, result.plan, checkpoint);
+  comm::all_or_none(ranks, [&] { compressor.restore(); });
+  compress::RowVisitor* const visitors[] = {&compressor};
+  compress::run_row_pass(table, result.layout, ranks, visitors, 4000, {}, compressor.remaining());
+  result.design = compressor.finish(table.info(), ranks);
+  return result;
+}
+
+// Mutations: a node that another rank made is taken where this rank folds more rows into one; rows of a restored
+// node are folded again; a leaf is skipped that one cell still needs.
+TEST(Checkpoint, RowsAreCompressedToTheSameBitsHoweverOftenTheRunStops) {
+  const test::SharedFolder folder;
+  Rows table;
+  const Cells expected = compressed_rows(table, comm::Communicator::self(), nullptr);
+  run_with_stops(folder / "out.checkpoint", [&](const comm::Communicator& ranks, auto* checkpoint) {
+    const Cells found = compressed_rows(table, ranks, checkpoint);
+    ASSERT_EQ(found.design.cells.size(), expected.design.cells.size());
+    for (std::size_t i = 0; i < found.design.cells.size(); ++i) {
+      if (found.design.cells[i].home != ranks.rank()) continue;
+      EXPECT_EQ(found.design.cells[i].factor.dense(), expected.design.cells[i].factor.dense()) << "cell " << i;
+    }
+  });
+}
+
+// Mutations: sums of a part are taken over by two ranks, or by none; units are counted from the wrong leaf.
+TEST(Checkpoint, ReplicasHaveTheSameBitsHoweverOftenTheRunStops) {
+  const test::SharedFolder folder;
+  Rows table;
+  const auto run = [&](const comm::Communicator& ranks, compress::Checkpoint* checkpoint) {
+    const Cells compressed = compressed_rows(table, ranks, nullptr);
+    const auto system = estimate::training_system(
+        compressed.design, compress::group_multipliers(table.info().group_names, {}),
+        estimate::Intercept::fitted, ranks);
+    const auto ols = estimate::make_estimator("ols", {});
+    estimate::LinearFit fit;
+    if (system) fit = ols->fit(*system);
+    const infer::Whitening whitening = infer::whitening_of(fit, table.info().n_cols, ranks);
+    return infer::fit_replicas({table, compressed.layout, ranks, 4000, checkpoint}, whitening, *ols, true,
+                               {.resampling = {.seed = 3},
+                                .count = 12,
+                                .sums_bytes = 8 * infer::ReplicaSums::bytes_of(7),  // four at once
+                                .intercept = estimate::Intercept::fitted});
+  };
+  const infer::Ensemble expected = run(comm::Communicator::self(), nullptr);
+  run_with_stops(folder / "out.checkpoint", [&](const comm::Communicator& ranks, auto* checkpoint) {
+    const infer::Ensemble found = run(ranks, checkpoint);
+    EXPECT_EQ(found.models, expected.models);
+    EXPECT_EQ(found.numbers, expected.numbers);
+  });
+}
+
+/// N(0, I), whose evaluations are collective or not.
+class Normal final : public infer::Posterior {
+public:
+  explicit Normal(bool collective) : collective_(collective) {}
+  Index dimension() const override { return 3; }
+  Eigen::VectorXd values(const Eigen::MatrixXd& points) const override {
+    return -0.5 * points.colwise().squaredNorm().transpose();
+  }
+  bool has_gradient() const override { return true; }
+  double value_and_gradient(const Eigen::VectorXd& point, Eigen::VectorXd& gradient) const override {
+    gradient = -point;
+    return -0.5 * point.squaredNorm();
+  }
+  bool is_collective() const override { return collective_; }
+  std::vector<infer::ParameterBlock> blocks() const override {
+    return {{.name = "x", .dimension = "coordinate", .labels = {"a", "b", "c"}}};
+  }
+  Eigen::MatrixXd parameters(const Eigen::MatrixXd& points) const override { return points; }
+
+private:
+  bool collective_;
+};
+
+// Mutations: a number of the tuning is not saved (each sampler has its own); draws of a restored chain are sent
+// twice; a chain goes back to an earlier step.
+TEST(Checkpoint, ChainsHaveTheSameBitsHoweverOftenTheRunStops) {
+  for (const bool collective : {false, true})
+    for (const std::string& name : infer::sampler_names()) {
+      SCOPED_TRACE(name);
+      const test::SharedFolder folder;
+      const Normal density(collective);
+      const infer::Sampler sampler = infer::make_sampler(name, 3, {});
+      const infer::SampleOptions options{.chains = 4, .warmup = 15, .draws = 10, .seed = 8};
+      const infer::Chains expected =
+          infer::sample(density, sampler, options, comm::Communicator::self());
+      run_with_stops(folder / "out.checkpoint", [&](const comm::Communicator& ranks, auto* checkpoint) {
+        const infer::Chains found = infer::sample(density, sampler, options, ranks, checkpoint);
+        EXPECT_EQ(found.total_evaluations, expected.total_evaluations);
+        if (!ranks.is_root()) return;
+        for (std::size_t k = 0; k < expected.parameters.size(); ++k)
+          EXPECT_EQ(found.parameters[k], expected.parameters[k]) << k;
+        EXPECT_EQ(found.log_density, expected.log_density);
+      });
+    }
+}
+
+/// A folder in which something was saved.
+void save_something(const std::string& path) {
+  CheckpointFolder folder(path, options_of(false), everyone());
+  comm::all_or_none(everyone(), [&] {
+    folder.save("rows", [](compress::NumberSink& sink) { sink.put(Index{42}); });
+  });
+}
+
+TEST(Checkpoint, OneOfOtherOptionsIsRefusedByName) {
+  const test::SharedFolder folder;
+  const std::string path = folder / "out.checkpoint";
+  save_something(path);
+  support::expect_error(ErrorKind::input, {"fit.lambda: 1, now 2"},
+                        [&] { CheckpointFolder(path, options_of(true, "2"), everyone()); });
+  support::expect_error(ErrorKind::input, {"Go on with it by --resume, or remove it"},
+                        [&] { CheckpointFolder(path, options_of(false), everyone()); });
+  std::vector<Index> found;
+  CheckpointFolder resumed(path, options_of(true), everyone());
+  comm::all_or_none(everyone(), [&] {
+    resumed.restore("rows", [&](compress::NumberSource& source) { found.push_back(source.index()); });
+  });
+  EXPECT_EQ(found, std::vector<Index>(static_cast<std::size_t>(everyone().size()), 42));
+  resumed.remove();
+  EXPECT_TRUE(folder.list().empty());
+}
+
+// Mutations: the checksum is not looked at; a file without its end is read as far as it goes.
+TEST(Checkpoint, DamageIsSeenBeforeAnyNumberIsUsed) {
+  const test::SharedFolder folder;
+  const std::string path = folder / "out.checkpoint";
+  save_something(path);
+  const std::string part = path + "/rows.1.0";
+  if (everyone().is_root()) {
+    std::fstream file(part, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(6);
+    file.put('\x11');
+  }
+  CheckpointFolder resumed(path, options_of(true), everyone());
+  const auto read = [&] {
+    comm::all_or_none(everyone(), [&] {
+      resumed.restore("rows", [](compress::NumberSource& source) { source.index(); });
+    });
+  };
+  support::expect_error(ErrorKind::input, {"its checksum is not that of its numbers"}, read);
+  if (everyone().is_root()) std::filesystem::resize_file(part, 13);
+  MPI_Barrier(everyone().get());
+  support::expect_error(ErrorKind::input, {"it was cut off"}, read);
+}
+
+TEST(Checkpoint, ASecondRunOfTheSameOutputIsRefused) {
+  const test::SharedFolder folder;
+  const std::string path = folder / "out.checkpoint";
+  const CheckpointFolder first(path, options_of(false), everyone());
+  support::expect_error(ErrorKind::input, {"another run writes the same output"},
+                        [&] { CheckpointFolder(path, options_of(false), everyone()); });
+}
+
+}  // namespace
+}  // namespace tallfit::io
