@@ -78,7 +78,7 @@ struct RowPass::State {
   std::span<RowVisitor* const> visitors;
   Index block_rows;
   std::vector<LeafRange> leaves;
-  std::size_t next = 0;  ///< of the leaves
+  std::size_t next = 0;                                    ///< of the leaves
   std::optional<design::RowStream> stream = std::nullopt;  ///< of the leaves before
   std::optional<LeafCutter> cutter = std::nullopt;
   std::optional<Progress> progress = std::nullopt;

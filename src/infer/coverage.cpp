@@ -54,7 +54,7 @@ std::vector<CoverageRow> coverage_rows(const CoverageTable& table,
   constexpr int any = compress::CellKey::any;
   CoverageTable all = table;
   for (const auto& [key, sums] : table)
-    for (const auto [group, row_type] :
+    for (const auto& [group, row_type] :
          {std::pair{key.rows.group, any}, std::pair{any, key.rows.row_type}, std::pair{any, any}})
       all[{.rows = {.group = group, .row_type = row_type, .test = key.rows.test},
            .uncertainty = key.uncertainty}]

@@ -1,4 +1,5 @@
-// Runs that are stopped and go on, on other numbers of ranks, against runs that nothing disturbed: bit for bit.
+// Runs that are stopped and go on, on other numbers of ranks, against runs that nothing disturbed: bit for
+// bit.
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -95,8 +96,7 @@ struct Cells {
   compress::CompressedDesign design;
 };
 
-Cells compressed_rows(TableSource& table, const comm::Communicator& ranks,
-                           compress::Checkpoint* checkpoint) {
+Cells compressed_rows(TableSource& table, const comm::Communicator& ranks, compress::Checkpoint* checkpoint) {
   Cells result;
   result.layout = compress::survey(table, ranks, 3, 11);
   result.plan = compress::plan_cells(
@@ -110,8 +110,8 @@ Cells compressed_rows(TableSource& table, const comm::Communicator& ranks,
   return result;
 }
 
-// Mutations: a node that another rank made is taken where this rank folds more rows into one; rows of a restored
-// node are folded again; a leaf is skipped that one cell still needs.
+// Mutations: a node that another rank made is taken where this rank folds more rows into one; rows of a
+// restored node are folded again; a leaf is skipped that one cell still needs.
 TEST(Checkpoint, RowsAreCompressedToTheSameBitsHoweverOftenTheRunStops) {
   const test::SharedFolder folder;
   Rows table;
@@ -121,7 +121,8 @@ TEST(Checkpoint, RowsAreCompressedToTheSameBitsHoweverOftenTheRunStops) {
     ASSERT_EQ(found.design.cells.size(), expected.design.cells.size());
     for (std::size_t i = 0; i < found.design.cells.size(); ++i) {
       if (found.design.cells[i].home != ranks.rank()) continue;
-      EXPECT_EQ(found.design.cells[i].factor.dense(), expected.design.cells[i].factor.dense()) << "cell " << i;
+      EXPECT_EQ(found.design.cells[i].factor.dense(), expected.design.cells[i].factor.dense())
+          << "cell " << i;
     }
   });
 }
@@ -132,9 +133,9 @@ TEST(Checkpoint, ReplicasHaveTheSameBitsHoweverOftenTheRunStops) {
   Rows table;
   const auto run = [&](const comm::Communicator& ranks, compress::Checkpoint* checkpoint) {
     const Cells compressed = compressed_rows(table, ranks, nullptr);
-    const auto system = estimate::training_system(
-        compressed.design, compress::group_multipliers(table.info().group_names, {}),
-        estimate::Intercept::fitted, ranks);
+    const auto system = estimate::training_system(compressed.design,
+                                                  compress::group_multipliers(table.info().group_names, {}),
+                                                  estimate::Intercept::fitted, ranks);
     const auto ols = estimate::make_estimator("ols", {});
     estimate::LinearFit fit;
     if (system) fit = ols->fit(*system);
@@ -176,8 +177,8 @@ private:
   bool collective_;
 };
 
-// Mutations: a number of the tuning is not saved (each sampler has its own); draws of a restored chain are sent
-// twice; a chain goes back to an earlier step.
+// Mutations: a number of the tuning is not saved (each sampler has its own); draws of a restored chain are
+// sent twice; a chain goes back to an earlier step.
 TEST(Checkpoint, ChainsHaveTheSameBitsHoweverOftenTheRunStops) {
   for (const bool collective : {false, true})
     for (const std::string& name : infer::sampler_names()) {
@@ -186,8 +187,7 @@ TEST(Checkpoint, ChainsHaveTheSameBitsHoweverOftenTheRunStops) {
       const Normal density(collective);
       const infer::Sampler sampler = infer::make_sampler(name, 3, {});
       const infer::SampleOptions options{.chains = 4, .warmup = 15, .draws = 10, .seed = 8};
-      const infer::Chains expected =
-          infer::sample(density, sampler, options, comm::Communicator::self());
+      const infer::Chains expected = infer::sample(density, sampler, options, comm::Communicator::self());
       run_with_stops(folder / "out.checkpoint", [&](const comm::Communicator& ranks, auto* checkpoint) {
         const infer::Chains found = infer::sample(density, sampler, options, ranks, checkpoint);
         EXPECT_EQ(found.total_evaluations, expected.total_evaluations);
@@ -202,9 +202,8 @@ TEST(Checkpoint, ChainsHaveTheSameBitsHoweverOftenTheRunStops) {
 /// A folder in which something was saved.
 void save_something(const std::string& path) {
   CheckpointFolder folder(path, options_of(false), everyone());
-  comm::all_or_none(everyone(), [&] {
-    folder.save("rows", [](compress::NumberSink& sink) { sink.put(Index{42}); });
-  });
+  comm::all_or_none(everyone(),
+                    [&] { folder.save("rows", [](compress::NumberSink& sink) { sink.put(Index{42}); }); });
 }
 
 TEST(Checkpoint, OneOfOtherOptionsIsRefusedByName) {
@@ -238,9 +237,8 @@ TEST(Checkpoint, DamageIsSeenBeforeAnyNumberIsUsed) {
   }
   CheckpointFolder resumed(path, options_of(true), everyone());
   const auto read = [&] {
-    comm::all_or_none(everyone(), [&] {
-      resumed.restore("rows", [](compress::NumberSource& source) { source.index(); });
-    });
+    comm::all_or_none(
+        everyone(), [&] { resumed.restore("rows", [](compress::NumberSource& source) { source.index(); }); });
   };
   support::expect_error(ErrorKind::input, {"its checksum is not that of its numbers"}, read);
   if (everyone().is_root()) std::filesystem::resize_file(part, 13);
