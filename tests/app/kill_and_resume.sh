@@ -2,6 +2,7 @@
 # Kills runs at random moments and resumes them, on other numbers of ranks, until they end: the results must have the
 # bytes of runs that nothing disturbed, and nothing may stay behind.
 # usage: kill_and_resume.sh TRIALS PROGRAM MPIEXEC NUMPROC_FLAG
+# shellcheck disable=SC2034  # arguments are read through their names
 set -eu
 trials=$1 program=$2 mpiexec=$3 numproc_flag=$4
 scratch=$(mktemp -d)
