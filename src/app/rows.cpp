@@ -262,10 +262,7 @@ compress::CompressedDesign compress_rows(const PlannedRows& planned, const comm:
   if (planned.on_grid()) return compress_on_grid(planned, world);
   const compress::MemoryPlan& plan = planned.tall();
   compress::Compressor compressor(planned.layout, plan.cells, checkpoint);
-  comm::all_or_none(world, [&] { compressor.restore(); });
-  comm::all_or_none(world, [&] {  // all ranks have saved it anew
-    if (checkpoint != nullptr && world.is_root()) checkpoint->forget_earlier("compress");
-  });
+  compressor.restore(world);
   compress::RowVisitor* const visitors[] = {&compressor};
   {
     Phase pass("rows");

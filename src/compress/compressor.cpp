@@ -6,6 +6,7 @@
 #include "saved_pieces.hpp"
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/comm/collective_error.hpp"
 
 namespace tallfit::compress {
 
@@ -21,14 +22,20 @@ Compressor::Compressor(const RowLayout& layout, const CellPlan& plan, Checkpoint
   }
 }
 
-void Compressor::restore() {
+void Compressor::restore(const comm::Communicator& comm) {
   if (checkpoint_ == nullptr) return;
-  checkpoint_->restore(saved_stage, [&](NumberSource& source) {
-    read_pieces(source, layout_.n_cols + 2, [&](const TreeNode& node, Factor factor) {
-      if (takes(node)) restore(node, std::move(factor));
+  comm::all_or_none(comm, [&] {
+    checkpoint_->restore(saved_stage, [&](NumberSource& source) {
+      read_pieces(source, layout_.n_cols + 2, [&](const TreeNode& node, Factor factor) {
+        if (takes(node)) restore(node, std::move(factor));
+      });
     });
+    if (!pieces_.empty())
+      checkpoint_->save(saved_stage, [&](NumberSink& sink) { put_pieces(sink, pieces_); });
   });
-  if (!pieces_.empty()) checkpoint_->save(saved_stage, [&](NumberSink& sink) { put_pieces(sink, pieces_); });
+  comm::all_or_none(comm, [&] {
+    if (comm.is_root()) checkpoint_->forget_earlier(saved_stage);
+  });
 }
 
 /// Whether a node that other ranks may have made is one that this rank would make, or is of such.

@@ -103,7 +103,7 @@ Cells compressed_rows(TableSource& table, const comm::Communicator& ranks, compr
       result.layout,
       {.wanted = {}, .explicit_parts = true, .max_bytes = Index{1} << 40U, .n_ranks = ranks.size()});
   compress::Compressor compressor(result.layout, result.plan, checkpoint);
-  comm::all_or_none(ranks, [&] { compressor.restore(); });
+  compressor.restore(ranks);
   compress::RowVisitor* const visitors[] = {&compressor};
   compress::run_row_pass(table, result.layout, ranks, visitors, 4000, {}, compressor.remaining());
   result.design = compressor.finish(table.info(), ranks);

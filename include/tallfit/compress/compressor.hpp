@@ -25,8 +25,8 @@ public:
   Compressor(const RowLayout& layout, const CellPlan& plan, Checkpoint* checkpoint = nullptr);
 
   /// Takes what earlier runs saved: the same factors of the same nodes, whatever ranks had made them. Before
-  /// the pass. Local. @throws Error{input} for a damaged file.
-  void restore();
+  /// the pass. @collective @throws Error{input} for a damaged file.
+  void restore(const comm::Communicator& comm);
   /// The leaves that the pass has to show: of some cell the factor is not there yet. Local.
   std::vector<LeafRange> remaining() const;
 
