@@ -33,7 +33,10 @@ public:
     if (model.envelope) names.insert(names.end(), {"pops_lower", "pops_upper"});
     has_noise_ = predictive_ < model.uncertainties.size();
     if (has_noise_) {
-      names.insert(names.end(), {"lower", "upper", "mahalanobis"});
+      names.insert(names.end(), {"lower", "upper"});
+      classical_ = find_uncertainty(model, "classical");
+      has_distance_ = classical_ < model.uncertainties.size();
+      if (has_distance_) names.emplace_back("mahalanobis");
       width_ = infer::central_quantile(config.predict.level, model.uncertainties[predictive_].dof);
     }
     file_.emplace(config.output + "/predictions.h5", names, n_rows, world);
@@ -55,10 +58,9 @@ public:
       file_->write(next++, rows.begin, derived_);
     };
     const std::span<const double> predictive = rows.deviation(predictive_);
-    const std::span<const double> mean = rows.deviation(predictive_ - 1);  // std_error comes before it
     derive([&](std::size_t i) { return rows.prediction[i] - width_ * predictive[i]; });
     derive([&](std::size_t i) { return rows.prediction[i] + width_ * predictive[i]; });
-    derive([&](std::size_t i) { return mean[i] / sigma_; });
+    if (has_distance_) derive([&](std::size_t i) { return rows.deviation(classical_)[i] / sigma_; });
   }
 
   /// @collective
@@ -68,7 +70,9 @@ private:
   std::optional<io::RowResultFile> file_;
   double sigma_;
   std::size_t predictive_;
+  std::size_t classical_ = 0;
   bool has_noise_ = false;
+  bool has_distance_ = false;
   double width_ = 0.0;
   std::vector<double> derived_;
 };

@@ -11,7 +11,6 @@
 
 #include "tallfit/app/config_reader.hpp"
 #include "tallfit/base/error.hpp"
-#include "tallfit/estimate/robust_loss.hpp"
 
 namespace tallfit::app {
 
@@ -119,16 +118,16 @@ void check_steps(const Config& config, Command command) {
   };
   const bool correlated = config.noise.model != "none";
   const bool searches = fit.optimize_weights != "none";
-  const bool robust = estimate::is_robust(fit.estimator);  // takes passes over the rows
+  const bool of_rows = needs_rows(config);
   exclude(correlated, "noise.model", selects, selection);
-  exclude(correlated, "noise.model", robust, estimator);
+  exclude(correlated, "noise.model", of_rows, estimator);
   exclude(correlated, "noise.model", fit.evidence_rows == "weights", "fit.evidence_rows = \"weights\"");
   exclude(correlated, "noise.model", is_process(config), estimator);
   exclude(searches, "fit.optimize_weights", selects, selection);
   exclude(searches, "fit.optimize_weights", correlated, "noise.model");
-  exclude(searches, "fit.optimize_weights", robust, estimator);
-  exclude(selects, selection, robust, estimator);
-  exclude(!fit.unpenalised.empty(), "fit.unpenalised", robust, estimator);
+  exclude(searches, "fit.optimize_weights", of_rows, estimator);
+  exclude(selects, selection, of_rows, estimator);
+  exclude(!fit.unpenalised.empty(), "fit.unpenalised", of_rows, estimator);
 }
 
 void check_bag(const Config& config) {
@@ -140,7 +139,7 @@ void check_bag(const Config& config) {
   }
   check_data(config, true);
   const Config::Fit& fit = config.fit;
-  require(!estimate::is_robust(fit.estimator), ErrorKind::input,
+  require(!needs_rows(config), ErrorKind::input,
           "fit.estimator = \"{}\" takes passes over the rows; a bag needs an estimator that works on factors",
           fit.estimator);
   require(fit.select == "none" && fit.optimize_weights == "none" && config.noise.model == "none" &&

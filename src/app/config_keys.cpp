@@ -29,6 +29,7 @@ std::vector<Key> keys_of(Config& config) {
   append(sample_keys(config.sample));
   append(posterior_keys(config.posterior));
   append(pops_keys(config.pops));
+  append(model_error_keys(config.model_error));
   append(checkpoint_keys(config.checkpoint));
   append(run_keys(config.run));
   append(generate_keys(config.generate));

@@ -7,7 +7,6 @@
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/compress/cost_model.hpp"
-#include "tallfit/estimate/robust_loss.hpp"
 
 namespace tallfit::app {
 
@@ -187,6 +186,19 @@ compress::GridRequest grid_request(const Config& config) {
           .block = config.solver.block};
 }
 
+void require_row_passes(const Config& config) {
+  const Config::Solver& solver = config.solver;
+  require(
+      !asks_for_grid(solver) && solver.engine != "iterative" && solver.algorithm != "lsqr", ErrorKind::input,
+      "fit.estimator = \"{}\" has the engine tall alone, whose passes over the rows weigh them anew. Leave "
+      "solver.engine, solver.grid, solver.block and solver.algorithm = \"cholesky\" or \"lsqr\" out",
+      config.fit.estimator);
+  require(!solver.refine, ErrorKind::input,
+          "solver.refine is for fit.estimator = \"ols\" or \"ridge\"; \"{}\" takes its residuals from the "
+          "rows anyway. Leave it out",
+          config.fit.estimator);
+}
+
 void choose_engine(const Config& config, const compress::PlanRequest& request, PlannedRows& planned) {
   const Config::Solver& solver = config.solver;
   const bool is_tall = solver.engine == "tall";
@@ -197,7 +209,7 @@ void choose_engine(const Config& config, const compress::PlanRequest& request, P
       "them out, or set solver.engine = \"grid\"",
       is_tall ? "solver.engine = \"tall\"" : "the engine iterative was asked for");
   Candidates candidates{config, request, planned};
-  if (request.solves && estimate::is_robust(config.fit.estimator)) {
+  if (request.solves && needs_rows(config)) {
     candidates.take_only(Candidates::tall);
     planned.reason = fmt::format("fit.estimator = \"{}\" takes passes over the rows", config.fit.estimator);
     return;

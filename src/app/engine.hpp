@@ -12,6 +12,9 @@ namespace tallfit::app {
 /// Whether the user wants the grid engine, by its name or by what only it has: solver.grid, solver.block.
 bool asks_for_grid(const Config::Solver& solver);
 
+/// @throws Error{input} for engines and steps that an estimator of row passes does not have.
+void require_row_passes(const Config& config);
+
 /// solver.grid, solver.block and what the fit takes, as the planner asks for them. The sizes are left to set.
 /// @throws Error{input} where solver.grid cannot be read.
 compress::GridRequest grid_request(const Config& config);

@@ -7,6 +7,7 @@
 #include "fit_steps.hpp"
 #include "kernel_rows.hpp"
 #include "leverages.hpp"
+#include "model_error.hpp"
 #include "model_options.hpp"
 #include "noise.hpp"
 #include "noise_matrix.hpp"
@@ -323,6 +324,7 @@ void fit_compressed(Config config, const comm::Communicator& world, FitOutput& o
 
 void fit_model(const Config& config, const std::string& command, const comm::Communicator& world) {
   if (estimate::is_robust(config.fit.estimator)) return run_robust_fit(config, world);
+  if (config.fit.estimator == model_error_name) return run_model_error(config, world);
   if (is_process(config) && config.kernel.inducing == 0 && config.kernel.inducing_points.empty())
     return run_full_process(config, command, world);
   Config of_run;

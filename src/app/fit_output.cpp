@@ -36,6 +36,8 @@ void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& nam
   }
   if (fit.algorithm == "lsqr")
     log::info("standard errors need the factor of all rows: the engines tall and grid give them");
+  else if (fit.model_error && fit.standard_errors.array().isNaN().all())
+    log::info("standard errors of means that were searched are unknown: 'tallfit sample' has deviations");
   else if (fit.standard_errors.array().isNaN().all() && fit.dof > 0.0)
     log::info("standard errors are unknown: those of {} need the density of the errors at 0", fit.objective);
   else if (!(fit.dof > 0.0))

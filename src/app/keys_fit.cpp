@@ -1,4 +1,5 @@
 // Keys of [fit], by families of estimators.
+#include "model_options.hpp"
 #include "section_keys.hpp"
 
 #include "tallfit/estimate/estimator.hpp"
@@ -15,6 +16,7 @@ std::vector<std::string> estimator_choices() {
   std::vector<std::string> names = estimate::estimator_names();
   names.insert(names.end(), estimate::robust_names().begin(), estimate::robust_names().end());
   names.emplace_back(estimate::gaussian_process_name);
+  names.emplace_back(model_error_name);
   return names;
 }
 

@@ -126,6 +126,10 @@ estimate::EstimatorOptions estimator_options(const Config& config) {
   return options;
 }
 
+bool needs_rows(const Config& config) {
+  return estimate::is_robust(config.fit.estimator) || config.fit.estimator == model_error_name;
+}
+
 estimate::RobustOptions robust_options(const Config& config) {
   const estimate::EstimatorOptions common = estimator_options(config);
   return {.kind = estimate::robust_kind(config.fit.estimator),

@@ -18,6 +18,12 @@ estimate::EstimatorOptions estimator_options(const Config& config);
 estimate::EstimatorOptions estimator_options(const Config& config,
                                              const std::vector<std::string>& column_names);
 
+/// The name of the estimator of embedded model error.
+inline constexpr const char* model_error_name = "model_error";
+
+/// Whether fit.estimator goes over the rows again and again, so that no factor stands for them.
+bool needs_rows(const Config& config);
+
 /// For a fit.estimator of estimate::robust_names().
 estimate::RobustOptions robust_options(const Config& config);
 

@@ -43,6 +43,29 @@ void add_pops(const io::FittedModel& fit, infer::LinearModel& model) {
   model.factors.emplace_back((fit.pops.colwise() - centre) / root);
 }
 
+/// The spread of random coefficients beside what is not known of their means. The noise of predictions is that
+/// of the likelihood: that of the means counts model error as noise.
+void add_model_error(const io::FittedModel& fit, infer::LinearModel& model) {
+  std::vector<std::size_t> of_mean;
+  if (fit.covariance_factor.cols() > 0) {
+    of_mean = {model.factors.size()};
+    model.factors.push_back(fit.covariance_factor);
+    model.uncertainties.push_back({.name = "classical", .dataset = "std_error", .factors = of_mean});
+    if (fit.noise_dof > 0.0) model.uncertainties.back().dof = fit.noise_dof;
+  }
+  const std::size_t spread = model.factors.size();
+  const Eigen::VectorXd& deviations = fit.model_error->deviations;
+  model.factors.emplace_back(deviations.asDiagonal());
+  model.uncertainties.push_back({.name = "model_error", .dataset = "model_error", .factors = {spread}});
+  infer::Uncertainty all{.name = "predictive",
+                         .dataset = "predictive_std",
+                         .factors = of_mean,
+                         .noise_variance = fit.model_error->noise_variance,
+                         .leftover_variances = fit.model_error->leftover_variances};
+  all.factors.push_back(spread);
+  model.uncertainties.push_back(std::move(all));
+}
+
 }  // namespace
 
 infer::LinearModel predicted_model(const io::FittedModel& fit, const std::vector<std::string>& group_names) {
@@ -53,9 +76,10 @@ infer::LinearModel predicted_model(const io::FittedModel& fit, const std::vector
                            .envelope = {},
                            .multipliers = multipliers_of(fit.weights, group_names)};
   if (fit.pops.cols() > 0) add_pops(fit, model);
-  if (fit.covariance_factor.cols() == 0) return model;
+  if (fit.model_error) add_model_error(fit, model);
+  if (fit.model_error || fit.covariance_factor.cols() == 0) return model;
   const std::size_t covariance = model.factors.size();
-  const double normal = std::numeric_limits<double>::infinity();
+  constexpr double normal = std::numeric_limits<double>::infinity();
   const bool noise_is_known = fit.noise_variance > 0.0 && fit.noise_dof > 0.0;
   const double dof = noise_is_known ? fit.noise_dof : normal;
   model.factors.push_back(fit.covariance_factor);
@@ -63,12 +87,14 @@ infer::LinearModel predicted_model(const io::FittedModel& fit, const std::vector
                                  .dataset = "std_error",
                                  .factors = {covariance},
                                  .noise_variance = 0.0,
+                                 .leftover_variances = {},
                                  .dof = dof});
   if (noise_is_known)
     model.uncertainties.push_back({.name = "predictive",
                                    .dataset = "predictive_std",
                                    .factors = {covariance},
                                    .noise_variance = fit.noise_variance,
+                                   .leftover_variances = {},
                                    .dof = dof});
   return model;
 }

@@ -12,29 +12,11 @@
 
 namespace tallfit::app {
 
-namespace {
-
-/// @throws Error{input} for what needs one factor of all rows.
-void require_tall(const Config& config) {
-  const Config::Solver& solver = config.solver;
-  require(
-      !asks_for_grid(solver) && solver.engine != "iterative" && solver.algorithm != "lsqr", ErrorKind::input,
-      "fit.estimator = \"{}\" has the engine tall alone, whose passes over the rows weigh them anew. Leave "
-      "solver.engine, solver.grid, solver.block and solver.algorithm = \"cholesky\" or \"lsqr\" out",
-      config.fit.estimator);
-  require(!solver.refine, ErrorKind::input,
-          "solver.refine is for fit.estimator = \"ols\" or \"ridge\"; \"{}\" takes its residuals from the "
-          "rows anyway. Leave it out",
-          config.fit.estimator);
-}
-
-}  // namespace
-
 void run_robust_fit(const Config& config, const comm::Communicator& world) {
   const estimate::RobustOptions options = robust_options(config);
   comm::all_or_none(world, [&] {
     estimate::require_valid(options);
-    require_tall(config);
+    require_row_passes(config);
   });
   FitOutput output(config, "fit", world);
   comm::require_replicated(world, !reads_compressed(config, world), ErrorKind::input,

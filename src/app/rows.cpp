@@ -5,6 +5,7 @@
 #include "engine.hpp"
 #include "find_weights.hpp"
 #include "kernel_rows.hpp"
+#include "model_options.hpp"
 
 #include "tallfit/base/log.hpp"
 #include "tallfit/base/memory.hpp"
@@ -16,7 +17,6 @@
 #include "tallfit/design/atoms_source.hpp"
 #include "tallfit/design/matrix_source.hpp"
 #include "tallfit/design/row_filters.hpp"
-#include "tallfit/estimate/robust_loss.hpp"
 #include "tallfit/io/compressed_file.hpp"
 #include "tallfit/io/design_file.hpp"
 #include "tallfit/io/matrix_reader.hpp"
@@ -68,7 +68,7 @@ compress::CompressedDesign compress_on_grid(const PlannedRows& planned, const co
 /// What rank 0 keeps of the first pass during later ones: a robust fit starts from least squares.
 Index held_bytes(const Config& config, const compress::RowLayout& layout) {
   const Index n = layout.n_cols + 2;
-  return estimate::is_robust(config.fit.estimator) ? n * n * static_cast<Index>(sizeof(double)) : 0;
+  return needs_rows(config) ? n * n * static_cast<Index>(sizeof(double)) : 0;
 }
 
 }  // namespace
@@ -177,7 +177,7 @@ RowUse fit_use(const Config& config) {
   if (config.fit.leverages) ++n_passes;
   if (config.fit.pops) n_passes += config.pops.form == "hypercube" ? 3 : 2;
   if (config.solver.refine) n_passes += 3;
-  if (estimate::is_robust(config.fit.estimator)) n_passes += 10;
+  if (needs_rows(config)) n_passes += 10;
   // A search begins with multipliers of the cells, not of the rows.
   return {.weighted = !searches,
           .solves = true,

@@ -68,6 +68,7 @@ std::vector<Key> bag_keys(Config::Bag& options);
 std::vector<Key> sample_keys(Config::Sample& options);
 std::vector<Key> posterior_keys(Config::Posterior& options);
 std::vector<Key> pops_keys(Config::Pops& options);
+std::vector<Key> model_error_keys(Config::ModelError& options);
 std::vector<Key> checkpoint_keys(Config::Checkpoint& checkpoint);
 std::vector<Key> run_keys(Config::Run& run);
 std::vector<Key> generate_keys(Config::Generate& options);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <optional>
 #include <utility>
 
@@ -18,62 +17,6 @@ namespace {
 
 /// How far the logarithm of a multiplier may go from where the Grams were whitened: m² by a factor of 1e3.
 const double whitened_reach = 0.5 * std::log(1e3);
-
-using Function = std::function<double(const Eigen::VectorXd&, Eigen::VectorXd&)>;
-
-std::span<double> values_of(Eigen::VectorXd& x) { return {x.data(), static_cast<std::size_t>(x.size())}; }
-
-/// Minimises on rank 0, which decides alone, a function that all ranks compute together.
-linalg::Minimum minimise_together(const comm::Communicator& comm, linalg::BoundedProblem problem,
-                                  const linalg::MinimiseStop& stop) {
-  const Function together = problem.value;
-  Eigen::VectorXd x = problem.start;
-  Eigen::VectorXd gradient = Eigen::VectorXd::Zero(x.size());
-  int goes_on = 1;
-  linalg::Minimum minimum;
-  minimum.x = x;
-  std::exception_ptr of_root;
-  if (comm.is_root()) {
-    problem.value = [&](const Eigen::VectorXd& at, Eigen::VectorXd& slope) {
-      x = at;
-      comm::broadcast(comm, std::span(&goes_on, 1), 0);
-      comm::broadcast(comm, values_of(x), 0);
-      return together(x, slope);
-    };
-    try {
-      minimum = linalg::minimise(problem, stop);
-    } catch (const Error& error) {
-      if (error.is_collective()) throw;  // the others have it too
-      of_root = std::current_exception();
-    } catch (...) {
-      of_root = std::current_exception();
-    }
-    goes_on = 0;
-    comm::broadcast(comm, std::span(&goes_on, 1), 0);
-  } else {
-    for (;;) {
-      comm::broadcast(comm, std::span(&goes_on, 1), 0);
-      if (goes_on == 0) break;
-      comm::broadcast(comm, values_of(x), 0);
-      together(x, gradient);
-    }
-  }
-  comm::all_or_none(comm, [&] {
-    if (of_root) std::rethrow_exception(of_root);
-  });
-  comm::broadcast(comm, values_of(minimum.x), 0);
-  std::vector<double> numbers = {minimum.value, minimum.gradient_norm,
-                                 static_cast<double>(minimum.iterations),
-                                 static_cast<double>(minimum.evaluations), minimum.converged ? 1.0 : 0.0};
-  comm::broadcast(comm, numbers, 0);
-  comm::broadcast(comm, minimum.reason, 0);
-  minimum.value = numbers[0];
-  minimum.gradient_norm = numbers[1];
-  minimum.iterations = static_cast<Index>(numbers[2]);
-  minimum.evaluations = static_cast<Index>(numbers[3]);
-  minimum.converged = numbers[4] != 0.0;
-  return minimum;
-}
 
 /// Whether the reach, not a bound of the user, holds the point.
 bool is_held(const Eigen::VectorXd& x, const Eigen::VectorXd& center, const Eigen::VectorXd& lower,
@@ -149,7 +92,7 @@ BestWeights optimise_weights(const compress::CompressedDesign& design, const des
       best.value_before = evaluate(x).value;
     }
     const Eigen::VectorXd center = x;
-    found = minimise_together(
+    found = linalg::minimise_together(
         comm,
         {.value =
              [&](const Eigen::VectorXd& at, Eigen::VectorXd& gradient) {

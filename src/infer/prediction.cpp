@@ -63,11 +63,13 @@ void PredictionVisitor::deviate(std::size_t uncertainty, const Eigen::MatrixXd& 
   auto deviation = deviations_.col(static_cast<Index>(uncertainty));
   deviation.setZero();
   for (const std::size_t factor : of.factors) deviation += variances.col(static_cast<Index>(factor));
-  if (of.noise_variance > 0.0)
-    for (Index i = 0; i < deviation.size(); ++i) {
-      const double w = noise_weight(i);
-      deviation(i) += w > 0.0 ? of.noise_variance / (w * w) : std::numeric_limits<double>::quiet_NaN();
-    }
+  for (Index i = 0; i < deviation.size(); ++i) {
+    const int type = keys_[static_cast<std::size_t>(i)].row_type;
+    const double noise = of.noise_variance + of.leftover_variances.at(static_cast<std::size_t>(type));
+    if (noise == 0.0) continue;
+    const double w = noise_weight(i);
+    deviation(i) += w > 0.0 ? noise / (w * w) : std::numeric_limits<double>::quiet_NaN();
+  }
   deviation = deviation.cwiseSqrt();
 }
 

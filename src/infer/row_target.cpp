@@ -3,24 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tallfit/comm/exchange.hpp"
+#include "leaf_sums.hpp"
+
 #include "tallfit/linalg/dense_products.hpp"
 
 namespace tallfit::infer {
-
-namespace {
-
-/// Sums of the columns of all ranks, in rank order: that of the leaves.
-Eigen::VectorXd summed_in_order(const std::vector<double>& of_my_leaves, Index size,
-                                const comm::Communicator& comm) {
-  const std::vector<double> all = comm::all_gather(comm, of_my_leaves);
-  Eigen::VectorXd sum = Eigen::VectorXd::Zero(size);
-  for (std::size_t begin = 0; begin < all.size(); begin += static_cast<std::size_t>(size))
-    sum += Eigen::Map<const Eigen::VectorXd>(all.data() + begin, size);
-  return sum;
-}
-
-}  // namespace
 
 void LeafKeeper::begin_leaf(Index) { values_.clear(); }
 

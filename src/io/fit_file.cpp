@@ -108,6 +108,7 @@ FittedModel read_fit_file(const std::string& path) {
   model.is_bag = hdf5::has_attribute(file, "/", "tallfit_bag");
   if (file.has("column_precisions")) model.column_precisions = read_vector(file, "column_precisions");
   if (hdf5::has_attribute(file, "/", "kernel")) model.kernel = read_kernel(file, model.coefficients.size());
+  if (file.has("model_error")) model.model_error = read_model_error(file, model.coefficients.size());
   model.covariance_factor = Eigen::MatrixXd::Zero(model.coefficients.size() + 1, 0);
   if (file.has("covariance_factor")) {
     const hdf5::Dataset set = hdf5::Dataset::open(file, "covariance_factor");
@@ -133,6 +134,18 @@ std::string coefficients_csv(const std::vector<std::string>& names, const estima
     add_number(csv, fit.intercept_standard_error);
     csv.end_row();
   }
+  return csv.text();
+}
+
+std::string polynomial_chaos_csv(const std::vector<std::string>& names, const estimate::LinearFit& fit) {
+  const Eigen::VectorXd& deviations = fit.model_error->deviations;
+  CsvWriter csv("index,name,mean,first_order");
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    const auto at = static_cast<Index>(j);
+    csv.add(at).add(names[j]).add(fit.coefficients(at)).add(deviations(at)).end_row();
+  }
+  if (fit.has_intercept())
+    csv.add(-1).add("intercept").add(fit.intercept).add(deviations(fit.coefficients.size())).end_row();
   return csv.text();
 }
 

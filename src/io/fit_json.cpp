@@ -79,6 +79,23 @@ Json posterior_json(const PosteriorRecord& posterior) {
   return json;
 }
 
+Json model_error_json(const ModelErrorRecord& error) {
+  return {{"likelihood", error.likelihood},
+          {"form", error.form},
+          {"scale", number_table(error.scale)},
+          {"noise", number(error.noise)},
+          {"leftover_noise", number_table(error.leftover_noise)},
+          {"log_likelihood", number(error.log_likelihood)},
+          {"mean_squared_standardised_residual", number(error.mean_squared_standardised_residual)},
+          {"pushed_forward_rms", number(error.pushed_forward_rms)},
+          {"residual_rms", number(error.residual_rms)},
+          {"rows", error.rows},
+          {"excluded_rows", error.excluded_rows},
+          {"starts", error.starts},
+          {"starts_at_best", error.starts_at_best},
+          {"gradient", number(error.gradient)}};
+}
+
 }  // namespace
 
 std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
@@ -117,6 +134,7 @@ std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
   json["nonzero_coefficients"] = (fit.coefficients.array() != 0.0).count();
   json["effective_dof"] = number(fit.effective_dof);
   json["noise_dof"] = number(fit.dof);
+  if (record.model_error) json["model_error"] = model_error_json(*record.model_error);
   if (record.sampling) json["sampling"] = sampling_json(*record.sampling);
   if (record.posterior) json["posterior"] = posterior_json(*record.posterior);
   if (record.pops)

@@ -4,8 +4,13 @@
 
 #include <algorithm>
 #include <exception>
+#include <span>
+#include <vector>
 
 #include "petsc_objects.hpp"
+
+#include "tallfit/comm/collective_error.hpp"
+#include "tallfit/comm/exchange.hpp"
 
 namespace tallfit::linalg {
 
@@ -55,6 +60,8 @@ double projected_norm(const BoundedProblem& problem, const Eigen::VectorXd& x,
   return (x - moved).norm();
 }
 
+std::span<double> numbers_of(Eigen::VectorXd& x) { return {x.data(), static_cast<std::size_t>(x.size())}; }
+
 }  // namespace
 
 Minimum minimise(const BoundedProblem& problem, const MinimiseStop& stop) {
@@ -102,6 +109,56 @@ Minimum minimise(const BoundedProblem& problem, const MinimiseStop& stop) {
   minimum.evaluations = called.evaluations;
   minimum.gradient_norm = projected_norm(problem, minimum.x, called.gradient);
   minimum.converged = minimum.gradient_norm <= stop.gradient_below;
+  return minimum;
+}
+
+Minimum minimise_together(const comm::Communicator& comm, BoundedProblem problem, const MinimiseStop& stop) {
+  const auto together = problem.value;
+  Eigen::VectorXd x = problem.start;
+  Eigen::VectorXd gradient = Eigen::VectorXd::Zero(x.size());
+  int goes_on = 1;
+  Minimum minimum;
+  minimum.x = x;
+  std::exception_ptr of_root;
+  if (comm.is_root()) {
+    problem.value = [&](const Eigen::VectorXd& at, Eigen::VectorXd& slope) {
+      x = at;
+      comm::broadcast(comm, std::span(&goes_on, 1), 0);
+      comm::broadcast(comm, numbers_of(x), 0);
+      return together(x, slope);
+    };
+    try {
+      minimum = minimise(problem, stop);
+    } catch (const Error& error) {
+      if (error.is_collective()) throw;  // the others have it too
+      of_root = std::current_exception();
+    } catch (...) {
+      of_root = std::current_exception();
+    }
+    goes_on = 0;
+    comm::broadcast(comm, std::span(&goes_on, 1), 0);
+  } else {
+    for (;;) {
+      comm::broadcast(comm, std::span(&goes_on, 1), 0);
+      if (goes_on == 0) break;
+      comm::broadcast(comm, numbers_of(x), 0);
+      together(x, gradient);
+    }
+  }
+  comm::all_or_none(comm, [&] {
+    if (of_root) std::rethrow_exception(of_root);
+  });
+  comm::broadcast(comm, numbers_of(minimum.x), 0);
+  std::vector<double> numbers = {minimum.value, minimum.gradient_norm,
+                                 static_cast<double>(minimum.iterations),
+                                 static_cast<double>(minimum.evaluations), minimum.converged ? 1.0 : 0.0};
+  comm::broadcast(comm, numbers, 0);
+  comm::broadcast(comm, minimum.reason, 0);
+  minimum.value = numbers[0];
+  minimum.gradient_norm = numbers[1];
+  minimum.iterations = static_cast<Index>(numbers[2]);
+  minimum.evaluations = static_cast<Index>(numbers[3]);
+  minimum.converged = numbers[4] != 0.0;
   return minimum;
 }
 

@@ -177,6 +177,18 @@ struct Config {
     double clip = 0.0;
   };
 
+  /// Coefficients that are random.
+  struct ModelError {
+    std::vector<std::string> embed = {"all"};  ///< patterns of column names, "intercept" or "all"
+    std::string form = "additive";             ///< "additive" or "multiplicative"
+    std::string likelihood = "iid";            ///< "iid" or "abc"
+    bool free_mean = false;
+    double noise = 0.0;
+    std::string leftover_noise = "none";  ///< "none", "one" or "row_type"
+    double epsilon = 0.1;
+    Index starts = 10;
+  };
+
   struct Checkpoint {
     double seconds = 600.0;
   };
@@ -256,6 +268,7 @@ struct Config {
   Sample sample;
   Posterior posterior;
   Pops pops;
+  ModelError model_error;
   Checkpoint checkpoint;
   Run run;
   Generate generate;

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 
+#include <array>
 #include <functional>
 #include <limits>
 #include <optional>
@@ -15,12 +16,13 @@
 
 namespace tallfit::infer {
 
-/// A standard deviation of predictions: sqrt(Σ ‖(a, 1) S‖² + noise_variance / w²) over some factors S.
+/// A standard deviation of predictions: sqrt(Σ ‖(a, 1) S‖² + noise / w²) over some factors S.
 struct Uncertainty {
   std::string name;                  ///< in coverage.csv
   std::string dataset;               ///< in predictions.h5
   std::vector<std::size_t> factors;  ///< whose variances add up, numbers of LinearModel::factors
   double noise_variance = 0.0;       ///< of a row of w = 1
+  std::array<double, design::n_row_types> leftover_variances = {};  ///< more of it, by row type
   double dof =
       std::numeric_limits<double>::infinity();  ///< of Student's distribution; infinite: it is normal
 };

@@ -34,6 +34,7 @@ struct FittedModel {
   Eigen::MatrixXd covariance_factor;
   Eigen::VectorXd column_precisions;                  ///< of ard and bcs; empty for others
   std::shared_ptr<const design::KernelBasis> kernel;  ///< of gpr; none for others
+  std::optional<estimate::ModelError> model_error;
 };
 
 /// Models beside that of the fit: datasets NAME_coefficients, NAME_intercepts, and NAME_rows or
@@ -67,6 +68,10 @@ FittedModel read_fit_file(const std::string& path);
 
 /// coefficients.csv: index,name,value,std_error; a line "intercept" with index -1 follows where there is one.
 std::string coefficients_csv(const std::vector<std::string>& names, const estimate::LinearFit& fit);
+
+/// polynomial_chaos.csv: coefficients are mean + first_order ξ, with ξ of each independent and standard
+/// normal.
+std::string polynomial_chaos_csv(const std::vector<std::string>& names, const estimate::LinearFit& fit);
 
 /// path.csv: a line of figures for each point of the path.
 std::string path_csv(const estimate::Path& path);
@@ -108,6 +113,24 @@ struct PopsRecord {
   Index modes = 0;
 };
 
+/// What a fit of embedded model error found beside the coefficients and their deviations.
+struct ModelErrorRecord {
+  std::string likelihood;
+  std::string form;
+  std::vector<std::pair<std::string, double>> scale;  ///< s, by column
+  double noise = 0.0;
+  std::vector<std::pair<std::string, double>> leftover_noise;  ///< by row type, or of "all"
+  double log_likelihood = 0.0;
+  double mean_squared_standardised_residual = 0.0;
+  double pushed_forward_rms = 0.0;  ///< of weighted rows, as the next
+  double residual_rms = 0.0;
+  Index rows = 0;
+  Index excluded_rows = 0;  ///< that no embedded column touches
+  Index starts = 0;
+  Index starts_at_best = 0;
+  double gradient = 0.0;
+};
+
 /// How chains went.
 struct Sampling {
   std::string sampler;
@@ -147,6 +170,7 @@ struct RunRecord {
   std::optional<Sampling> sampling;
   std::optional<PosteriorRecord> posterior;
   std::optional<PopsRecord> pops;
+  std::optional<ModelErrorRecord> model_error;
   std::vector<std::string> warnings;
 };
 

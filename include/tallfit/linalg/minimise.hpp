@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tallfit/base/numeric.hpp"
+#include "tallfit/comm/communicator.hpp"
 
 namespace tallfit::linalg {
 
@@ -45,5 +46,9 @@ struct Minimum {
 /// @see Benson and Moré, "A limited-memory variable-metric algorithm for bound-constrained minimization",
 /// ANL/MCS-P909-0901 (2001)
 Minimum minimise(const BoundedProblem& problem, const MinimiseStop& stop);
+
+/// The same on rank 0, which decides alone, of a function that all ranks compute together; on every rank.
+/// The function must throw on all ranks or on none. @collective
+Minimum minimise_together(const comm::Communicator& comm, BoundedProblem problem, const MinimiseStop& stop);
 
 }  // namespace tallfit::linalg
