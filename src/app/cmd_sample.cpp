@@ -5,6 +5,7 @@
 #include "fit_steps.hpp"
 #include "model_options.hpp"
 #include "sample_model.hpp"
+#include "sample_model_error.hpp"
 #include "sample_rows.hpp"
 
 #include "tallfit/app/commands.hpp"
@@ -87,8 +88,8 @@ Index warmup_of(const Config& config, const infer::Sampler& sampler) {
 }
 
 /// Means and deviations of the draws as a fit.
-estimate::LinearFit as_fit(const Config& config, const infer::Chains& chains, const std::string& sampler,
-                           const Reference& reference, Index n_coefficients) {
+estimate::LinearFit as_fit(const Config& config, const infer::Chains& chains, const Reference& reference,
+                           Index n_coefficients) {
   estimate::LinearFit fit;
   fit.coefficients.resize(n_coefficients);
   fit.standard_errors.resize(n_coefficients);
@@ -112,13 +113,17 @@ estimate::LinearFit as_fit(const Config& config, const infer::Chains& chains, co
   const auto n_columns = static_cast<double>(reference.rows.cols() - 1);
   fit.dof = config.sample.sigma ? reference.count : reference.count - n_columns;  // a known noise takes none
   fit.effective_dof = n_columns;
+  return fit;
+}
+
+void describe_chains(const infer::Chains& chains, const std::string& sampler, const std::string& posterior,
+                     estimate::LinearFit& fit) {
   fit.algorithm = sampler;
-  fit.objective = describe_posterior(config);
+  fit.objective = posterior;
   fit.iterations = chains.n_draws();
   fit.convergence = fmt::format("least effective sample size {:.0f}, largest R-hat {:.4f}", chains.least_ess,
                                 chains.largest_r_hat);
   fit.converged = chains.reached_target;
-  return fit;
 }
 
 io::Sampling sampling_of(const Config& config, const infer::Sampler& sampler, const infer::Chains& chains) {
@@ -161,18 +166,27 @@ void run_sample(const Config& config, const comm::Communicator& world) {
   const std::vector<NoiseFactor> factors = noise_factors(config, design.cells, design.multipliers, world);
   std::unique_ptr<infer::GaussianTarget> gaussian;
   std::unique_ptr<infer::RowTarget> of_rows;
+  EmbeddedPosterior embedded;
   Reference reference;
   comm::all_or_none(world, [&] {
     reference = reference_of(config, factors);
     if (!samples_rows(config))
       gaussian = make_gaussian_target(config, design.cells.column_names, factors, reference);
   });
-  if (!gaussian) of_rows = make_row_target(config, *design.planned, design.cells, reference, world);
-  const infer::Posterior& posterior = gaussian ? static_cast<const infer::Posterior&>(*gaussian) : *of_rows;
+  if (samples_model_error(config))
+    embedded = make_embedded_posterior(config, *design.planned, design.cells, world);
+  else if (!gaussian)
+    of_rows = make_row_target(config, *design.planned, design.cells, reference, world);
+  const infer::Posterior& posterior = gaussian ? static_cast<const infer::Posterior&>(*gaussian)
+                                      : embedded.target
+                                          ? static_cast<const infer::Posterior&>(*embedded.target)
+                                          : *of_rows;
   infer::Sampler sampler;
   comm::all_or_none(world, [&] { sampler = choose_sampler(config, posterior, gaussian.get()); });
-  log::info("{} in {} dimensions by {}: {} chains{}, {} steps of warm-up, {} draws",
-            describe_posterior(config), posterior.dimension(), sampler.name, config.sample.chains,
+  const std::string description =
+      embedded.target ? describe_embedded_posterior(config) : describe_posterior(config);
+  log::info("{} in {} dimensions by {}: {} chains{}, {} steps of warm-up, {} draws", description,
+            posterior.dimension(), sampler.name, config.sample.chains,
             sampler.walkers > 1 ? fmt::format(" of {} walkers", sampler.walkers) : std::string(),
             warmup_of(config, sampler), config.sample.draws);
   std::optional<Phase> phase("sample");
@@ -193,7 +207,10 @@ void run_sample(const Config& config, const comm::Communicator& world) {
   if (world.is_root()) {
     output.record.sampling = sampling_of(config, sampler, chains);
     warn_of_chains(chains);
-    fit = as_fit(config, chains, sampler.name, reference, n_coefficients);
+    fit =
+        embedded.target ? embedded_fit(embedded, chains) : as_fit(config, chains, reference, n_coefficients);
+    describe_chains(chains, sampler.name, description, fit);
+    if (embedded.target) output.extras.model_error = embedded_error(config, embedded, chains);
     output.add_table("summary.csv", io::summary_csv(chains.summary));
     output.add_file("chains.nc", [&chains, &fit](const std::string& path) {
       io::write_chains(path, chains,

@@ -26,7 +26,8 @@ namespace {
 /// milliseconds.
 constexpr Index reference_product = 512;
 
-void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& names) {
+void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& names,
+             bool has_random_coefficients) {
   if (!fit.dependent_columns.empty()) {
     std::vector<std::string> dependent;
     for (const Index column : fit.dependent_columns)
@@ -36,7 +37,7 @@ void warn_of(const estimate::LinearFit& fit, const std::vector<std::string>& nam
   }
   if (fit.algorithm == "lsqr")
     log::info("standard errors need the factor of all rows: the engines tall and grid give them");
-  else if (fit.model_error && fit.standard_errors.array().isNaN().all())
+  else if (fit.standard_errors.array().isNaN().all() && has_random_coefficients)
     log::info("standard errors of means that were searched are unknown: 'tallfit sample' has deviations");
   else if (fit.standard_errors.array().isNaN().all() && fit.dof > 0.0)
     log::info("standard errors are unknown: those of {} need the density of the errors at 0", fit.objective);
@@ -173,9 +174,12 @@ void FitOutput::write_model(const design::DesignInfo& info, const estimate::Line
 
 void FitOutput::write_texts(const design::DesignInfo& info, const estimate::LinearFit& fit,
                             const std::vector<estimate::MetricsRow>& metrics) {
-  warn_of(fit, info.column_names);
+  warn_of(fit, info.column_names, extras.model_error.has_value());
   for (const auto& [message, count] : log::warnings()) record.warnings.push_back(message);
   folder_->write("coefficients.csv", io::coefficients_csv(info.column_names, fit));
+  if (extras.model_error)
+    folder_->write("polynomial_chaos.csv",
+                   io::polynomial_chaos_csv(info.column_names, fit, extras.model_error->deviations));
   if (fit.path) folder_->write("path.csv", io::path_csv(*fit.path));
   for (const auto& [name, text] : tables_) folder_->write(name, text);
   for (const auto& [name, write_file] : files_) write_file(folder_->add(name).partial_path());

@@ -10,7 +10,7 @@ using enum Command;
 }  // namespace
 
 std::vector<Key> model_error_keys(Config::ModelError& options) {
-  SectionKeys keys("model_error", {fit});
+  SectionKeys keys("model_error", {fit, sample});
   keys.add("embed", options.embed,
            "Columns whose coefficients are random: all, or names, which may hold '*'; the constant of "
            "fit.fit_intercept is called intercept.");

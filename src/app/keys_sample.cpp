@@ -23,8 +23,8 @@ std::vector<Key> sample_keys(Config::Sample& options) {
   SectionKeys keys("sample", {sample});
   keys.add("target", options.target,
            "The posterior: Gaussian noise and prior, Gaussian noise and a Laplace prior, or noise with heavy "
-           "tails, which needs the rows.")
-      .one_of({"gaussian", "laplace_prior", "student_t", "huber"});
+           "tails or random coefficients ([model_error]), which need the rows.")
+      .one_of({"gaussian", "laplace_prior", "student_t", "huber", "model_error"});
   keys.add("sampler", options.sampler,
            "How it is sampled; auto takes independent draws where the posterior allows them, else nuts.")
       .one_of(sampler_choices());

@@ -70,13 +70,12 @@ void require_room_for_embedding(const Config& config, const PlannedRows& planned
   const compress::RowLayout& layout = planned.layout;
   const Index moving = shape.root.cols() > 0 ? shape.root.cols() + shape.root.rows() : 0;
   const Index numbers = 2 * static_cast<Index>(shape.columns.size()) + moving + 4;  // a leaf is there twice
-  Index bytes =
-      current_rss_bytes() + (layout.my_end() - layout.my_begin()) * numbers * Index{sizeof(double)};
+  Index bytes = current_rss_bytes() + (layout.my_end() - layout.my_begin()) * numbers * Index{sizeof(double)};
   comm::max_in_place(world, std::span(&bytes, 1));
   const Index limit = memory_limit(config, world);
   comm::require_replicated(
       world, bytes <= limit, ErrorKind::resource,
-      "fit.estimator = \"model_error\" keeps the embedded columns of all rows in memory, which takes {} of a "
+      "model error keeps the embedded columns of all rows in memory, which takes {} of a "
       "rank, and run.memory_per_rank is {}. Use more ranks, or embed fewer columns",
       format_bytes(bytes), format_bytes(limit));
 }
@@ -92,21 +91,21 @@ std::vector<infer::LeftoverNoise> leftover_of(const Config& config, const compre
   if (config.model_error.leftover_noise == "one") return {{.label = {}, .types = types}};
   std::vector<infer::LeftoverNoise> leftover;
   for (const int type : types)
-    leftover.push_back({.label = std::string(design::to_string(static_cast<design::RowType>(type))),
-                        .types = {type}});
+    leftover.push_back(
+        {.label = std::string(design::to_string(static_cast<design::RowType>(type))), .types = {type}});
   return leftover;
 }
 
 infer::EmbeddedOptions embedded_options(const Config& config, const compress::RowLayout& layout,
                                         bool has_prior) {
   const Config::ModelError& options = config.model_error;
-  return {.density = {.kind = options.likelihood == "iid" ? infer::EmbeddedKind::iid
-                                                          : infer::EmbeddedKind::abc,
-                      .tolerance = options.epsilon},
-          .is_multiplicative = options.form == "multiplicative",
-          .noise = options.noise,
-          .leftover = leftover_of(config, layout),
-          .has_prior = has_prior};
+  return {
+      .density = {.kind = options.likelihood == "iid" ? infer::EmbeddedKind::iid : infer::EmbeddedKind::abc,
+                  .tolerance = options.epsilon},
+      .is_multiplicative = options.form == "multiplicative",
+      .noise = options.noise,
+      .leftover = leftover_of(config, layout),
+      .has_prior = has_prior};
 }
 
 io::ModelErrorRecord record_of(const Config& config, const EmbeddedProblem& problem,
@@ -138,13 +137,9 @@ io::ModelErrorRecord record_of(const Config& config, const EmbeddedProblem& prob
 }
 
 /// Puts what the search found into the fit. Means that moved have no covariance.
-void take_optimum(const Config& config, const EmbeddedProblem& problem,
-                  const infer::EmbeddedOptimum& optimum, const infer::EmbeddedSums& sums,
-                  estimate::LinearFit& fit) {
+void take_optimum(const Config& config, const EmbeddedProblem& problem, const infer::EmbeddedOptimum& optimum,
+                  const infer::EmbeddedSums& sums, estimate::LinearFit& fit) {
   const infer::EmbeddedModel& model = *problem.model;
-  fit.model_error = {.deviations = model.deviations(optimum.point),
-                     .noise_variance = config.model_error.noise * config.model_error.noise,
-                     .leftover_variances = model.leftover_variances(optimum.point)};
   fit.objective = fmt::format("likelihood \"{}\" of random coefficients, {} deviations, {} means",
                               config.model_error.likelihood, config.model_error.form,
                               config.model_error.free_mean ? "free" : "least-squares");
@@ -186,6 +181,18 @@ void tell(const infer::EmbeddedModel& model, const infer::EmbeddedOptimum& optim
 
 }  // namespace
 
+estimate::LinearFit least_squares_means(const Config& config, const compress::CompressedDesign& design,
+                                        const comm::Communicator& world) {
+  const design::GroupMultipliers ones = compress::group_multipliers(design.group_names, {});
+  const std::optional<estimate::LeastSquaresSystem> system =
+      estimate::training_system(design, ones, intercept_of(config), world);
+  estimate::LinearFit fit;
+  comm::all_or_none(world, [&] {
+    if (system) fit = estimate::make_estimator("ols", estimator_options(config))->fit(*system);
+  });
+  return fit;
+}
+
 EmbeddedProblem embed(const Config& config, const PlannedRows& planned, const estimate::LinearFit& fit,
                       bool has_prior, const comm::Communicator& world) {
   const std::vector<std::string>& names = planned.info().column_names;
@@ -226,13 +233,7 @@ void run_model_error(const Config& config, const comm::Communicator& world) {
   estimate::LinearFit fit;
   {
     const Phase phase("solve");
-    const design::GroupMultipliers ones =
-        compress::group_multipliers(planned.info().group_names, {});  // the rows carry the weights
-    const std::optional<estimate::LeastSquaresSystem> system =
-        estimate::training_system(compress_rows(planned, world), ones, intercept_of(config), world);
-    comm::all_or_none(world, [&] {
-      if (system) fit = estimate::make_estimator("ols", estimator_options(config))->fit(*system);
-    });
+    fit = least_squares_means(config, compress_rows(planned, world), world);
   }
   {
     const Phase phase("model error");
@@ -247,15 +248,16 @@ void run_model_error(const Config& config, const comm::Communicator& world) {
     const infer::EmbeddedSums sums = problem.model->sums(optimum.point);
     output.record.model_error = record_of(config, problem, optimum, sums);
     if (world.is_root()) {
+      output.extras.model_error = {.deviations = problem.model->deviations(optimum.point),
+                            .noise_variance = std::pow(config.model_error.noise, 2),
+                            .leftover_variances = problem.model->leftover_variances(optimum.point)};
       take_optimum(config, problem, optimum, sums, fit);
       tell(*problem.model, optimum, *output.record.model_error);
     }
   }
   take_convergence(config, planned.info(), fit, world, output);
-  if (world.is_root())
-    output.add_table("polynomial_chaos.csv", io::polynomial_chaos_csv(planned.info().column_names, fit));
-  const estimate::ErrorTable errors = pass_for_errors(
-      config, planned, share_model(fit, planned.info().n_cols, world), world, output);
+  const estimate::ErrorTable errors =
+      pass_for_errors(config, planned, share_model(fit, planned.info().n_cols, world), world, output);
   output.write(planned.info(), fit, estimate::metrics_rows(errors, planned.info().group_names));
 }
 

@@ -26,6 +26,10 @@ struct EmbeddedProblem {
   std::vector<std::string> names;  ///< of the random columns
 };
 
+/// Least squares of the training cells of rows that carry their weights: the means. On rank 0. @collective
+estimate::LinearFit least_squares_means(const Config& config, const compress::CompressedDesign& design,
+                                        const comm::Communicator& world);
+
 /// Reads the rows once more and keeps them. @collective
 /// @param fit  least squares, with its solver on rank 0: the means
 EmbeddedProblem embed(const Config& config, const PlannedRows& planned, const estimate::LinearFit& fit,

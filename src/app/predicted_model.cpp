@@ -43,8 +43,8 @@ void add_pops(const io::FittedModel& fit, infer::LinearModel& model) {
   model.factors.emplace_back((fit.pops.colwise() - centre) / root);
 }
 
-/// The spread of random coefficients beside what is not known of their means. The noise of predictions is that
-/// of the likelihood: that of the means counts model error as noise.
+/// The spread of random coefficients beside what is not known of their means. The noise of predictions is
+/// that of the likelihood: that of the means counts model error as noise.
 void add_model_error(const io::FittedModel& fit, infer::LinearModel& model) {
   std::vector<std::size_t> of_mean;
   if (fit.covariance_factor.cols() > 0) {

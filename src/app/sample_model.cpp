@@ -158,8 +158,11 @@ infer::Term ridge_term(Index n_coefficients, Index n_columns, double width) {
 }
 
 bool samples_rows(const Config& config) {
-  return config.sample.target == "student_t" || config.sample.target == "huber";
+  return config.sample.target == "student_t" || config.sample.target == "huber" ||
+         samples_model_error(config);
 }
+
+bool samples_model_error(const Config& config) { return config.sample.target == model_error_name; }
 
 void check_sample(const Config& config) {
   const Config::Sample& sample = config.sample;
@@ -174,6 +177,9 @@ void check_sample(const Config& config) {
       "sample.sigma = {} is one standard deviation for all rows, and sample.noise = \"{}\" asks for several. "
       "Leave one of them out",
       sample.sigma.value_or(0.0), sample.noise);
+  require(!samples_model_error(config) || (sample.prior == "flat" && !sample.sigma), ErrorKind::input,
+          "sample.target = \"model_error\" takes its noise from model_error.noise, and its means from least "
+          "squares or a flat prior. Leave sample.sigma and sample.prior out");
   require(!samples_rows(config) || sample.noise == "one", ErrorKind::input,
           "sample.noise = \"{}\" is for sample.target = \"gaussian\" and \"laplace_prior\". Leave it out",
           sample.noise);

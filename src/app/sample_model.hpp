@@ -20,6 +20,9 @@ void check_sample(const Config& config);
 /// Whether each step needs the rows: no factor stands for them.
 bool samples_rows(const Config& config);
 
+/// Whether deviations of random coefficients are sampled.
+bool samples_model_error(const Config& config);
+
 /// The factor of rows that share their noise.
 struct NoiseFactor {
   std::string label;     ///< empty where all rows do

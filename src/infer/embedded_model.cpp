@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace tallfit::infer {
 
@@ -42,8 +41,8 @@ EmbeddedPoints EmbeddedModel::points_of(const Eigen::MatrixXd& points) const {
 }
 
 Eigen::VectorXd EmbeddedModel::values(const Eigen::MatrixXd& points) const {
-  Eigen::VectorXd values = rows_.values(options_.density, points_of(points)).array() +
-                           options_.density.constant(rows_.n_rows());
+  Eigen::VectorXd values =
+      rows_.values(options_.density, points_of(points)).array() + options_.density.constant(rows_.n_rows());
   for (Index k = 0; k < points.cols(); ++k)
     for (std::size_t i = 0; i < priors_.size(); ++i)
       values(k) += priors_[i].log_density(points(n_shifts() + static_cast<Index>(i), k));
@@ -92,9 +91,10 @@ Eigen::VectorXd EmbeddedModel::log_sizes() const {
   Eigen::VectorXd sizes = Eigen::VectorXd::Ones(dimension());
   for (Index j = 0; j < n_columns(); ++j) {
     double size = residual / rows_.column_sizes()(j);
-    if (follows_means())
-      size /= std::max(std::abs(rows_.shape().centre(rows_.shape().columns[static_cast<std::size_t>(j)])),
-                       std::numeric_limits<double>::min());
+    if (follows_means()) {
+      const double mean = rows_.shape().centre(rows_.shape().columns[static_cast<std::size_t>(j)]);
+      size /= std::max(std::abs(mean), 1e-6 * size);  // a mean of 0 may move
+    }
     sizes(n_shifts() + j) = std::log(size);
   }
   for (Index g = 0; g < n_leftover(); ++g) {
@@ -104,8 +104,8 @@ Eigen::VectorXd EmbeddedModel::log_sizes() const {
       of_types += rows_.squares_of_type(type);
       count += rows_.rows_of_type(type);
     }
-    sizes(n_shifts() + n_columns() + g) = std::log(
-        std::max(std::sqrt(of_types / static_cast<double>(count)), 1e-12 * residual));
+    sizes(n_shifts() + n_columns() + g) =
+        std::log(std::max(std::sqrt(of_types / static_cast<double>(count)), 1e-12 * residual));
   }
   return sizes;
 }

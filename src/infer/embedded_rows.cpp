@@ -18,8 +18,7 @@ constexpr Index n_types = design::n_row_types;
 /// Forces and stresses that vanish by symmetry come out of sums over atoms at 1e-14 or so of the others.
 constexpr double vanishing = 1e-12;
 
-using RowMajorView =
-    Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
+using RowMajorView = Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
 
 }  // namespace
 

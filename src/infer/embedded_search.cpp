@@ -125,7 +125,8 @@ Eigen::MatrixXd laplace_root(const EmbeddedModel& model, const Eigen::VectorXd& 
   hessian = Eigen::MatrixXd(0.5 * (hessian + hessian.transpose()));
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(hessian);
   constexpr double flattest = 1.0 / 9.0;
-  return eigen.eigenvectors() * eigen.eigenvalues().cwiseMax(flattest).cwiseSqrt().cwiseInverse().asDiagonal();
+  return eigen.eigenvectors() *
+         eigen.eigenvalues().cwiseMax(flattest).cwiseSqrt().cwiseInverse().asDiagonal();
 }
 
 }  // namespace tallfit::infer

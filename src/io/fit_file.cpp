@@ -34,6 +34,7 @@ void write_models(hdf5::File& file, const NamedModels& of) {
 
 void write_extras(hdf5::File& file, const FitExtras& extras) {
   for (const NamedModels& of : extras.ensembles) write_models(file, of);
+  if (extras.model_error) write_model_error(file, *extras.model_error);
   if (extras.weights.empty()) return;
   std::vector<std::string> names;
   Eigen::VectorXd values(static_cast<Index>(extras.weights.size()));
@@ -137,8 +138,8 @@ std::string coefficients_csv(const std::vector<std::string>& names, const estima
   return csv.text();
 }
 
-std::string polynomial_chaos_csv(const std::vector<std::string>& names, const estimate::LinearFit& fit) {
-  const Eigen::VectorXd& deviations = fit.model_error->deviations;
+std::string polynomial_chaos_csv(const std::vector<std::string>& names, const estimate::LinearFit& fit,
+                                 const Eigen::VectorXd& deviations) {
   CsvWriter csv("index,name,mean,first_order");
   for (std::size_t j = 0; j < names.size(); ++j) {
     const auto at = static_cast<Index>(j);

@@ -24,14 +24,6 @@ double interval_dof(const estimate::LinearFit& fit) {
   return fit.noise_is_known ? std::numeric_limits<double>::infinity() : fit.dof;
 }
 
-void write_model_error(hdf5::File& file, const estimate::ModelError& error) {
-  write_vector(file, "model_error", error.deviations);
-  write_vector(
-      file, "model_error_leftover",
-      Eigen::Map<const Eigen::VectorXd>(error.leftover_variances.data(), design::n_row_types).cwiseSqrt());
-  hdf5::write_attribute(file, "/", "model_error_noise", std::sqrt(error.noise_variance));
-}
-
 }  // namespace
 
 void write_vector(hdf5::File& file, const std::string& name, const Eigen::VectorXd& values) {
@@ -76,11 +68,18 @@ std::vector<Index> read_integers(const hdf5::File& file, const std::string& name
   return {numbers.begin(), numbers.end()};
 }
 
-estimate::ModelError read_model_error(const hdf5::File& file, Index n_coeffs) {
-  estimate::ModelError error{.deviations = read_vector(file, "model_error")};
+void write_model_error(hdf5::File& file, const infer::ModelError& error) {
+  write_vector(file, "model_error", error.deviations);
+  write_vector(
+      file, "model_error_leftover",
+      Eigen::Map<const Eigen::VectorXd>(error.leftover_variances.data(), design::n_row_types).cwiseSqrt());
+  hdf5::write_attribute(file, "/", "model_error_noise", std::sqrt(error.noise_variance));
+}
+
+infer::ModelError read_model_error(const hdf5::File& file, Index n_coeffs) {
+  infer::ModelError error{.deviations = read_vector(file, "model_error")};
   const Eigen::VectorXd leftover = read_vector(file, "model_error_leftover");
-  require(error.deviations.size() == n_coeffs + 1 && leftover.size() == design::n_row_types,
-          ErrorKind::input,
+  require(error.deviations.size() == n_coeffs + 1 && leftover.size() == design::n_row_types, ErrorKind::input,
           "{}: model_error has {} numbers, model_error_leftover {}; expected {} and {}", file.path(),
           error.deviations.size(), leftover.size(), n_coeffs + 1, design::n_row_types);
   error.noise_variance = std::pow(hdf5::read_double_attribute(file, "/", "model_error_noise").at(0), 2);
@@ -102,7 +101,6 @@ void write_small_parts(hdf5::File& file, const std::vector<std::string>& column_
   if (fit.column_precisions.size() > 0) write_vector(file, "column_precisions", fit.column_precisions);
   if (fit.path) write_path(file, *fit.path);
   if (fit.kernel) write_kernel(file, *fit.kernel);
-  if (fit.model_error) write_model_error(file, *fit.model_error);
 }
 
 }  // namespace tallfit::io

@@ -9,6 +9,7 @@
 #include "hdf5.hpp"
 
 #include "tallfit/estimate/estimator.hpp"
+#include "tallfit/infer/model_error.hpp"
 
 namespace tallfit::io {
 
@@ -22,8 +23,9 @@ Eigen::VectorXd read_vector(const hdf5::File& file, const std::string& name);
 RowMajorRows read_rows(const hdf5::File& file, const std::string& name, Index n_rows, Index n_cols);
 std::vector<Index> read_integers(const hdf5::File& file, const std::string& name);
 
+void write_model_error(hdf5::File& file, const infer::ModelError& error);
 /// @throws Error{input} where its deviations are not those of @p n_coeffs coefficients and a constant
-estimate::ModelError read_model_error(const hdf5::File& file, Index n_coeffs);
+infer::ModelError read_model_error(const hdf5::File& file, Index n_coeffs);
 
 /// All but the covariance factor.
 void write_small_parts(hdf5::File& file, const std::vector<std::string>& column_names,

@@ -1,10 +1,10 @@
 // Embedded model error: against stored optima, closed forms, sums over rows, and differences.
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <fstream>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <numbers>
 #include <optional>
 
@@ -39,7 +39,7 @@ test::Rows cubic(Index n, bool legendre = false) {
 class EmbeddedError : public testing::Test {
 protected:
   const comm::Communicator world = comm::Communicator::world();
-  const comm::Communicator self = comm::Communicator::self();
+  const comm::Communicator self = comm::Communicator::self();  // searches of 10,000 evaluations go faster
 
   // one for all tests: PETSc 3.18 forgets its quasi-Newton matrices when it ends
   static void SetUpTestSuite() { petsc_.emplace(comm::Communicator::world()); }
@@ -73,8 +73,8 @@ TEST_F(EmbeddedError, reaches_the_stored_optima) {
                             .options = of_kind(kind == "abc" ? EmbeddedKind::abc : EmbeddedKind::iid),
                             .free_mean = kind != "iid_meanfixed"};
         for (const char j : columns) embedding.columns.push_back(j - '0');
-        const auto of = embedded(rows, embedding, world);
-        const EmbeddedOptimum best = find_optimum(of->model, {.starts = 20}, world);
+        const auto of = embedded(rows, embedding, self);
+        const EmbeddedOptimum best = find_optimum(of->model, {.starts = 20}, self);
         EXPECT_TRUE(best.converged);
         EXPECT_NEAR(best.value, want.at("loglik").get<double>(), 1e-8);
         const Eigen::VectorXd means = of->model.means(best.point);
@@ -92,15 +92,15 @@ TEST_F(EmbeddedError, reaches_the_stored_optima) {
 // residuals, abc, which compares s with |e|, at the mean of |e|. Means are those of least squares.
 TEST_F(EmbeddedError, a_random_constant_is_as_large_as_the_residuals) {
   const test::Rows rows = cubic(60);
-  const auto iid = embedded(rows, {.columns = {0}, .options = of_kind(EmbeddedKind::iid)}, world);
+  const auto iid = embedded(rows, {.columns = {0}, .options = of_kind(EmbeddedKind::iid)}, self);
   const Eigen::VectorXd e = rows.a * iid->rows.shape().centre - rows.b;
   const double rmse = std::sqrt(e.squaredNorm() / 60.0);
   EXPECT_NEAR(rmse, 0.160987, 1e-6);
-  const EmbeddedOptimum of_iid = find_optimum(iid->model, {}, world);
+  const EmbeddedOptimum of_iid = find_optimum(iid->model, {}, self);
   EXPECT_NEAR(iid->model.scales(of_iid.point)(0), rmse, 60.0 * eps);  // sums of 60 terms
   EXPECT_EQ(of_iid.starts_at_best, 10);
-  const auto abc = embedded(rows, {.columns = {0}, .options = of_kind(EmbeddedKind::abc)}, world);
-  const EmbeddedOptimum of_abc = find_optimum(abc->model, {}, world);
+  const auto abc = embedded(rows, {.columns = {0}, .options = of_kind(EmbeddedKind::abc)}, self);
+  const EmbeddedOptimum of_abc = find_optimum(abc->model, {}, self);
   // the gradient, 1e-8, over a curvature of 60 / Σ e² s², about 0.7
   EXPECT_NEAR(abc->model.scales(of_abc.point)(0), e.cwiseAbs().mean(), 1e-7);
   // what is written of it: 1e-4 of ln p if a term were missing, or counted for every row
@@ -118,31 +118,30 @@ TEST_F(EmbeddedError, mean_square_of_standardised_residuals_is_one) {
   rows.a.col(1) *= 1e6;
   rows.a.col(3) *= 1e-7;
   for (const bool free_mean : {false, true}) {
-    const auto of =
-        embedded(rows, {.columns = {0, 1, 3}, .options = of_kind(EmbeddedKind::iid), .free_mean = free_mean},
-                 world);
-    const EmbeddedOptimum best = find_optimum(of->model, {}, world);
+    const auto of = embedded(
+        rows, {.columns = {0, 1, 3}, .options = of_kind(EmbeddedKind::iid), .free_mean = free_mean}, self);
+    const EmbeddedOptimum best = find_optimum(of->model, {}, self);
     EXPECT_NEAR(of->model.sums(best.point).standardised / 200.0, 1.0, 200.0 * eps) << free_mean;
     EXPECT_TRUE(best.converged) << free_mean;
   }
-  const auto weighted = embedded(rows, {.columns = {0, 1}, .options = of_kind(EmbeddedKind::iid)}, world);
+  const auto weighted = embedded(rows, {.columns = {0, 1}, .options = of_kind(EmbeddedKind::iid)}, self);
   test::Rows bare = rows;
   bare.w.resize(0);
-  const Embedded unweighted(bare, weighted->rows.shape(), of_kind(EmbeddedKind::iid), world);
-  const Eigen::VectorXd s = weighted->model.scales(find_optimum(weighted->model, {}, world).point);
-  const Eigen::VectorXd t = unweighted.model.scales(find_optimum(unweighted.model, {}, world).point);
+  const Embedded unweighted(bare, weighted->rows.shape(), of_kind(EmbeddedKind::iid), self);
+  const Eigen::VectorXd s = weighted->model.scales(find_optimum(weighted->model, {}, self).point);
+  const Eigen::VectorXd t = unweighted.model.scales(find_optimum(unweighted.model, {}, self).point);
   for (Index j = 0; j < 2; ++j) EXPECT_NEAR(s(j), t(j), 1e-6 * s(j)) << j;
 }
 
 // A deviation relative to a mean that stays is the deviation over that mean.
 TEST_F(EmbeddedError, multiplicative_deviations_are_relative) {
   const test::Rows rows = cubic(60);
-  const auto added = embedded(rows, {.columns = {0, 1, 3}, .options = of_kind(EmbeddedKind::iid)}, world);
+  const auto added = embedded(rows, {.columns = {0, 1, 3}, .options = of_kind(EmbeddedKind::iid)}, self);
   EmbeddedOptions relative = of_kind(EmbeddedKind::iid);
   relative.is_multiplicative = true;
-  const auto multiplied = embedded(rows, {.columns = {0, 1, 3}, .options = relative}, world);
-  const EmbeddedOptimum sum = find_optimum(added->model, {}, world);
-  const EmbeddedOptimum product = find_optimum(multiplied->model, {}, world);
+  const auto multiplied = embedded(rows, {.columns = {0, 1, 3}, .options = relative}, self);
+  const EmbeddedOptimum sum = find_optimum(added->model, {}, self);
+  const EmbeddedOptimum product = find_optimum(multiplied->model, {}, self);
   EXPECT_NEAR(product.value, sum.value, 1e-8);
   const Eigen::VectorXd l = added->model.deviations(sum.point);
   const Eigen::VectorXd k = multiplied->model.deviations(product.point);
@@ -155,13 +154,13 @@ TEST_F(EmbeddedError, multiplicative_deviations_are_relative) {
 // The whole variance of residuals as noise counts them twice: nothing is left to embed.
 TEST_F(EmbeddedError, the_residual_variance_as_noise_leaves_no_model_error) {
   const test::Rows rows = cubic(60);
-  const auto without = embedded(rows, {.columns = {0}, .options = of_kind(EmbeddedKind::iid)}, world);
-  const EmbeddedOptimum free = find_optimum(without->model, {}, world);
+  const auto without = embedded(rows, {.columns = {0}, .options = of_kind(EmbeddedKind::iid)}, self);
+  const EmbeddedOptimum free = find_optimum(without->model, {}, self);
   EXPECT_GT(spread_rms(without->model.sums(free.point), *without), 0.16);
   EmbeddedOptions twice = of_kind(EmbeddedKind::iid);
   twice.noise = std::sqrt(without->model.sums(free.point).squares / (60.0 - 4.0 - 2.0));  // FitSNAP's
-  const auto with = embedded(rows, {.columns = {0}, .options = twice}, world);
-  const EmbeddedOptimum best = find_optimum(with->model, {}, world);
+  const auto with = embedded(rows, {.columns = {0}, .options = twice}, self);
+  const EmbeddedOptimum best = find_optimum(with->model, {}, self);
   EXPECT_EQ(with->model.deviations(best.point).norm(), 0.0);
 }
 
@@ -171,11 +170,11 @@ TEST_F(EmbeddedError, does_not_shrink_with_more_rows) {
   std::vector<double> classical;
   for (const Index n : {Index{20}, Index{200}, Index{2000}}) {
     const test::Rows rows = cubic(n);
-    const auto of = embedded(rows, {.columns = {0, 1, 2, 3}, .options = of_kind(EmbeddedKind::iid)}, world);
-    spread.push_back(spread_rms(of->model.sums(find_optimum(of->model, {}, world).point), *of));
+    const auto of = embedded(rows, {.columns = {0, 1, 2, 3}, .options = of_kind(EmbeddedKind::iid)}, self);
+    spread.push_back(spread_rms(of->model.sums(find_optimum(of->model, {}, self).point), *of));
     test::MemorySource source(rows);
     const auto ols = estimate::make_estimator("ols", {});
-    classical.push_back(test::fit_rows(source, *ols, estimate::Intercept::none, world).fit.standard_errors(0));
+    classical.push_back(test::fit_rows(source, *ols, estimate::Intercept::none, self).fit.standard_errors(0));
   }
   EXPECT_NEAR(spread[1] / spread[0], 1.0, 0.05);
   EXPECT_NEAR(spread[2] / spread[1], 1.0, 0.05);
@@ -326,8 +325,8 @@ TEST_F(EmbeddedError, leftover_noise_is_found_by_row_type) {
                      .columns = {0},
                      .unit = Eigen::VectorXd::Ones(1),
                      .root = Eigen::MatrixXd(4, 0)},
-                    options, world);
-  const EmbeddedOptimum best = find_optimum(of.model, {}, world);
+                    options, self);
+  const EmbeddedOptimum best = find_optimum(of.model, {}, self);
   EXPECT_NEAR(of.model.scales(best.point)(1), std::sqrt(squares / 300.0), 1e-7);
   EXPECT_EQ(of.model.leftover_variances(best.point)[2], std::pow(of.model.scales(best.point)(1), 2));
   EXPECT_EQ(of.model.leftover_variances(best.point)[0], 0.0);
@@ -335,8 +334,8 @@ TEST_F(EmbeddedError, leftover_noise_is_found_by_row_type) {
 
 // -d² ln p / d(ln s)² = 2 N at the optimum of a random constant.
 TEST_F(EmbeddedError, laplace_root_is_the_deviation_of_a_logarithm) {
-  const auto of = embedded(cubic(60), {.columns = {0}, .options = of_kind(EmbeddedKind::iid)}, world);
-  const EmbeddedOptimum best = find_optimum(of->model, {}, world);
+  const auto of = embedded(cubic(60), {.columns = {0}, .options = of_kind(EmbeddedKind::iid)}, self);
+  const EmbeddedOptimum best = find_optimum(of->model, {}, self);
   const double root = std::abs(laplace_root(of->model, best.point)(0, 0));
   EXPECT_NEAR(root, 1.0 / std::sqrt(120.0), 1e-7);  // differences of h = 1e-4: h² of 2/3 of it
 }

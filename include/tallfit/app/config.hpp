@@ -144,7 +144,7 @@ struct Config {
 
   /// Markov chains.
   struct Sample {
-    std::string target = "gaussian";  ///< "gaussian", "laplace_prior", "student_t" or "huber"
+    std::string target = "gaussian";  ///< "gaussian", "laplace_prior", "student_t", "huber" or "model_error"
     std::string sampler = "auto";     ///< "auto", "exact" or one of infer::sampler_names()
     std::optional<double> walkers;    ///< empty: chosen
     double target_ess = 0.0;          ///< 0: all draws

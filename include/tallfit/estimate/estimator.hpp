@@ -3,7 +3,6 @@
 
 #include <Eigen/Core>
 
-#include <array>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -14,7 +13,6 @@
 #include <vector>
 
 #include "tallfit/design/kernel_basis.hpp"
-#include "tallfit/design/row_source.hpp"
 #include "tallfit/estimate/free_columns.hpp"
 #include "tallfit/estimate/least_squares_system.hpp"
 #include "tallfit/estimate/triangular_solver.hpp"
@@ -80,13 +78,6 @@ struct Path {
   Eigen::VectorXd intercepts;      ///< points
 };
 
-/// Coefficients that are random, because no fixed ones describe the data.
-struct ModelError {
-  Eigen::VectorXd deviations;   ///< K + 1: of θ and c, which are independent; 0 where they are not random
-  double noise_variance = 0.0;  ///< of a row of w = 1, beside the spread of the coefficients
-  std::array<double, design::n_row_types> leftover_variances = {};  ///< more of it, by row type
-};
-
 /// A fitted linear model; the same on every rank of the system's grid. Coefficients are on the user's scale.
 struct LinearFit {
   Eigen::VectorXd coefficients;  ///< K, target unit per feature unit
@@ -123,7 +114,6 @@ struct LinearFit {
   std::optional<Path> path;
   std::shared_ptr<const design::KernelBasis>
       kernel;  ///< what the columns are made with; none: they are those of the design
-  std::optional<ModelError> model_error;
 
   bool has_intercept() const { return intercept_row.has_value(); }
 };

@@ -30,21 +30,20 @@ struct EmbeddedPoints {
 
 /// Sums over rows at one point.
 struct EmbeddedSums {
-  double value = 0.0;            ///< ln p, without its constant
-  Eigen::VectorXd by_shift;      ///< its derivatives
+  double value = 0.0;        ///< ln p, without its constant
+  Eigen::VectorXd by_shift;  ///< its derivatives
   Eigen::VectorXd by_variance;
   Eigen::VectorXd by_noise;
-  double standardised = 0.0;     ///< Σ e² / V
-  double spread = 0.0;           ///< Σ v, the part of V that is not noise
-  double squares = 0.0;          ///< Σ e²
+  double standardised = 0.0;  ///< Σ e² / V
+  double spread = 0.0;        ///< Σ v, the part of V that is not noise
+  double squares = 0.0;       ///< Σ e²
 };
 
 /// e_i = w_i (a_i x - b_i) and V_i = Σ_j (w_i a_ij unit_j)² t_j + noise of the row's type, for training rows.
 ///
-/// A visitor of one pass, then finish(), then evaluations at will: each is a product of the rows' squares with
-/// the variances t of all points, and a gather of leaves x points numbers, added in the order of the leaves:
-/// the bits do not depend on the number of ranks.
-/// Memory: 8 (columns + r + 2) bytes a row.
+/// A visitor of one pass, then finish(), then evaluations at will: each is a product of the rows' squares
+/// with the variances t of all points, and a gather of leaves x points numbers, added in the order of the
+/// leaves: the bits do not depend on the number of ranks. Memory: 8 (columns + r + 2) bytes a row.
 class EmbeddedRows final : public compress::RowVisitor {
 public:
   explicit EmbeddedRows(EmbeddedShape shape) : shape_(std::move(shape)) {}
@@ -55,7 +54,8 @@ public:
 
   /// Ends the pass. Random columns that are zero in all rows no longer count as random. Rows without noise
   /// whose random columns are zero up to rounding would make ln p infinite: they are dropped where asked for.
-  /// Zero up to rounding: below 1e-12 of the columns' root mean squares over unweighted rows of the same type.
+  /// Zero up to rounding: below 1e-12 of the columns' root mean squares over unweighted rows of the same
+  /// type.
   /// @collective @throws Error{input} where nothing is left.
   void finish(const comm::Communicator& comm, bool drops_empty);
 
@@ -78,10 +78,10 @@ public:
 private:
   /// Rows whose numbers at many points fit the processor's cache.
   struct Block {
-    Eigen::MatrixXd squares;      ///< (w a unit)² of the random columns
-    Eigen::MatrixXd shifts;       ///< w a root
-    Eigen::VectorXd residuals;    ///< at the centre
-    Eigen::VectorXd scales;       ///< w
+    Eigen::MatrixXd squares;    ///< (w a unit)² of the random columns
+    Eigen::MatrixXd shifts;     ///< w a root
+    Eigen::VectorXd residuals;  ///< at the centre
+    Eigen::VectorXd scales;     ///< w
     std::vector<int> types;
   };
 

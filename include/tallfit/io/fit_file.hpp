@@ -15,6 +15,7 @@
 #include "tallfit/estimate/estimator.hpp"
 #include "tallfit/estimate/metrics.hpp"
 #include "tallfit/estimate/optimise_weights.hpp"
+#include "tallfit/infer/model_error.hpp"
 
 namespace tallfit::io {
 
@@ -34,7 +35,7 @@ struct FittedModel {
   Eigen::MatrixXd covariance_factor;
   Eigen::VectorXd column_precisions;                  ///< of ard and bcs; empty for others
   std::shared_ptr<const design::KernelBasis> kernel;  ///< of gpr; none for others
-  std::optional<estimate::ModelError> model_error;
+  std::optional<infer::ModelError> model_error;
 };
 
 /// Models beside that of the fit: datasets NAME_coefficients, NAME_intercepts, and NAME_rows or
@@ -49,7 +50,8 @@ struct NamedModels {
 /// What fit.h5 holds beside the fit itself; the same on every rank of its grid.
 struct FitExtras {
   std::map<std::string, double> weights;  ///< as FittedModel's
-  std::vector<NamedModels> ensembles;
+  std::vector<NamedModels> ensembles = {};
+  std::optional<infer::ModelError> model_error = std::nullopt;
 };
 
 /// Writes fit.h5 under any name, each rank its part of the covariance factor, and reads that back.
@@ -70,8 +72,9 @@ FittedModel read_fit_file(const std::string& path);
 std::string coefficients_csv(const std::vector<std::string>& names, const estimate::LinearFit& fit);
 
 /// polynomial_chaos.csv: coefficients are mean + first_order ξ, with ξ of each independent and standard
-/// normal.
-std::string polynomial_chaos_csv(const std::vector<std::string>& names, const estimate::LinearFit& fit);
+/// normal. @param deviations  as ModelError's
+std::string polynomial_chaos_csv(const std::vector<std::string>& names, const estimate::LinearFit& fit,
+                                 const Eigen::VectorXd& deviations);
 
 /// path.csv: a line of figures for each point of the path.
 std::string path_csv(const estimate::Path& path);
