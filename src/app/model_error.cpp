@@ -233,7 +233,9 @@ void run_model_error(const Config& config, const comm::Communicator& world) {
   estimate::LinearFit fit;
   {
     const Phase phase("solve");
-    fit = least_squares_means(config, compress_rows(planned, world), world);
+    const compress::CompressedDesign design =
+        compress_rows(planned, world, output.open_checkpoint(facts_of(planned, world)));
+    fit = least_squares_means(config, design, world);
   }
   {
     const Phase phase("model error");

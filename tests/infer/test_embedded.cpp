@@ -12,6 +12,8 @@
 #include "support/data.hpp"
 #include "support/fit_rows.hpp"
 
+#include "tallfit/infer/embedded_target.hpp"
+
 namespace tallfit::infer {
 namespace {
 
@@ -338,6 +340,34 @@ TEST_F(EmbeddedError, laplace_root_is_the_deviation_of_a_logarithm) {
   const EmbeddedOptimum best = find_optimum(of->model, {}, self);
   const double root = std::abs(laplace_root(of->model, best.point)(0, 0));
   EXPECT_NEAR(root, 1.0 / std::sqrt(120.0), 1e-7);  // differences of h = 1e-4: h² of 2/3 of it
+}
+
+// In its coordinates the posterior is about N(0, I); parameters are means, s and noise.
+TEST_F(EmbeddedError, target_is_white_about_its_mode) {
+  const test::Rows rows = rows_of_types();
+  const auto of = embedded(
+      rows, {.columns = {0, 2}, .options = with_everything(EmbeddedKind::iid), .free_mean = true}, self);
+  const EmbeddedModel& model = of->model;
+  const EmbeddedOptimum mode = find_optimum(model, {}, self);
+  const EmbeddedTarget target(model, mode.point, laplace_root(model, mode.point),
+                              {.coefficients = {"a", "b", "c"}, .embedded = {"a", "c"}});
+  EXPECT_EQ(parameter_names(target.blocks()),
+            (std::vector<std::string>{"a", "b", "c", "model_error[a]", "model_error[c]",
+                                      "leftover_noise[energy]", "leftover_noise[rest]"}));
+  const Index d = target.dimension();
+  ASSERT_EQ(d, 7);
+  Eigen::VectorXd gradient;
+  EXPECT_NEAR(target.value_and_gradient(Eigen::VectorXd::Zero(d), gradient), mode.value, 1e-9);
+  EXPECT_LE(gradient.norm(), 1e-3);  // 1e-8 N in ln s, times deviations below 1
+  const Eigen::MatrixXd small = 0.1 * Eigen::MatrixXd::Identity(d, d);
+  const Eigen::VectorXd there = target.values(small);
+  const Eigen::VectorXd back = target.values(-small);
+  for (Index i = 0; i < d;
+       ++i)  // z²/2; fourth derivatives of logarithms that hardly matter change it by some %
+    EXPECT_NEAR(mode.value - 0.5 * (there(i) + back(i)), 0.005, 0.0005) << i;
+  const Eigen::VectorXd parameters = target.parameters(Eigen::VectorXd::Zero(d));
+  EXPECT_EQ(parameters.head(3), model.means(mode.point));
+  EXPECT_EQ(parameters.tail(4), model.scales(mode.point));
 }
 
 }  // namespace
