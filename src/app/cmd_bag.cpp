@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "bag_plan.hpp"
 #include "fit_output.hpp"
 #include "model_options.hpp"
 #include "rows.hpp"
@@ -19,18 +20,6 @@ namespace tallfit::app {
 
 namespace {
 
-infer::Unit unit_of(const std::string& name) {
-  if (name == "row") return infer::Unit::row;
-  return name == "group" ? infer::Unit::group : infer::Unit::configuration;
-}
-
-infer::Draw draw_of(const std::string& name) {
-  if (name == "poisson") return infer::Draw::poisson;
-  if (name == "bayesian") return infer::Draw::bayesian;
-  if (name == "subsample") return infer::Draw::subsample;
-  return name == "folds" ? infer::Draw::folds : infer::Draw::bootstrap;
-}
-
 /// What all jobs of an array must share: keys that change a replica.
 std::string settings_text(const Config& config) {
   std::string text;
@@ -42,17 +31,6 @@ std::string settings_text(const Config& config) {
     if (matters) text += fmt::format("{} = {}\n", name, value);
   }
   return text;
-}
-
-infer::BagOptions bag_options(const Config& config) {
-  return {.unit = unit_of(config.bag.unit),
-          .resampling = {.draw = draw_of(config.bag.draw),
-                         .fraction = config.bag.fraction,
-                         .folds = config.bag.folds,
-                         .seed = static_cast<std::uint64_t>(config.run.seed)},
-          .first = config.bag.replicas.first,
-          .count = config.bag.replicas.size(),
-          .intercept = intercept_of(config)};
 }
 
 /// The mean model, its table and its files. @collective
@@ -83,10 +61,7 @@ void bag_rows(const Config& config, const comm::Communicator& world, FitOutput& 
   Config of_bag = config;
   if (of_bag.solver.engine == "auto") of_bag.solver.engine = "tall";
   RowUse use;
-  comm::all_or_none(world, [&] { use = fit_use(config); });
-  use.parts = {};
-  use.explicit_parts = true;
-  use.n_passes = config.bag.out_of_bag ? 3 : 2;
+  comm::all_or_none(world, [&] { use = bag_use(config); });
   PlannedRows planned = plan_rows(of_bag, world, use);
   log::info("{}", describe(planned, world.size()));
   comm::all_or_none(world, [&] { keep_rows(planned); });
@@ -96,7 +71,7 @@ void bag_rows(const Config& config, const comm::Communicator& world, FitOutput& 
   comm::all_or_none(world, [&] { estimator = make_estimator(config, planned.info().column_names); });
   const auto base = estimate::make_estimator("ols", estimator_options(config));
   estimate::LinearFit fit;
-  infer::BagOptions options = bag_options(config);
+  infer::BagOptions options = bag_options(config, 0);
   compress::Checkpoint* const checkpoint = output.open_checkpoint(facts_of(planned, world));
   {
     const compress::CompressedDesign design = compress_rows(planned, world, checkpoint);
@@ -128,6 +103,10 @@ void bag_rows(const Config& config, const comm::Communicator& world, FitOutput& 
   std::optional<io::BagContents> contents;
   if (world.is_root())
     contents = {.settings = settings_text(config),
+                .design = planned.info().name,
+                .n_rows = planned.info().n_rows,
+                .rows_used = planned.layout.n_used,
+                .snap = planned.info().snap,
                 .column_names = planned.info().column_names,
                 .group_names = planned.info().group_names,
                 .rank = fit.rank,
@@ -172,6 +151,34 @@ io::BagContents collected(const std::vector<std::string>& names) {
   return all;
 }
 
+/// "1:20, 31" for the numbers of replicas.
+std::string ranges_text(const std::vector<Index>& numbers) {
+  std::string text;
+  for (std::size_t i = 0; i < numbers.size();) {
+    std::size_t end = i + 1;
+    while (end < numbers.size() && numbers[end] == numbers[end - 1] + 1) ++end;
+    if (!text.empty()) text += ", ";
+    text += end - i == 1 ? fmt::format("{}", numbers[i]) : fmt::format("{}:{}", numbers[i], numbers[end - 1]);
+    i = end;
+  }
+  return text;
+}
+
+/// What the parts ran with, in place of the defaults.
+void record_settings(const io::BagContents& contents,
+                     std::vector<std::pair<std::string, std::string>>& config) {
+  const std::string text = "\n" + contents.settings;
+  for (auto& [name, value] : config) {
+    const std::string key = "\n" + name + " = ";
+    const std::size_t at = text.find(key);
+    if (at == std::string::npos) continue;
+    const std::size_t begin = at + key.size();
+    value = text.substr(begin, text.find('\n', begin) - begin);
+  }
+  for (auto& [name, value] : config)
+    if (name == "bag.replicas") value = ranges_text(contents.ensemble.numbers);
+}
+
 void collect_bags(const Config& config, const comm::Communicator& world, FitOutput& output) {
   std::optional<io::BagContents> contents;
   comm::all_or_none(world, [&] {
@@ -179,9 +186,14 @@ void collect_bags(const Config& config, const comm::Communicator& world, FitOutp
   });
   design::DesignInfo info;
   if (contents) {
-    info.column_names = contents->column_names;
-    info.group_names = contents->group_names;
-    info.n_cols = static_cast<Index>(info.column_names.size());
+    info = {.name = contents->design,
+            .n_rows = contents->n_rows,
+            .n_cols = static_cast<Index>(contents->column_names.size()),
+            .group_names = contents->group_names,
+            .column_names = contents->column_names,
+            .snap = contents->snap};
+    output.record.rows_used = contents->rows_used;
+    record_settings(*contents, output.record.config);
   }
   write_bag(info, std::move(contents), output, world);
 }

@@ -42,14 +42,8 @@ SampledDesign read_design(const Config& config, const comm::Communicator& world,
                           compress::Checkpoint*& checkpoint) {
   Config tall = config;
   tall.solver.engine = "tall";
-  if (samples_rows(config)) tall.fit.estimator = config.sample.target;  // as many passes
-  RowUse use = fit_use(tall);
-  if (config.sample.noise != "one") {
-    use.parts.group = config.sample.noise == "group";
-    use.parts.row_type = config.sample.noise == "row_type";
-    use.explicit_parts = true;
-  }
-  PlannedRows planned = plan_rows(tall, world, use);
+  if (samples_rows(config)) tall.fit.estimator = config.sample.target;
+  PlannedRows planned = plan_rows(tall, world, sample_use(config));
   log::info("{}", describe(planned, world.size()));
   if (samples_rows(config)) comm::all_or_none(world, [&] { keep_rows(planned); });
   output.record.engine_reason = planned.reason;
@@ -109,6 +103,8 @@ estimate::LinearFit as_fit(const Config& config, const infer::Chains& chains, co
     fit.hyperparameters.emplace_back(chains.summary[next].name, chains.summary[next].mean);
   fit.residual_norm = reference.residual;
   fit.noise_variance = reference.sigma * reference.sigma;
+  fit.noise_is_gaussian = !samples_rows(config) && config.sample.noise == "one";
+  fit.noise_is_known = config.sample.sigma.has_value();
   fit.rank = n_coefficients;
   const auto n_columns = static_cast<double>(reference.rows.cols() - 1);
   fit.dof = config.sample.sigma ? reference.count : reference.count - n_columns;  // a known noise takes none
@@ -211,6 +207,12 @@ void run_sample(const Config& config, const comm::Communicator& world) {
         embedded.target ? embedded_fit(embedded, chains) : as_fit(config, chains, reference, n_coefficients);
     describe_chains(chains, sampler.name, description, fit);
     if (embedded.target) output.extras.model_error = embedded_error(config, embedded, chains);
+    if (!embedded.target) {
+      const Index n_spread = n_coefficients + (config.fit.fit_intercept ? 1 : 0);
+      const Eigen::MatrixXd spread = infer::covariance_factor(chains, n_spread);
+      output.covariance_factor.emplace(Eigen::MatrixXd::Zero(n_coefficients + 1, spread.cols()));
+      output.covariance_factor->topRows(n_spread) = spread;
+    }
     output.add_table("summary.csv", io::summary_csv(chains.summary));
     output.add_file("chains.nc", [&chains, &fit](const std::string& path) {
       io::write_chains(path, chains,

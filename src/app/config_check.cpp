@@ -190,8 +190,11 @@ void check_config(const Config& config, Command command) {
     case Command::merge:
       check_merge(config.merge);
       break;
-    case Command::inspect:
     case Command::plan:
+      if (config.plan.command == "bag") check_bag(config);
+      if (config.plan.command == "sample") check_sample(config);
+      [[fallthrough]];
+    case Command::inspect:
     case Command::compress:
       check_data(config, true);
       break;

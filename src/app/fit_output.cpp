@@ -162,6 +162,8 @@ void FitOutput::write_model(const design::DesignInfo& info, const estimate::Line
   comm::all_or_none(world_, [&] {
     if (bag)
       io::write_bag_file(path, fit, *bag);
+    else if (covariance_factor)
+      io::write_fit_file(path, info.column_names, fit, *covariance_factor, extras);
     else if (fit.solver)
       io::write_fit_file(path, info.column_names, fit, estimate::covariance_factor(fit), extras);
     else if (fit.coefficients.size() > 0 && world_.is_root())

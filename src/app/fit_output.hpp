@@ -64,6 +64,8 @@ public:
   io::RunRecord record;
   io::FitExtras extras;                ///< of fit.h5, but for weights; those of ranks that have the fit
   std::optional<io::BagContents> bag;  ///< of rank 0, where the fit is the mean of an ensemble
+  /// Of rank 0: S as io::FittedModel has it, where the fit is the mean of draws.
+  std::optional<Eigen::MatrixXd> covariance_factor;
 
 private:
   void finish_record(const design::DesignInfo& info);

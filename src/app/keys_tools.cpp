@@ -124,6 +124,7 @@ std::vector<Key> predict_keys(Config::Predict& options) {
 std::vector<Key> plan_keys(Config::Plan& options) {
   SectionKeys keys("plan", {plan});
   keys.add("ranks", options.ranks, "Ranks to plan for; 0 for those of this run.").must_be(at_least(0));
+  keys.add("command", options.command, "The command to plan.").one_of({"fit", "bag", "sample"});
   return keys.take();
 }
 

@@ -65,12 +65,6 @@ compress::CompressedDesign compress_on_grid(const PlannedRows& planned, const co
                                     grid, plan.block);
 }
 
-/// What rank 0 keeps of the first pass during later ones: a robust fit starts from least squares.
-Index held_bytes(const Config& config, const compress::RowLayout& layout) {
-  const Index n = layout.n_cols + 2;
-  return needs_rows(config) ? n * n * static_cast<Index>(sizeof(double)) : 0;
-}
-
 }  // namespace
 
 void require_same_rows(const design::DesignInfo& info, const comm::Communicator& world) {
@@ -187,6 +181,15 @@ RowUse fit_use(const Config& config) {
           .n_folds = parts.fold ? static_cast<int>(config.compress.folds) : 0};
 }
 
+Index held_bytes(const Config& config, const RowUse& use, const compress::RowLayout& layout,
+                 Index limit_bytes) {
+  const Index n = layout.n_cols + 2;
+  const Index square = n * n * static_cast<Index>(sizeof(double));
+  if (use.replicas > 0)  // half a square each, and as much again for half of them while summands wait
+    return std::min(use.replicas * 3 * square / 4, limit_bytes / 4);
+  return estimate::is_robust(config.fit.estimator) ? square : 0;
+}
+
 Index memory_limit(const Config& config, const comm::Communicator& world) {
   if (config.run.memory_per_rank) return *config.run.memory_per_rank;
   // Nine tenths: the rest is for the system and for what others start meanwhile.
@@ -232,12 +235,13 @@ PlannedRows plan_rows(const Config& config, const comm::Communicator& world, con
   }
   Index baseline = current_rss_bytes();
   comm::max_in_place(world, std::span(&baseline, 1));
+  const Index limit = memory_limit(config, world);
   const compress::PlanRequest request{
       .wanted = use.parts,
       .explicit_parts = use.explicit_parts,
       .n_ranks = config.plan.ranks > 0 ? static_cast<int>(config.plan.ranks) : world.size(),
-      .limit_bytes = memory_limit(config, world),
-      .baseline_bytes = baseline + held_bytes(config, planned.layout),
+      .limit_bytes = limit,
+      .baseline_bytes = baseline + held_bytes(config, use, planned.layout, limit),
       .block_bytes = config.run.block_bytes.value_or(0),
       .solves = use.solves,
       .saves = use.saves,

@@ -48,6 +48,7 @@ struct RowUse {
   compress::CellParts parts;
   bool explicit_parts = false;
   int n_folds = 0;
+  Index replicas = 0;      ///< whose sums a pass holds
   bool validates = false;  ///< holds folds, or else groups, out one after the other
   std::shared_ptr<const design::KernelBasis> basis =
       nullptr;  ///< of an earlier fit: its kernel rows are read
@@ -96,6 +97,11 @@ compress::CellParts cell_parts(const Config& config);
 
 /// Memory that a rank may use: run.memory_per_rank, or its share of what the node has free. @collective
 Index memory_limit(const Config& config, const comm::Communicator& world);
+
+/// What a rank keeps in memory beside rows and factors while it reads the rows: of a robust fit, where it
+/// starts from; of a bag, the sums of its replicas, or a quarter of the limit.
+Index held_bytes(const Config& config, const RowUse& use, const compress::RowLayout& layout,
+                 Index limit_bytes);
 
 /// "tall", "grid" or "iterative".
 std::string_view engine_name(const PlannedRows& planned);

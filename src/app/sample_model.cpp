@@ -109,12 +109,14 @@ void add_noise_terms(const Config& config, const std::vector<NoiseFactor>& facto
     }
     model.terms.push_back(std::move(term));
   }
-  if (!sampled) return;
-  infer::ParameterBlock block{.name = "sigma", .dimension = {}, .labels = {}};
+  infer::ParameterBlock block{.name = "target", .dimension = {}, .labels = {}};
   if (sample.noise != "one") {
     block.dimension = sample.noise;
     for (const NoiseFactor& factor : factors) block.labels.push_back(factor.label);
   }
+  model.likelihood = block;
+  if (!sampled) return;
+  block.name = "sigma";
   model.scale_blocks.push_back(block);
 }
 

@@ -5,6 +5,7 @@
 #include "fit_steps.hpp"
 #include "model_options.hpp"
 
+#include "tallfit/base/memory.hpp"
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
@@ -61,6 +62,35 @@ void require_room(const Config& config, const PlannedRows& planned, const comm::
 
 }  // namespace
 
+RowUse sample_use(const Config& config) {
+  Config of_fit = config;
+  if (samples_rows(config)) of_fit.fit.estimator = config.sample.target;  // as many passes
+  RowUse use = fit_use(of_fit);
+  if (config.sample.noise != "one") {
+    use.parts.group = config.sample.noise == "group";
+    use.parts.row_type = config.sample.noise == "row_type";
+    use.explicit_parts = true;
+  }
+  return use;
+}
+
+std::string describe_sample(const Config& config, const PlannedRows& planned) {
+  const Config::Sample& sample = config.sample;
+  const Index dimension = planned.info().n_cols + (config.fit.fit_intercept ? 1 : 0) + (sample.sigma ? 0 : 1);
+  const bool single = sample.sampler == "auto" || sample.sampler == "exact";
+  const Index walkers =
+      single ? 1
+             : infer::make_sampler(sample.sampler, dimension,
+                                   {.walkers = static_cast<Index>(sample.walkers.value_or(0.0)),
+                                    .temperatures = sample.temperatures})
+                   .walkers;
+  // two copies on rank 0 while draws are gathered
+  const Index bytes = 2 * Index{sizeof(double)} * sample.chains * walkers * sample.draws * dimension;
+  return fmt::format("{:<22}{}{}, {} draws of about {} parameters\n{:<22}{}\n", "chains", sample.chains,
+                     walkers > 1 ? fmt::format(" of {} walkers", walkers) : "", sample.draws, dimension,
+                     "  draws (rank 0)", format_bytes(bytes));
+}
+
 std::unique_ptr<infer::RowTarget> make_row_target(const Config& config, const PlannedRows& planned,
                                                   const compress::CompressedDesign& design,
                                                   const Reference& reference,
@@ -84,7 +114,8 @@ std::unique_ptr<infer::RowTarget> make_row_target(const Config& config, const Pl
                   .constant = student ? config.fit.nu : config.fit.epsilon},
         .scale = {.guess = start.scale, .width = 1.0 / std::sqrt(2.0 * reference.count), .prior = {}},
         .samples_scale = !config.sample.sigma,
-        .prior = std::nullopt};
+        .prior = std::nullopt,
+        .count = reference.count};
     if (config.sample.prior == "ridge")
       model.prior = ridge_term(design.n_cols(), basis.size() + 1, start.scale / std::sqrt(config.fit.lambda));
     target = std::make_unique<infer::RowTarget>(std::move(basis), std::move(model), keeper.take(), world);

@@ -1,7 +1,8 @@
-/// Posteriors that need the rows in each step.
+/// What sampling does with rows, and posteriors that need them in each step.
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "rows.hpp"
 #include "sample_model.hpp"
@@ -9,6 +10,12 @@
 #include "tallfit/infer/row_target.hpp"
 
 namespace tallfit::app {
+
+/// What `sample` does with rows.
+RowUse sample_use(const Config& config);
+
+/// Chains and their memory as lines of text. Local. @throws Error{input} for wrong numbers of walkers.
+std::string describe_sample(const Config& config, const PlannedRows& planned);
 
 /// Starts at the fit with the same noise, and reads the rows once more to keep them.
 /// Cost: a robust fit, a pass, 2 N K² / P flops. @collective

@@ -6,6 +6,7 @@
 
 #include "saved_replicas.hpp"
 
+#include "tallfit/base/memory.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/compress/compressor.hpp"
@@ -151,7 +152,7 @@ void fit_some(const BagRows& rows, const ReplicaFitter& fitter, const BagOptions
   const Whitening& whitening = fitter.whitening();
   Eigen::MatrixXf weights;
   comm::all_or_none(comm, [&] { weights = replica_weights(options.resampling, units, first, count); });
-  ReplicaSums sums(whitening, units, weights, options.sum_of_weights, options.sums_bytes / 4);
+  ReplicaSums sums(whitening, units, std::move(weights), options.sum_of_weights, options.sums_bytes / 4);
   sum_rows(rows, options, units, {.first = first, .count = count}, ensemble, sums);
   const Index n = whitening.n_coeffs() + 1;
   Eigen::MatrixXd models = Eigen::MatrixXd::Zero(n, count);
@@ -169,7 +170,7 @@ void fit_some(const BagRows& rows, const ReplicaFitter& fitter, const BagOptions
   comm::sum_in_place(comm, std::span(solved.data(), static_cast<std::size_t>(solved.size())));
   for (Index r = 0; r < count; ++r) {
     if (solved(r) == 0.0) {
-      models.col(r) = refit(rows, fitter.estimator(), options, units, weights.col(r));
+      models.col(r) = refit(rows, fitter.estimator(), options, units, sums.weights().col(r));
       ensemble.refitted.push_back(first + r);
     }
     ensemble.numbers.push_back(first + r);
@@ -178,6 +179,24 @@ void fit_some(const BagRows& rows, const ReplicaFitter& fitter, const BagOptions
 }
 
 }  // namespace
+
+BagBatches plan_batches(Index rank, const UnitRange& units, const BagOptions& options) {
+  const Index of_weights = units.count * static_cast<Index>(sizeof(float));
+  const Index of_replica = ReplicaSums::bytes_of(rank) + of_weights;
+  const Index waiting = ReplicaSums::n_waiting(rank, options.sums_bytes / 4) * ReplicaSums::bytes_of(rank);
+  const auto as_fit = [&](Index bytes_each) {
+    return std::clamp<Index>(options.sums_bytes / 2 / std::max<Index>(bytes_each, 1), 1, options.count);
+  };
+  const BagBatches batches{.fitted = as_fit(of_replica),
+                           .checked = as_fit(of_weights),
+                           .bytes = as_fit(of_replica) * of_replica + waiting};
+  require(batches.bytes <= options.sums_bytes, ErrorKind::resource,
+          "a replica of {} coefficients and {} units of a rank needs {}, and {} are left of "
+          "run.memory_per_rank. Raise it, or use more ranks",
+          rank, units.count, format_bytes(of_replica + waiting),
+          format_bytes(std::max<Index>(options.sums_bytes, 0)));
+  return batches;
+}
 
 Ensemble fit_replicas(const BagRows& rows, const Whitening& whitening, const estimate::Estimator& estimator,
                       bool is_least_squares, const BagOptions& options) {
@@ -189,8 +208,8 @@ Ensemble fit_replicas(const BagRows& rows, const Whitening& whitening, const est
   comm::all_or_none(rows.comm,
                     [&] { fitter.emplace(whitening, estimator, is_least_squares, options.intercept); });
   const UnitRange units = count_units(rows.source, rows.layout, options.unit, rows.comm);
-  Index at_once =
-      std::clamp<Index>(options.sums_bytes / 2 / ReplicaSums::bytes_of(whitening.rank()), 1, options.count);
+  Index at_once = 0;
+  comm::all_or_none(rows.comm, [&] { at_once = plan_batches(whitening.rank(), units, options).fitted; });
   comm::min_in_place(rows.comm, std::span(&at_once, 1));
   Ensemble ensemble;
   ensemble.models.resize(whitening.n_coeffs() + 1, options.count);
@@ -203,11 +222,20 @@ Ensemble fit_replicas(const BagRows& rows, const Whitening& whitening, const est
 
 void add_out_of_bag(const BagRows& rows, const BagOptions& options, Ensemble& ensemble) {
   const UnitRange units = count_units(rows.source, rows.layout, options.unit, rows.comm);
-  OutOfBagErrors errors(ensemble.models, options.first, units,
-                        replica_weights(options.resampling, units, options.first, options.count));
-  run_unit_pass(
-      rows, options.unit, units, [&](const UnitRun& run) { errors.add(run); }, "out-of-bag errors");
-  ensemble.out_of_bag = errors.total(rows.comm);
+  Index at_once = 0;
+  comm::all_or_none(rows.comm,
+                    [&] { at_once = plan_batches(ensemble.models.rows(), units, options).checked; });
+  comm::min_in_place(rows.comm, std::span(&at_once, 1));
+  for (Index done = 0; done < options.count; done += at_once) {
+    const Index count = std::min(at_once, options.count - done);
+    const Index first = options.first + done;
+    OutOfBagErrors errors(ensemble.models.middleCols(done, count), first, units,
+                          replica_weights(options.resampling, units, first, count));
+    run_unit_pass(
+        rows, options.unit, units, [&](const UnitRun& run) { errors.add(run); }, "out-of-bag errors");
+    for (estimate::ErrorTable& table : errors.total(rows.comm))
+      ensemble.out_of_bag.push_back(std::move(table));
+  }
 }
 
 }  // namespace tallfit::infer

@@ -111,6 +111,22 @@ Eigen::MatrixXd GaussianTarget::parameters(const Eigen::MatrixXd& points) const 
   return values;
 }
 
+Eigen::MatrixXd GaussianTarget::log_likelihoods(const Eigen::MatrixXd& points, const Eigen::VectorXd&) const {
+  const Index n_parts = model_.likelihood ? model_.likelihood->size() : 0;
+  const Eigen::MatrixXd logs = log_scales(points);
+  Eigen::MatrixXd result(n_parts, points.cols());
+  for (Index k = 0; k < n_parts; ++k) {
+    const Term& term = model_.terms[static_cast<std::size_t>(k)];
+    const Eigen::MatrixXd r = residuals(term, points.topRows(basis_.size()));
+    for (Index j = 0; j < points.cols(); ++j) {
+      const double log_s = log_scale_of(term, logs.col(j));
+      result(k, j) = -term.count * (log_s + 0.5 * std::log(2.0 * std::numbers::pi)) -
+                     0.5 * r.col(j).squaredNorm() * std::exp(-2.0 * log_s);
+    }
+  }
+  return result;
+}
+
 bool GaussianTarget::is_conjugate() const {
   const auto shared = [&](const Term& term) {
     return term.norm == Norm::squares && term.sampled.size() == model_.scales.size();

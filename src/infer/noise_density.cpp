@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <numbers>
 
 #include "tallfit/base/numeric.hpp"
 
@@ -47,6 +48,14 @@ double sum_of_huber(const Eigen::Ref<const Eigen::VectorXd>& z, double epsilon) 
 double NoiseDensity::cost(const Eigen::Ref<const Eigen::VectorXd>& z) const {
   return kind == NoiseKind::student_t ? 0.5 * (constant + 1.0) * sum_of_logs(z, constant)
                                       : sum_of_huber(z, constant);
+}
+
+double NoiseDensity::log_normaliser() const {
+  constexpr double pi = std::numbers::pi;
+  if (kind == NoiseKind::student_t)
+    return std::lgamma(0.5 * (constant + 1.0)) - std::lgamma(0.5 * constant) - 0.5 * std::log(constant * pi);
+  return -std::log(std::sqrt(2.0 * pi) * std::erf(constant / std::numbers::sqrt2) +
+                   2.0 * std::exp(-0.5 * constant * constant) / constant);
 }
 
 Eigen::VectorXd NoiseDensity::slopes(const Eigen::VectorXd& z) const {

@@ -32,11 +32,15 @@ Index sums_of(Index rank) { return linalg::packed_size(rank) + rank + 3; }
 
 Index ReplicaSums::bytes_of(Index rank) { return sums_of(rank) * static_cast<Index>(sizeof(double)); }
 
+Index ReplicaSums::n_waiting(Index rank, Index wait_bytes) {
+  return std::clamp<Index>(wait_bytes / bytes_of(rank), 1, 256);
+}
+
 ReplicaSums::ReplicaSums(const Whitening& whitening, const UnitRange& units, Eigen::MatrixXf weights,
                          double sum_of_weights, Index wait_bytes)
     : whitening_(whitening), units_(units), weights_(std::move(weights)), sum_of_weights_(sum_of_weights) {
   whole_weights_ = (weights_.array() == weights_.array().round()).all();
-  const Index n = std::clamp<Index>(wait_bytes / bytes_of(whitening.rank()), 1, 256);
+  const Index n = n_waiting(whitening.rank(), wait_bytes);
   waiting_.resize(sums_of(whitening.rank()), n);
   unit_of_.resize(static_cast<std::size_t>(n));
   sums_ = Eigen::MatrixXd::Zero(waiting_.rows(), weights_.cols());

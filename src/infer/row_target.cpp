@@ -74,12 +74,25 @@ Eigen::VectorXd RowTarget::values(const Eigen::MatrixXd& points) const {
     sums.insert(sums.end(), of_leaf.begin(), of_leaf.end());
   }
   Eigen::VectorXd values = summed_in_order(sums, points.cols(), comm_);
-  for (Index j = 0; j < points.cols(); ++j) {
-    if (model_.samples_scale) values(j) += model_.scale.prior.log_density(log_s(j));
-    if (model_.prior)
-      values(j) -= 0.5 * (prior_rows_.leftCols(p) * u.col(j) + prior_rows_.col(p)).squaredNorm();
-  }
+  for (Index j = 0; j < points.cols(); ++j) values(j) += log_prior(u.col(j), log_s(j));
   return values;
+}
+
+double RowTarget::log_prior(const Eigen::VectorXd& u, double log_scale) const {
+  double sum = model_.samples_scale ? model_.scale.prior.log_density(log_scale) : 0.0;
+  if (model_.prior)
+    sum -= 0.5 * (prior_rows_.leftCols(basis_.size()) * u + prior_rows_.col(basis_.size())).squaredNorm();
+  return sum;
+}
+
+Eigen::MatrixXd RowTarget::log_likelihoods(const Eigen::MatrixXd& points,
+                                           const Eigen::VectorXd& values) const {
+  const Eigen::VectorXd log_s = log_scales(points);
+  const double constant = model_.count * model_.noise.log_normaliser();
+  Eigen::MatrixXd result(1, points.cols());
+  for (Index j = 0; j < points.cols(); ++j)
+    result(0, j) = values(j) - log_prior(points.col(j).head(basis_.size()), log_s(j)) + constant;
+  return result;
 }
 
 double RowTarget::value_and_gradient(const Eigen::VectorXd& point, Eigen::VectorXd& gradient) const {

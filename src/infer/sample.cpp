@@ -10,6 +10,7 @@
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/infer/diagnostics.hpp"
+#include "tallfit/infer/upper_factor.hpp"
 
 namespace tallfit::infer {
 
@@ -65,6 +66,10 @@ public:
     chains_.parameters.assign(parameter_names(chains_.blocks).size(),
                               Eigen::MatrixXd(options.draws, columns));
     chains_.log_density.resize(options.draws, columns);
+    chains_.likelihood = posterior.likelihood_block();
+    if (chains_.likelihood)
+      chains_.log_likelihood.assign(static_cast<std::size_t>(chains_.likelihood->size()),
+                                    Eigen::MatrixXd(options.draws, columns));
     for (Eigen::MatrixXd* figures : {&chains_.acceptance, &chains_.evaluations, &chains_.diverged})
       figures->resize(options.draws, options.chains);
   }
@@ -75,12 +80,16 @@ public:
     const Eigen::Map<const Eigen::MatrixXd> points(chain.points.data(), posterior_.dimension(),
                                                    draws * walkers_);
     const Eigen::MatrixXd parameters = posterior_.parameters(points);
+    const Eigen::MatrixXd likelihoods = posterior_.log_likelihoods(
+        points, Eigen::Map<const Eigen::VectorXd>(chain.log_density.data(), draws * walkers_));
     const Index column = number * walkers_;
     for (Index i = 0; i < draws; ++i) {
       for (Index w = 0; w < walkers_; ++w) {
         const Index at = i * walkers_ + w;
         for (Index k = 0; k < parameters.rows(); ++k)
           chains_.parameters[static_cast<std::size_t>(k)](begin + i, column + w) = parameters(k, at);
+        for (std::size_t k = 0; k < chains_.log_likelihood.size(); ++k)
+          chains_.log_likelihood[k](begin + i, column + w) = likelihoods(static_cast<Index>(k), at);
         chains_.log_density(begin + i, column + w) = chain.log_density[static_cast<std::size_t>(at)];
       }
       const double* report = chain.reports.data() + i * RunningChain::n_reports;
@@ -107,7 +116,8 @@ public:
 
   /// The first draws alone. The store is empty then.
   Chains release(Index draws) {
-    for (Eigen::MatrixXd& values : chains_.parameters) values.conservativeResize(draws, Eigen::NoChange);
+    for (auto* all : {&chains_.parameters, &chains_.log_likelihood})
+      for (Eigen::MatrixXd& values : *all) values.conservativeResize(draws, Eigen::NoChange);
     for (Eigen::MatrixXd* values :
          {&chains_.log_density, &chains_.acceptance, &chains_.evaluations, &chains_.diverged})
       values->conservativeResize(draws, Eigen::NoChange);
@@ -121,6 +131,22 @@ private:
 };
 
 }  // namespace
+
+Eigen::MatrixXd covariance_factor(const Chains& chains, Index n) {
+  const Index n_draws = chains.n_draws();
+  const Index columns = chains.log_density.cols();
+  Eigen::MatrixXd factor(0, n);
+  for (Index c = 0; c < columns; ++c) {
+    Eigen::MatrixXd rows(factor.rows() + n_draws, n);
+    rows.topRows(factor.rows()) = factor;
+    for (Index k = 0; k < n; ++k) {
+      const auto at = static_cast<std::size_t>(k);
+      rows.col(k).tail(n_draws) = chains.parameters[at].col(c).array() - chains.summary[at].mean;
+    }
+    factor = upper_factor(rows);
+  }
+  return factor.transpose() / std::sqrt(static_cast<double>(n_draws * columns) - 1.0);
+}
 
 std::vector<ParameterSummary> summarise(const std::vector<ParameterBlock>& blocks,
                                         const std::vector<Eigen::MatrixXd>& parameters, Index walkers) {

@@ -8,6 +8,7 @@
 #include "fit_parts.hpp"
 #include "hdf5.hpp"
 #include "hdf5_text.hpp"
+#include "snap_attributes.hpp"
 
 #include "tallfit/io/csv_writer.hpp"
 
@@ -127,6 +128,10 @@ void write_bag_file(const std::string& path, const estimate::LinearFit& fit, con
   hdf5::write_attribute(file, "/", "tallfit_bag", std::int64_t{1});
   hdf5::write_attribute(file, "/", "rank", contents.rank);
   hdf5::write_attribute(file, "/", "condition_estimate", contents.condition);
+  hdf5::write_attribute(file, "/", "design", contents.design);
+  hdf5::write_attribute(file, "/", "rows", contents.n_rows);
+  hdf5::write_attribute(file, "/", "rows_used", contents.rows_used);
+  if (contents.snap) write_snap_attributes(file, *contents.snap);
   hdf5::write_strings(file, "bag_settings", {contents.settings});
   hdf5::write_strings(file, "group_names", contents.group_names);
   write_integers(file, "replica_numbers", ensemble.numbers);
@@ -154,6 +159,10 @@ BagContents read_bag_file(const std::string& path) {
   contents.settings = hdf5::read_strings(file, "bag_settings").at(0);
   contents.rank = hdf5::read_integer_attribute(file, "/", "rank").at(0);
   contents.condition = hdf5::read_double_attribute(file, "/", "condition_estimate").at(0);
+  contents.design = hdf5::read_string_attribute(file, "/", "design").at(0);
+  contents.n_rows = hdf5::read_integer_attribute(file, "/", "rows").at(0);
+  contents.rows_used = hdf5::read_integer_attribute(file, "/", "rows_used").at(0);
+  contents.snap = read_snap_attributes(file);
   infer::Ensemble& ensemble = contents.ensemble;
   ensemble.numbers = read_integers(file, "replica_numbers");
   ensemble.refitted = read_integers(file, "replicas_refitted");

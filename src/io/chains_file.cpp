@@ -118,6 +118,19 @@ void write_sample_stats(hdf5::File& file, const infer::Chains& chains, Index& ne
   group.write("diverging", dimensions, repeated<std::uint8_t>(chains.diverged, chains.walkers));
 }
 
+void write_log_likelihood(hdf5::File& file, const infer::Chains& chains, Index& next_dimension) {
+  ChainsGroup group(file, "log_likelihood", next_dimension);
+  group.define("chain", chains.log_density.cols());
+  group.define("draw", chains.n_draws());
+  std::vector<std::string> dimensions = {"chain", "draw"};
+  if (!chains.likelihood->labels.empty()) {
+    group.define(chains.likelihood->dimension, chains.likelihood->labels);
+    dimensions.push_back(chains.likelihood->dimension);
+  }
+  group.write(chains.likelihood->name, dimensions,
+              interleaved(chains.log_likelihood, 0, chains.log_likelihood.size()));
+}
+
 }  // namespace
 
 void write_chains(const std::string& path, const infer::Chains& chains,
@@ -127,6 +140,7 @@ void write_chains(const std::string& path, const infer::Chains& chains,
   Index next_dimension = 0;
   write_posterior(file, chains, next_dimension);
   write_sample_stats(file, chains, next_dimension);
+  if (chains.likelihood) write_log_likelihood(file, chains, next_dimension);
   file.close();
 }
 

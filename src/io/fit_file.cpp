@@ -68,6 +68,16 @@ void write_fit_file(const std::string& path, const std::vector<std::string>& col
 }
 
 void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
+                    const estimate::LinearFit& fit, const Eigen::MatrixXd& covariance_factor,
+                    const FitExtras& extras) {
+  hdf5::File file = hdf5::File::create(path);
+  write_small_parts(file, column_names, fit);
+  write_extras(file, extras);
+  write_rows(file, "covariance_factor", covariance_factor);
+  file.close();
+}
+
+void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
                     const estimate::LinearFit& fit, const linalg::BlockCyclicMatrix& covariance_factor,
                     const FitExtras& extras) {
   const linalg::ProcessGrid& grid = covariance_factor.grid();

@@ -32,7 +32,7 @@ infer::Ensemble bag_of(TableSource& table, const BagCase& how, infer::BagOptions
   options.sum_of_weights = system ? system->sum_of_weights : 0.0;
   comm::broadcast(comm, std::span(&options.sum_of_weights, 1), 0);
   options.intercept = how.intercept;
-  options.sums_bytes = Index{1} << 16U;  // some passes
+  if (options.sums_bytes == 0) options.sums_bytes = Index{1} << 16U;
   const infer::BagRows rows{table, compressed.layout, comm, 4000};
   infer::Ensemble ensemble = infer::fit_replicas(rows, infer::whitening_of(fit, table.info().n_cols, comm),
                                                  *estimate::make_estimator(how.estimator, how.options),
@@ -47,10 +47,12 @@ Eigen::MatrixXf weights_of(const std::vector<Index>& units, const infer::BagOpti
 }
 
 // Errors of rows that a replica did not draw, by its own dense fit: of each group and row type.
+// In batches of two: sums of 300 bytes and weights of some 150 units each.
 TEST(Bag, OutOfBagErrorsAreThoseOfRefitsForUnseenConfigurations) {
   const auto world = comm::Communicator::world();
   SomeTable table(1200, 6, 12);
-  const infer::BagOptions options{.resampling = {.seed = 4}, .first = 3, .count = 4};
+  const infer::BagOptions options{
+      .resampling = {.seed = 4}, .first = 3, .count = 4, .sums_bytes = Index{1} << 12U};
   const infer::Ensemble ensemble =
       bag_of(table, {.intercept = estimate::Intercept::fitted, .out_of_bag = true}, options, world);
   const std::vector<Index> units = units_of(table, infer::Unit::configuration);
@@ -255,6 +257,8 @@ TEST(Bag, NoUnitsAndNoReplicasAreNamed) {
   SomeTable table(100, 2, 1);
   support::expect_error(ErrorKind::input, {"asks for 0 replicas", "expected at least one"},
                         [&] { bag_of(table, {}, {.count = 0}, world); });
+  support::expect_error(ErrorKind::resource, {"are left of run.memory_per_rank"},
+                        [&] { bag_of(table, {}, {.count = 2, .sums_bytes = 100}, world); });
   support::expect_error(ErrorKind::input, {"no training rows: nothing can be drawn"},
                         [] { infer::replica_weights({}, {.first = 0, .count = 0, .total = 0}, 1, 1); });
   support::expect_error(ErrorKind::input, {"bag.fraction = 1.5"}, [] {

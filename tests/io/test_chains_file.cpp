@@ -81,10 +81,31 @@ TEST(ChainsFile, IsInTheLayoutOfArviz) {
     for (std::size_t i = 0; i < 3; ++i)
       for (std::size_t k = 0; k < 2; ++k)
         EXPECT_EQ(values[(c * 3 + i) * 2 + k], static_cast<double>(100 * k + 10 * c + i));
+  EXPECT_FALSE(file.has("log_likelihood"));
   std::vector<double> acceptance(12);
   hdf5::Dataset::open(file, "sample_stats/acceptance_rate").read_rows(0, 4, acceptance.data());
   EXPECT_EQ(acceptance,
             (std::vector<double>{0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.75, 0.25, 0.25, 0.75}));
+}
+
+TEST(ChainsFile, HasLikelihoodsOfParts) {
+  const TemporaryFolder folder;
+  infer::Chains chains = numbered_chains();
+  chains.likelihood = {.name = "target", .dimension = "row_type", .labels = {"energy", "force"}};
+  chains.log_likelihood = {chains.parameters[1], chains.parameters[2]};
+  write_chains(folder / "chains.nc", chains, {});
+  const hdf5::File file = hdf5::File::open(folder / "chains.nc");
+  EXPECT_EQ(dimensions_of(file, "log_likelihood/target"),
+            (std::vector<std::string>{"/log_likelihood/chain", "/log_likelihood/draw",
+                                      "/log_likelihood/row_type"}));
+  EXPECT_EQ(hdf5::read_strings(file, "log_likelihood/row_type"),
+            (std::vector<std::string>{"energy", "force"}));
+  std::vector<double> values(24);
+  hdf5::Dataset::open(file, "log_likelihood/target").read_rows(0, 4, values.data());
+  for (std::size_t c = 0; c < 4; ++c)
+    for (std::size_t i = 0; i < 3; ++i)
+      for (std::size_t k = 0; k < 2; ++k)
+        EXPECT_EQ(values[(c * 3 + i) * 2 + k], static_cast<double>(100 * (k + 1) + 10 * c + i));
 }
 
 TEST(ChainsFile, SummariesLeaveUnknownNumbersEmpty) {

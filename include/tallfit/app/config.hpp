@@ -246,7 +246,8 @@ struct Config {
   };
 
   struct Plan {
-    Index ranks = 0;  ///< 0: the ranks of this run
+    Index ranks = 0;              ///< 0: the ranks of this run
+    std::string command = "fit";  ///< "fit", "bag" or "sample"
   };
 
   struct Bench {

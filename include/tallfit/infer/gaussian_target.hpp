@@ -40,6 +40,8 @@ struct TermModel {
   std::vector<Term> terms;
   std::vector<SampledScale> scales;
   std::vector<ParameterBlock> scale_blocks;  ///< what the scales are called, in order
+  /// Of the data: the first terms, squares, are its parts.
+  std::optional<ParameterBlock> likelihood = std::nullopt;
 };
 
 /// ln p(x, ln s) = Σ_terms [-n ln s - ‖F [x; -1]‖² / (2 s²)] + Σ_scales ln p(ln s), terms with Norm::absolute
@@ -57,6 +59,10 @@ public:
   double value_and_gradient(const Eigen::VectorXd& point, Eigen::VectorXd& gradient) const override;
   std::vector<ParameterBlock> blocks() const override;
   Eigen::MatrixXd parameters(const Eigen::MatrixXd& points) const override;
+  std::optional<ParameterBlock> likelihood_block() const override { return model_.likelihood; }
+  /// Σ [-ln(2π s²) / 2 - r² / (2 s²)] over the rows of each part.
+  Eigen::MatrixXd log_likelihoods(const Eigen::MatrixXd& points,
+                                  const Eigen::VectorXd& values) const override;
 
   /// Whether draws need no chain: all terms are squares and share one scale, of which there is none to sample
   /// or one with the prior 1/s, so that the posterior is normal or normal-inverse-gamma.

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,17 @@ public:
   virtual std::vector<ParameterBlock> blocks() const = 0;
   /// Parameters of each column of @p points: one column each. Local.
   virtual Eigen::MatrixXd parameters(const Eigen::MatrixXd& points) const = 0;
+
+  /// What log_likelihoods() lists: the data as a whole, or parts of them; nothing where they are not told
+  /// from the prior.
+  virtual std::optional<ParameterBlock> likelihood_block() const { return std::nullopt; }
+  /// ln p of the data alone, normalised, a row for each part and a column for each point. Local.
+  /// @param values  ln p at the points, as values() gives it
+  virtual Eigen::MatrixXd log_likelihoods(const Eigen::MatrixXd& points,
+                                          const Eigen::VectorXd& values) const {
+    static_cast<void>(values);
+    return Eigen::MatrixXd(0, points.cols());
+  }
 };
 
 /// Names of all parameters, in order: labels, or the name of a block without; "sigma[energy]" where a block

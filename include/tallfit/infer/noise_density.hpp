@@ -19,6 +19,8 @@ struct NoiseDensity {
 
   /// Σ -ln p(z_i). Cost: a few flops each: logarithms are taken of products.
   double cost(const Eigen::Ref<const Eigen::VectorXd>& z) const;
+  /// What Σ -ln p(z_i) lacks for each z: p times its exponential integrates to 1.
+  double log_normaliser() const;
   /// The derivative of -ln p by each z.
   Eigen::VectorXd slopes(const Eigen::VectorXd& z) const;
 };

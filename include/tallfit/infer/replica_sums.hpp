@@ -40,6 +40,9 @@ public:
   Index n_replicas() const { return weights_.cols(); }
   /// Bytes of the sums of a replica.
   static Index bytes_of(Index rank);
+  /// Units whose summands wait to be added together, in some memory.
+  static Index n_waiting(Index rank, Index wait_bytes);
+  const Eigen::MatrixXf& weights() const { return weights_; }
 
   /// What finish() left of a replica.
   struct Sums {

@@ -38,6 +38,7 @@ struct RowModel {
   SampledScale scale;  ///< of the noise; where it is known, the guess is it
   bool samples_scale = true;
   std::optional<Term> prior;  ///< of the coefficients, squares with a constant scale
+  double count = 0.0;         ///< rows of all ranks
 };
 
 /// ln p(x, ln s) = Σ_rows [ln p(r / s) - ln s] + ln p(ln s) + prior, r = w (a θ + c - b). Coordinates: u of
@@ -59,6 +60,11 @@ public:
   bool is_collective() const override { return true; }
   std::vector<ParameterBlock> blocks() const override;
   Eigen::MatrixXd parameters(const Eigen::MatrixXd& points) const override;
+  std::optional<ParameterBlock> likelihood_block() const override {
+    return ParameterBlock{.name = "target", .dimension = {}, .labels = {}};
+  }
+  Eigen::MatrixXd log_likelihoods(const Eigen::MatrixXd& points,
+                                  const Eigen::VectorXd& values) const override;
 
 private:
   /// Rows whose residuals of many points fit the processor's cache.
@@ -68,6 +74,8 @@ private:
   };
 
   Eigen::VectorXd log_scales(const Eigen::MatrixXd& points) const;
+  /// ln p of scale and coefficients, without the data.
+  double log_prior(const Eigen::VectorXd& u, double log_scale) const;
 
   PosteriorBasis basis_;
   RowModel model_;

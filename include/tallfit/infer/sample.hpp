@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,11 +42,13 @@ struct ParameterSummary {
 /// Draws of all chains: chain c has columns c walkers, ..., (c + 1) walkers - 1.
 struct Chains {
   std::vector<ParameterBlock> blocks;
-  std::vector<Eigen::MatrixXd> parameters;  ///< of each: draws x (chains walkers)
-  Eigen::MatrixXd log_density;              ///< draws x (chains walkers)
-  Eigen::MatrixXd acceptance;               ///< draws x chains
-  Eigen::MatrixXd evaluations;              ///< draws x chains: of the density, for each draw
-  Eigen::MatrixXd diverged;                 ///< draws x chains: 0 or 1
+  std::vector<Eigen::MatrixXd> parameters;      ///< of each: draws x (chains walkers)
+  Eigen::MatrixXd log_density;                  ///< draws x (chains walkers)
+  Eigen::MatrixXd acceptance;                   ///< draws x chains
+  Eigen::MatrixXd evaluations;                  ///< draws x chains: of the density, for each draw
+  Eigen::MatrixXd diverged;                     ///< draws x chains: 0 or 1
+  std::optional<ParameterBlock> likelihood;     ///< parts of the data, where they are told from the prior
+  std::vector<Eigen::MatrixXd> log_likelihood;  ///< of each part: draws x (chains walkers)
   std::vector<ParameterSummary> summary;
   Index walkers = 1;
   Index total_evaluations = 0;  ///< of the density at a point, over all chains and warm-up
@@ -67,6 +70,10 @@ struct Chains {
 /// @return on rank 0; elsewhere only total_evaluations, least_ess, largest_r_hat and reached_target
 Chains sample(const Posterior& posterior, const Sampler& sampler, const SampleOptions& options,
               const comm::Communicator& comm, compress::Checkpoint* checkpoint = nullptr);
+
+/// S, n x n at most, with S Sᵀ the covariance of the first n parameters over all draws. Cost: 2 n² flops a
+/// draw. Local.
+Eigen::MatrixXd covariance_factor(const Chains& chains, Index n);
 
 /// Of every parameter. Local.
 std::vector<ParameterSummary> summarise(const std::vector<ParameterBlock>& blocks,

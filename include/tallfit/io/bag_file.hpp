@@ -1,6 +1,7 @@
 /// Bootstrap ensembles in fit.h5.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,11 @@ namespace tallfit::io {
 
 /// What fit.h5 of `bag` holds beside the mean model.
 struct BagContents {
-  std::string settings;  ///< all that must be the same of parts of one ensemble, as text
+  std::string settings;  ///< all that must be the same of parts of one ensemble: "key = value" lines
+  std::string design;    ///< name of the design
+  Index n_rows = 0;
+  Index rows_used = 0;
+  std::optional<design::SnapMetadata> snap = {};
   std::vector<std::string> column_names;
   std::vector<std::string> group_names;
   Index rank = 0;

@@ -10,8 +10,9 @@
 namespace tallfit::io {
 
 /// Writes netCDF-4 in the layout of ArviZ' InferenceData: groups `posterior` (a variable for each block of
-/// parameters) and `sample_stats` (lp, acceptance_rate, n_steps, diverging), dimensions chain and draw and,
-/// where a block has labels, theirs. Local. @throws Error{resource} when the disk is full.
+/// parameters), `sample_stats` (lp, acceptance_rate, n_steps, diverging) and, where it is known,
+/// `log_likelihood` (target: of the data as a whole, or of its parts), dimensions chain and draw and, where a
+/// block has labels, theirs. Local. @throws Error{resource} when the disk is full.
 /// @param attributes  of the root: names and texts
 void write_chains(const std::string& path, const infer::Chains& chains,
                   const std::vector<std::pair<std::string, std::string>>& attributes);

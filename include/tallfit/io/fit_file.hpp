@@ -61,6 +61,11 @@ void write_fit_file(const std::string& path, const std::vector<std::string>& col
                     const estimate::LinearFit& fit, const linalg::BlockCyclicMatrix& covariance_factor,
                     const FitExtras& extras = {});
 
+/// The same for a covariance factor that one rank holds. Local.
+void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
+                    const estimate::LinearFit& fit, const Eigen::MatrixXd& covariance_factor,
+                    const FitExtras& extras = {});
+
 /// The same for a fit without covariances. Local.
 void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
                     const estimate::LinearFit& fit, const FitExtras& extras = {});
