@@ -95,6 +95,7 @@ std::vector<std::string> positional_keys(Command command) {
     case Command::bag:
     case Command::sample:
     case Command::predict:
+    case Command::select:
       return {"data.design"};
     case Command::merge:
     case Command::bench:

@@ -8,6 +8,7 @@
 #include "pops.hpp"
 #include "posterior.hpp"
 #include "sample_model.hpp"
+#include "select_start.hpp"
 
 #include "tallfit/app/config_reader.hpp"
 #include "tallfit/base/error.hpp"
@@ -221,6 +222,10 @@ void check_config(const Config& config, Command command) {
       check_data(config, true);
       require(!config.predict.coefficients.empty(), ErrorKind::input,
               "predict needs a fit: set --predict.coefficients=FOLDER, the -o FOLDER of a 'tallfit fit'.");
+      break;
+    case Command::select:
+      check_data(config, true);
+      check_select(config);
       break;
     case Command::bench:
       break;

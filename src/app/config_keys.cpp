@@ -37,6 +37,7 @@ std::vector<Key> keys_of(Config& config) {
   append(snap_keys(config.snap));
   append(merge_keys(config.merge));
   append(predict_keys(config.predict));
+  append(select_keys(config.select));
   append(plan_keys(config.plan));
   append(machine_keys(config.machine));
   append(bench_keys(config.bench));

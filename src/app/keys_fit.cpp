@@ -27,9 +27,9 @@ void add_common(SectionKeys& keys, Config::Fit& options) {
   keys.add("weights", options.weights,
            "Multiplies the rows' own weights; names are \"group\", \"group.row_type\" or \"*.row_type\".")
       .must_be(at_least(0))
-      .only_for({fit, cv, bag, sample});
+      .only_for({fit, cv, bag, sample, select});
   keys.add("fit_intercept", options.fit_intercept, "Adds a constant column, which is never penalised.")
-      .only_for({fit, cv, bag, sample});
+      .only_for({fit, cv, bag, sample, select});
   keys.add(
       "unpenalised", options.unpenalised,
       "Columns that are always fitted, without penalty, beside what any estimator does with the others: a "
@@ -39,7 +39,7 @@ void add_common(SectionKeys& keys, Config::Fit& options) {
            "squared for ridge, of feature times target for lasso and its kin; the variance of the noise of "
            "gpr.")
       .must_be(at_least(0))
-      .only_for({fit, cv, bag, sample});
+      .only_for({fit, cv, bag, sample, select});
   keys.add("tol", options.tol,
            "Where iterations of an estimator stop; docs/estimators.md says what each compares with it.")
       .must_be(between(0, 1));

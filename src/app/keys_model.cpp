@@ -9,7 +9,7 @@ namespace {
 
 using enum Command;
 
-const std::vector<Command> row_readers = {inspect, plan, compress, fit, cv, bag, sample, predict};
+const std::vector<Command> row_readers = {inspect, plan, compress, fit, cv, bag, sample, predict, select};
 const std::vector<Command> engine_takers = {inspect, plan, compress, merge, fit, cv};
 
 }  // namespace
@@ -80,7 +80,7 @@ std::vector<Key> solver_keys(Config::Solver& solver) {
       .one_of({"auto", "qr", "svd", "cholesky", "lsqr"});
   keys.add("rcond", solver.rcond, "Singular values below rcond times the largest are dropped and reported.")
       .must_be(between(0, 1))
-      .only_for({inspect, fit, cv, bag, sample});
+      .only_for({inspect, fit, cv, bag, sample, select});
   keys.add("tolerance", solver.tolerance,
            "Backward error, relative to the equilibrated design, at which the iterative engine stops.")
       .must_be(between(0, 1))
@@ -117,8 +117,8 @@ std::vector<Key> checkpoint_keys(Config::Checkpoint& checkpoint) {
 }
 
 std::vector<Key> run_keys(Config::Run& run) {
-  SectionKeys keys("run",
-                   {generate, import, inspect, plan, compress, merge, fit, cv, bag, sample, predict, bench});
+  SectionKeys keys("run", {generate, import, inspect, plan, compress, merge, fit, cv, bag, sample, predict,
+                           select, bench});
   keys.add("memory_per_rank", run.memory_per_rank,
            "Memory each rank may use, as \"4GiB\"; auto shares what the node has free.")
       .in("bytes")

@@ -44,7 +44,7 @@ void add_matrix_keys(SectionKeys& keys, Config::Generate& matrix) {
 
 std::vector<Key> generate_keys(Config::Generate& options) {
   // [data] source makes the same rows on the fly, so what reads rows reads these keys too.
-  SectionKeys keys("generate", {generate, inspect, plan, compress, fit, cv, bag, sample, predict});
+  SectionKeys keys("generate", {generate, inspect, plan, compress, fit, cv, bag, sample, predict, select});
   keys.add("kind", options.kind, "A random matrix, or silicon configurations with Stillinger-Weber labels.")
       .one_of({"matrix", "atoms"})
       .only_for({generate});

@@ -107,6 +107,8 @@ void dispatch(Command command, const Config& config, const comm::Communicator& w
       return run_sample(config, world);
     case Command::predict:
       return run_predict(config, world);
+    case Command::select:
+      return run_select(config, world);
     case Command::bench:
       return run_bench(config, world);
   }

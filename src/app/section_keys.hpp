@@ -76,6 +76,7 @@ std::vector<Key> import_keys(Config::Import& options);
 std::vector<Key> snap_keys(design::SnapMetadata& snap);
 std::vector<Key> merge_keys(Config::Merge& options);
 std::vector<Key> predict_keys(Config::Predict& options);
+std::vector<Key> select_keys(Config::Select& options);
 std::vector<Key> plan_keys(Config::Plan& options);
 std::vector<Key> machine_keys(compress::MachineRates& machine);
 std::vector<Key> bench_keys(Config::Bench& options);

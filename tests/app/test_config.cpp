@@ -95,7 +95,7 @@ TEST(Config, UnknownSectionsNamePlaceAndNearest) {
       "\n  Known sections: data, fit, kernel, noise, solver, compress, cv, bag, sample, posterior, pops, "
       "checkpoint, run, generate, "
       "import, "
-      "snap, merge, predict, plan, machine, bench";
+      "snap, merge, predict, select, plan, machine, bench";
   EXPECT_EQ(file_message("[fti]\nlambda = 1\n"),
             "run.toml:2: unknown section [fti]. Did you mean 'fit'?" + known);
   EXPECT_EQ(file_message("[elsewhere]\n"), "run.toml:1: unknown section [elsewhere]." + known);

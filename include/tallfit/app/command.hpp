@@ -7,7 +7,21 @@
 
 namespace tallfit::app {
 
-enum class Command { generate, import, inspect, plan, compress, merge, fit, cv, bag, sample, predict, bench };
+enum class Command {
+  generate,
+  import,
+  inspect,
+  plan,
+  compress,
+  merge,
+  fit,
+  cv,
+  bag,
+  sample,
+  predict,
+  select,
+  bench
+};
 
 /// What a command makes of `-o OUT`.
 enum class Output { none, optional_folder, file, folder };

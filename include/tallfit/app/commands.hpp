@@ -19,6 +19,7 @@ void run_cv(const Config& config, const comm::Communicator& world);
 void run_bag(const Config& config, const comm::Communicator& world);
 void run_sample(const Config& config, const comm::Communicator& world);
 void run_predict(const Config& config, const comm::Communicator& world);
+void run_select(const Config& config, const comm::Communicator& world);
 void run_bench(const Config& config, const comm::Communicator& world);
 
 }  // namespace tallfit::app

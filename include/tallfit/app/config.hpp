@@ -245,6 +245,20 @@ struct Config {
     double level = 0.9;
   };
 
+  /// Active learning.
+  struct Select {
+    std::string criterion = "d";  ///< of infer::criterion_names(), or "committee"
+    Index size = 10;
+    std::string per = "configuration";  ///< "configuration" or "row"
+    std::string coefficients;           ///< folder or fit.h5 of a fit or bag
+    std::string training;               ///< compressed design
+    double lambda = 0.0;
+    std::optional<double> noise;       ///< standard deviation of weighted rows; empty: of the fit
+    std::string functionals;           ///< any matrix file
+    std::string region;                ///< design file
+    std::vector<std::string> exclude;  ///< folders of earlier selections, or their selection.csv
+  };
+
   struct Plan {
     Index ranks = 0;              ///< 0: the ranks of this run
     std::string command = "fit";  ///< "fit", "bag" or "sample"
@@ -277,6 +291,7 @@ struct Config {
   design::SnapMetadata snap;  ///< not given while snap.elements is empty
   Merge merge;
   Predict predict;
+  Select select;
   Plan plan;
   compress::MachineRates machine;  ///< `tallfit bench` measures them
   Bench bench;
