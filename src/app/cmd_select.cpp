@@ -14,7 +14,9 @@
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
+#include "tallfit/infer/information.hpp"
 #include "tallfit/infer/select_batch.hpp"
+#include "tallfit/infer/select_volume.hpp"
 #include "tallfit/io/matrix_reader.hpp"
 #include "tallfit/io/output_folder.hpp"
 #include "tallfit/io/selection_file.hpp"
@@ -22,6 +24,8 @@
 namespace tallfit::app {
 
 namespace {
+
+bool by_volume(const Config& config) { return config.select.criterion == "maxvol"; }
 
 /// Units of the pool that earlier selections chose.
 std::vector<Index> excluded_units(const Config& config, const infer::PoolTable& pool,
@@ -85,8 +89,8 @@ Eigen::MatrixXd functionals_of(const Config& config, const KnownFit& fit, const 
 
 infer::PoolBlocks load_blocks(const Config& config, const PlannedRows& planned, const infer::PoolTable& pool,
                               const infer::Whitening& start, const comm::Communicator& world) {
-  const auto form =
-      config.select.criterion == "leverage" ? infer::BlockForm::rows : infer::BlockForm::factors;
+  const auto form = config.select.criterion == "leverage" || by_volume(config) ? infer::BlockForm::rows
+                                                                               : infer::BlockForm::factors;
   Index bytes =
       infer::bytes_of_blocks(pool, pool.mine.first, pool.mine.first + pool.mine.count, start.rank(), form);
   comm::max_in_place(world, std::span(&bytes, 1));
@@ -114,7 +118,7 @@ void run_select(const Config& config, const comm::Communicator& world) {
     if (world.is_root()) folder.emplace(config.output);
     fit = read_known_fit(config);
   });
-  const bool needs_factor = options.criterion == "i" || options.lambda > 0.0;
+  const bool needs_factor = options.criterion == "i" || options.lambda > 0.0 || by_volume(config);
   const PlannedRows planned =
       plan_rows(select_rows_config(config), world, select_rows_use(needs_factor, fit.kernel));
   const infer::PoolTable pool = infer::survey_pool(planned.rows(), planned.layout, world);
@@ -124,22 +128,30 @@ void run_select(const Config& config, const comm::Communicator& world) {
     of_pool = factor_of_rows(planned, fit.has_intercept, world);
     squares = of_pool.factor.colwise().squaredNorm().transpose() / static_cast<double>(pool.size());
   }
-  const infer::Whitening start = select_start(config, fit, planned.info(), squares, world);
+  infer::Whitening start;
+  if (by_volume(config))
+    comm::all_or_none(world, [&] {
+      start = infer::information_of_rows(of_pool.factor, Eigen::VectorXd::Zero(of_pool.factor.cols()),
+                                         config.solver.rcond);
+    });
+  else
+    start = select_start(config, fit, planned.info(), squares, world);
   const infer::PoolBlocks blocks = load_blocks(config, planned, pool, start, world);
-  const Eigen::MatrixXd functionals = functionals_of(config, fit, planned, of_pool, world);
-  std::unique_ptr<infer::DesignCriterion> criterion;
-  comm::all_or_none(world, [&] {
-    criterion = infer::make_criterion(options.criterion == "committee" ? "variance" : options.criterion,
-                                      {.start = start, .functionals = functionals});
-  });
+  const infer::BatchOptions batch_options{
+      .size = options.size, .per_row = options.per == "row", .left_out = excluded_units(config, pool, world)};
   infer::Batch batch;
-  {
+  if (by_volume(config)) {
     const Phase phase("choose");
-    batch = infer::select_batch(pool, blocks, *criterion,
-                                {.size = options.size,
-                                 .per_row = options.per == "row",
-                                 .left_out = excluded_units(config, pool, world)},
-                                world);
+    batch = infer::select_volume(pool, blocks, batch_options, world);
+  } else {
+    const Eigen::MatrixXd functionals = functionals_of(config, fit, planned, of_pool, world);
+    std::unique_ptr<infer::DesignCriterion> criterion;
+    comm::all_or_none(world, [&] {
+      criterion = infer::make_criterion(options.criterion == "committee" ? "variance" : options.criterion,
+                                        {.start = start, .functionals = functionals});
+    });
+    const Phase phase("choose");
+    batch = infer::select_batch(pool, blocks, *criterion, batch_options, world);
   }
   comm::all_or_none(world, [&] {
     if (!world.is_root()) return;

@@ -8,6 +8,7 @@ namespace tallfit::app {
 std::vector<Key> select_keys(Config::Select& options) {
   std::vector<std::string> criteria = infer::criterion_names();
   criteria.emplace_back("committee");
+  criteria.emplace_back("maxvol");
   SectionKeys keys("select", {Command::select});
   keys.add("criterion", options.criterion,
            "What the next configuration is chosen for: an alphabetic criterion of optimal design, or a score "

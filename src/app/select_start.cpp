@@ -1,7 +1,5 @@
 #include "select_start.hpp"
 
-#include <cmath>
-
 #include "tallfit/base/log.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
@@ -73,7 +71,13 @@ void check_select(const Config& config) {
       has_fit || options.criterion != "committee", ErrorKind::input,
       "select.criterion = \"committee\" needs members: set --select.coefficients=FOLDER, the -o FOLDER of "
       "a 'tallfit bag'");
-  require(has_fit || !options.training.empty() || options.lambda > 0.0, ErrorKind::input,
+  const bool by_volume = options.criterion == "maxvol";
+  require(!by_volume || (!has_fit && options.training.empty() && options.lambda == 0.0 &&
+                         options.per == "configuration"),
+          ErrorKind::input,
+          "select.criterion = \"maxvol\" looks at the rows of the pool alone: leave select.coefficients, "
+          "select.training, select.lambda and select.per out");
+  require(by_volume || has_fit || !options.training.empty() || options.lambda > 0.0, ErrorKind::input,
           "nothing is known of the model. Set --select.coefficients=FOLDER of a fit or bag, "
           "--select.training=LABELLED.tallfit.h5, or, to start from nothing, --select.lambda=1e-8");
   require(has_fit || !options.noise, ErrorKind::input,
@@ -123,7 +127,7 @@ KnownFit read_known_fit(const Config& config) {
       "\"ols\" or \"ridge\", or a bag of several replicas",
       path);
   fit.has_intercept = (fit.covariance_factor.bottomRows(1).array() != 0.0).any();
-  const bool is_bag = std::isnan(fit.noise_variance);
+  const bool is_bag = model.is_bag;
   require(is_bag || config.select.criterion != "committee", ErrorKind::input,
           "select.criterion = \"committee\" needs members, but {} is one fit. Take a 'tallfit bag', or the "
           "criterion \"variance\"",

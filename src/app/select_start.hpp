@@ -31,11 +31,11 @@ FewRows factor_of_rows(const PlannedRows& planned, bool has_intercept, const com
 /// A fit, as far as it says what is known; nothing where select.coefficients is not given.
 struct KnownFit {
   bool is_given = false;
-  Eigen::MatrixXd covariance_factor;
+  Eigen::MatrixXd covariance_factor = {};
   double noise_variance = 0.0;
   bool has_intercept = false;
-  std::vector<std::string> column_names;
-  std::shared_ptr<const design::KernelBasis> kernel;
+  std::vector<std::string> column_names = {};
+  std::shared_ptr<const design::KernelBasis> kernel = nullptr;
 };
 
 /// Reads select.coefficients. Local. @throws Error{input}

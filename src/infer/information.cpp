@@ -71,10 +71,12 @@ Whitening information_of_rows(const Eigen::MatrixXd& rows, const Eigen::VectorXd
   used = used * scale.asDiagonal();
   const Eigen::MatrixXd u = linalg::triangularise(used);
   const double condition = u.rows() == n ? linalg::upper_reciprocal_condition(u) : 0.0;
-  require(condition > rcond, ErrorKind::input,
-          "the columns of the start depend on each other (reciprocal condition {:.2g} of {} columns): some "
-          "directions are not determined at all. Set select.lambda > 0, as 1e-8",
-          condition, n);
+  require(
+      condition > rcond, ErrorKind::input,
+      "the columns of the start depend on each other (reciprocal condition {:.2g} of {} columns): some "
+      "directions are not determined at all. Leave columns out or, where there is no criterion maxvol, set "
+      "select.lambda > 0, as 1e-8",
+      condition, n);
   Eigen::MatrixXd root = Eigen::MatrixXd::Zero(p, n);
   root(columns, Eigen::all) = scale.asDiagonal() * inverse_of_upper(u);
   Whitening start = of_root(std::move(root));

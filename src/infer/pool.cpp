@@ -54,12 +54,8 @@ PoolTable survey_pool(design::RowSource& source, const compress::RowLayout& layo
       for (Index i = 0; i < count; ++i) scan.take(labels, static_cast<std::size_t>(i), at + i);
     }
   });
-  PoolTable pool;
-  pool.mine.count = static_cast<Index>(scan.units().size());
-  pool.mine.first = pool.mine.count;
-  comm::exclusive_scan_in_place(comm, std::span(&pool.mine.first, 1));
-  pool.units = comm::all_gather(comm, scan.units());
-  pool.mine.total = pool.size();
+  PoolTable pool{.units = comm::all_gather(comm, scan.units()),
+                 .mine = count_units(source, layout, Unit::configuration, comm)};
   return pool;
 }
 

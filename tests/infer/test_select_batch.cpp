@@ -229,6 +229,7 @@ TEST(SelectBatch, DeterminantKnowsNoUnitsAndNoOrder) {
   for (Index j = 0; j < k; ++j) units(j) = std::pow(3.0, static_cast<double>(j) - 2.0);
   TableSource other(400, k, 2);
   other.labels = table.labels;
+  other.features = table.features;
   for (const infer::PoolUnit& unit : plain.pool.units)
     for (Index i = unit.begin; i < unit.end; ++i) {
       const Index from = unit.begin + unit.end - 1 - i;

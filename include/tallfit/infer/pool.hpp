@@ -31,7 +31,7 @@ struct PoolTable {
   const PoolUnit& unit(Index i) const { return units[static_cast<std::size_t>(i)]; }
 };
 
-/// Cost: one pass over the labels; 40 bytes for each configuration on every rank. @collective
+/// Cost: two passes over the labels; 40 bytes for each configuration on every rank. @collective
 PoolTable survey_pool(design::RowSource& source, const compress::RowLayout& layout,
                       const comm::Communicator& comm);
 
