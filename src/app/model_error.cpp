@@ -251,8 +251,8 @@ void run_model_error(const Config& config, const comm::Communicator& world) {
     output.record.model_error = record_of(config, problem, optimum, sums);
     if (world.is_root()) {
       output.extras.model_error = {.deviations = problem.model->deviations(optimum.point),
-                            .noise_variance = std::pow(config.model_error.noise, 2),
-                            .leftover_variances = problem.model->leftover_variances(optimum.point)};
+                                   .noise_variance = std::pow(config.model_error.noise, 2),
+                                   .leftover_variances = problem.model->leftover_variances(optimum.point)};
       take_optimum(config, problem, optimum, sums, fit);
       tell(*problem.model, optimum, *output.record.model_error);
     }

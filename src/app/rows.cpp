@@ -187,7 +187,7 @@ Index held_bytes(const Config& config, const RowUse& use, const compress::RowLay
   const Index square = n * n * static_cast<Index>(sizeof(double));
   if (use.replicas > 0)  // half a square each, and as much again for half of them while summands wait
     return std::min(use.replicas * 3 * square / 4, limit_bytes / 4);
-  return estimate::is_robust(config.fit.estimator) ? square : 0;
+  return needs_rows(config) ? square : 0;
 }
 
 Index memory_limit(const Config& config, const comm::Communicator& world) {
