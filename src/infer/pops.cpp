@@ -18,8 +18,8 @@ constexpr std::uint32_t pops_box = 0x504f5042;  // a stream of random numbers of
 
 /// One pass, in runs of rows that depend on the design alone.
 template <class Pass>
-void pass_over(const BagRows& rows, Index n_cols, Pass& pass, const char* what) {
-  UnitRuns runs(Unit::row, {}, n_cols, [&](const UnitRun& run) { pass.add(run); });
+void pass_over(const BagRows& rows, const UnitRange& units, Pass& pass, const char* what) {
+  UnitRuns runs(Unit::row, units, rows.layout.n_cols, [&](const UnitRun& run) { pass.add(run); });
   compress::RowVisitor* const visitors[] = {&runs};
   compress::run_row_pass(rows.source, rows.layout, rows.comm, visitors, rows.block_bytes, what);
 }
@@ -66,8 +66,9 @@ Eigen::MatrixXd draws_from(const Axes& axes, const PopsEnsemble& box, const Pops
 
 PopsEnsemble pops_ensemble(const BagRows& rows, const Whitening& whitening, const PopsOptions& options) {
   const Index n_cols = whitening.n_coeffs();
+  const UnitRange units = count_units(rows.source, rows.layout, Unit::row, rows.comm);
   PopsLeverages leverages(whitening);
-  pass_over(rows, n_cols, leverages, "leverages");
+  pass_over(rows, units, leverages, "leverages");
   const PopsRows taken = leverages.choose(options.leverage_percentile, rows.comm);
   PopsEnsemble ensemble;
   ensemble.taken = taken.count;
@@ -75,15 +76,15 @@ PopsEnsemble pops_ensemble(const BagRows& rows, const Whitening& whitening, cons
   Eigen::MatrixXd delta;
   if (options.form == PopsForm::ensemble) {
     PopsChoice choice(whitening, taken, options);
-    pass_over(rows, n_cols, choice, "corrections");
+    pass_over(rows, units, choice, "corrections");
     std::tie(delta, ensemble.rows) = choice.total(rows.comm);
   } else {
     PopsMoments moments(whitening, taken);
-    pass_over(rows, n_cols, moments, "moments of corrections");
+    pass_over(rows, units, moments, "moments of corrections");
     const Axes axes = principal_axes(moments.total(rows.comm), options.mode_threshold, rows.comm);
     ensemble.modes = axes.moments.size();
     PopsBounds bounds(whitening, taken, axes.vectors, axes.moments);
-    pass_over(rows, n_cols, bounds, "bounds of corrections");
+    pass_over(rows, units, bounds, "bounds of corrections");
     const Eigen::MatrixXd box = bounds.total(options.clip, rows.comm);
     ensemble.lower = box.col(0);
     ensemble.upper = box.col(1);
