@@ -30,6 +30,7 @@ public:
       : sigma_(sigma), predictive_(find_uncertainty(model, "predictive")) {
     std::vector<std::string> names = {"prediction", "residual"};
     for (const infer::Uncertainty& of : model.uncertainties) names.push_back(of.dataset);
+    if (model.envelope) names.insert(names.end(), {"pops_lower", "pops_upper"});
     has_noise_ = predictive_ < model.uncertainties.size();
     if (has_noise_) {
       names.insert(names.end(), {"lower", "upper", "mahalanobis"});
@@ -45,6 +46,8 @@ public:
     std::size_t next = 2;
     const auto n = static_cast<std::size_t>(rows.deviations.cols());
     for (std::size_t u = 0; u < n; ++u) file_->write(next++, rows.begin, rows.deviation(u));
+    for (Index side = 0; side < rows.envelope.cols(); ++side)
+      file_->write(next++, rows.begin, {rows.envelope.col(side).data(), rows.prediction.size()});
     if (!has_noise_) return;
     const auto derive = [&](auto of_row) {
       derived_.resize(rows.prediction.size());
@@ -52,9 +55,10 @@ public:
       file_->write(next++, rows.begin, derived_);
     };
     const std::span<const double> predictive = rows.deviation(predictive_);
+    const std::span<const double> mean = rows.deviation(predictive_ - 1);  // std_error comes before it
     derive([&](std::size_t i) { return rows.prediction[i] - width_ * predictive[i]; });
     derive([&](std::size_t i) { return rows.prediction[i] + width_ * predictive[i]; });
-    derive([&](std::size_t i) { return rows.deviation(0)[i] / sigma_; });
+    derive([&](std::size_t i) { return mean[i] / sigma_; });
   }
 
   /// @collective

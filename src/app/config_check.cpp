@@ -5,6 +5,8 @@
 #include "leverages.hpp"
 #include "model_options.hpp"
 #include "noise.hpp"
+#include "pops.hpp"
+#include "posterior.hpp"
 #include "sample_model.hpp"
 
 #include "tallfit/app/config_reader.hpp"
@@ -202,6 +204,8 @@ void check_config(const Config& config, Command command) {
       check_prior(config.fit);
       check_noise(config);
       check_leverages(config);
+      check_posterior(config);
+      check_pops(config);
       check_kernel(config, command);
       break;
     case Command::bag:

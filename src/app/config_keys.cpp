@@ -27,6 +27,8 @@ std::vector<Key> keys_of(Config& config) {
   append(cv_keys(config));
   append(bag_keys(config.bag));
   append(sample_keys(config.sample));
+  append(posterior_keys(config.posterior));
+  append(pops_keys(config.pops));
   append(checkpoint_keys(config.checkpoint));
   append(run_keys(config.run));
   append(generate_keys(config.generate));

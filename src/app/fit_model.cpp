@@ -10,6 +10,8 @@
 #include "model_options.hpp"
 #include "noise.hpp"
 #include "noise_matrix.hpp"
+#include "pops.hpp"
+#include "posterior.hpp"
 #include "process_fit.hpp"
 #include "robust_fit.hpp"
 #include "selection.hpp"
@@ -238,6 +240,7 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
   if (correlated) record_noise(planned, log_det, plain_errors, world, solved);
   if (planned.basis) note_kernel(planned.basis, solved.fit);
   solved.system.reset();  // a K x K matrix less beside the covariance
+  add_posterior(config, planned.info(), solved.fit, world, output);
   const infer::LinearModel model = share_model(solved.fit, planned.info().n_cols, world);
   const estimate::ErrorTable errors =
       config.fit.row_pass || config.fit.residuals || !design || correlated
@@ -248,6 +251,7 @@ void fit_rows(Config config, const comm::Communicator& world, FitOutput& output)
     const auto left_out = pass_for_leverages(planned, solved.fit, world, output);
     metrics.insert(metrics.end(), left_out.begin(), left_out.end());
   }
+  if (config.fit.pops) pass_for_pops(config, planned, solved.fit, world, output);
   output.write(planned.info(), solved.fit, std::move(metrics));
 }
 
@@ -268,9 +272,11 @@ compress::CompressedDesign load_for_fit(const Config& config, const comm::Commun
 
 void fit_compressed(Config config, const comm::Communicator& world, FitOutput& output) {
   comm::require_replicated(
-      world, !config.solver.refine && !config.fit.residuals && !config.fit.leverages, ErrorKind::input,
-      "{} is a compressed design, which has no rows: solver.refine, fit.residuals and fit.leverages need the "
-      "design file it was made from",
+      world, !config.solver.refine && !config.fit.residuals && !config.fit.leverages && !config.fit.pops,
+      ErrorKind::input,
+      "{} is a compressed design, which has no rows: solver.refine, fit.residuals, fit.leverages and "
+      "fit.pops "
+      "need the design file it was made from",
       config.data.design);
   comm::require_replicated(
       world, config.noise.model == "none", ErrorKind::input,
@@ -306,6 +312,7 @@ void fit_compressed(Config config, const comm::Communicator& world, FitOutput& o
                                 .snap = design.snap};
   take_convergence(config, info, solved.fit, world, output);
   require_best_weights(info, solved.fit, output);
+  add_posterior(config, info, solved.fit, world, output);
   const infer::LinearModel model = share_model(solved.fit, design.n_cols(), world);
   const auto errors =
       estimate::errors_from_factors(design, multipliers, model.coefficients, model.intercept, world);

@@ -155,7 +155,7 @@ void FitOutput::write_model(const design::DesignInfo& info, const estimate::Line
     if (world_.is_root()) path = folder_->add("fit.h5").partial_path();
   });
   comm::broadcast(world_, path, 0);
-  const io::FitExtras extras{.weights = weights_of(config_, record, info.group_names)};
+  extras.weights = weights_of(config_, record, info.group_names);
   comm::all_or_none(world_, [&] {
     if (bag)
       io::write_bag_file(path, fit, *bag);
@@ -193,16 +193,19 @@ void FitOutput::write_texts(const design::DesignInfo& info, const estimate::Line
   folder_->write(name + ".snapcoeff",
                  io::snapcoeff_text(*info.snap, values, "fitted by tallfit " + version()));
   folder_->write(name + ".snapparam", io::snapparam_text(*info.snap));
-  if (!bag) return;
-  const infer::Ensemble& ensemble = bag->ensemble;
-  for (std::size_t r = 0; r < ensemble.numbers.size(); ++r) {
-    const std::span<const double> of_replica(ensemble.models.col(static_cast<Index>(r)).data(),
-                                             values.size());
-    folder_->write(fmt::format("{}_{:03}.snapcoeff", name, ensemble.numbers[r]),
-                   io::snapcoeff_text(*info.snap, of_replica,
-                                      fmt::format("replica {} of a bootstrap by tallfit {}",
-                                                  ensemble.numbers[r], version())));
-  }
+  const auto write_member = [&](const Eigen::MatrixXd& models, Index column, Index number,
+                                const std::string& what) {
+    folder_->write(fmt::format("{}_{:03}.snapcoeff", name, number),
+                   io::snapcoeff_text(*info.snap, {models.col(column).data(), values.size()},
+                                      fmt::format("{} by tallfit {}", what, version())));
+  };
+  if (bag)
+    for (std::size_t r = 0; r < bag->ensemble.numbers.size(); ++r)
+      write_member(bag->ensemble.models, static_cast<Index>(r), bag->ensemble.numbers[r],
+                   fmt::format("replica {} of a bootstrap", bag->ensemble.numbers[r]));
+  for (const io::NamedModels& of : extras.ensembles)
+    for (Index m = 0; m < of.models.cols(); ++m)
+      write_member(of.models, m, m + 1, fmt::format("member {} of {}", m + 1, of.name));
 }
 
 }  // namespace tallfit::app

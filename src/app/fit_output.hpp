@@ -62,6 +62,7 @@ public:
   compress::Checkpoint* open_checkpoint(Facts data);
 
   io::RunRecord record;
+  io::FitExtras extras;                ///< of fit.h5, but for weights; those of ranks that have the fit
   std::optional<io::BagContents> bag;  ///< of rank 0, where the fit is the mean of an ensemble
 
 private:

@@ -39,6 +39,7 @@ infer::LinearModel share_model(const estimate::LinearFit& fit, Index n_cols,
           .intercept = values.back(),
           .factors = {},
           .uncertainties = {},
+          .envelope = {},
           .multipliers = {}};
 }
 

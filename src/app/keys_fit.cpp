@@ -54,6 +54,12 @@ void add_common(SectionKeys& keys, Config::Fit& options) {
   keys.add("leverages", options.leverages,
            "Writes the leverage of every row, and its errors where it or its configuration is left out.")
       .only_for({fit});
+  keys.add("posterior", options.posterior,
+           "Writes the posterior of ols or ridge in closed form: [posterior], docs/posteriors.md.")
+      .only_for({fit});
+  keys.add("pops", options.pops,
+           "Writes an ensemble of models that are right where the fit is wrong: [pops], docs/posteriors.md.")
+      .only_for({fit});
   keys.add("select", options.select,
            "Chooses the keys that [cv] sweeps: by cross-validation, the evidence, or generalized "
            "cross-validation.")

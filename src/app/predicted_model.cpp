@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "tallfit/compress/compressed_design.hpp"
@@ -31,6 +32,17 @@ design::GroupMultipliers multipliers_of(const std::map<std::string, double>& wei
   return compress::group_multipliers(group_names, of_groups);
 }
 
+/// The spread of a POPS ensemble about the fit, and its envelope.
+void add_pops(const io::FittedModel& fit, infer::LinearModel& model) {
+  Eigen::VectorXd centre(fit.coefficients.size() + 1);
+  centre << fit.coefficients, fit.intercept;
+  const double root = std::sqrt(static_cast<double>(fit.pops.cols()));
+  model.envelope = {.factor = model.factors.size(), .scale = root};
+  model.uncertainties.push_back(
+      {.name = "pops", .dataset = "pops_std", .factors = {model.factors.size()}, .noise_variance = 0.0});
+  model.factors.emplace_back((fit.pops.colwise() - centre) / root);
+}
+
 }  // namespace
 
 infer::LinearModel predicted_model(const io::FittedModel& fit, const std::vector<std::string>& group_names) {
@@ -38,21 +50,24 @@ infer::LinearModel predicted_model(const io::FittedModel& fit, const std::vector
                            .intercept = fit.intercept,
                            .factors = {},
                            .uncertainties = {},
+                           .envelope = {},
                            .multipliers = multipliers_of(fit.weights, group_names)};
+  if (fit.pops.cols() > 0) add_pops(fit, model);
   if (fit.covariance_factor.cols() == 0) return model;
-  constexpr double normal = std::numeric_limits<double>::infinity();
+  const std::size_t covariance = model.factors.size();
+  const double normal = std::numeric_limits<double>::infinity();
   const bool noise_is_known = fit.noise_variance > 0.0 && fit.noise_dof > 0.0;
   const double dof = noise_is_known ? fit.noise_dof : normal;
   model.factors.push_back(fit.covariance_factor);
   model.uncertainties.push_back({.name = fit.is_bag ? "bag" : "classical",
                                  .dataset = "std_error",
-                                 .factors = {0},
+                                 .factors = {covariance},
                                  .noise_variance = 0.0,
                                  .dof = dof});
   if (noise_is_known)
     model.uncertainties.push_back({.name = "predictive",
                                    .dataset = "predictive_std",
-                                   .factors = {0},
+                                   .factors = {covariance},
                                    .noise_variance = fit.noise_variance,
                                    .dof = dof});
   return model;

@@ -175,6 +175,7 @@ RowUse fit_use(const Config& config) {
   if (!named && !searches) parts.fold = false;
   int n_passes = config.fit.row_pass || config.fit.residuals ? 2 : 1;
   if (config.fit.leverages) ++n_passes;
+  if (config.fit.pops) n_passes += config.pops.form == "hypercube" ? 3 : 2;
   if (config.solver.refine) n_passes += 3;
   if (estimate::is_robust(config.fit.estimator)) n_passes += 10;
   // A search begins with multipliers of the cells, not of the rows.

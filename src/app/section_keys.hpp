@@ -66,6 +66,8 @@ std::vector<Key> compress_keys(Config::Compress& options);
 std::vector<Key> cv_keys(Config& config);
 std::vector<Key> bag_keys(Config::Bag& options);
 std::vector<Key> sample_keys(Config::Sample& options);
+std::vector<Key> posterior_keys(Config::Posterior& options);
+std::vector<Key> pops_keys(Config::Pops& options);
 std::vector<Key> checkpoint_keys(Config::Checkpoint& checkpoint);
 std::vector<Key> run_keys(Config::Run& run);
 std::vector<Key> generate_keys(Config::Generate& options);

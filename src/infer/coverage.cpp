@@ -1,6 +1,7 @@
 #include "tallfit/infer/coverage.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/infer/special_functions.hpp"
@@ -36,6 +37,21 @@ void CoverageVisitor::add(const RowPredictions& rows) {
       sums.squares += standardised * standardised;
     }
   }
+  if (rows.envelope.cols() > 0) add_envelope(rows);
+}
+
+void CoverageVisitor::add_envelope(const RowPredictions& rows) {
+  for (Index i = 0; i < rows.size(); ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    if (rows.scale[at] == 0.0) continue;
+    const compress::CellKey& cell = rows.keys[at];
+    CoverageSums& sums =
+        leaf_[{.rows = {.group = cell.group, .row_type = cell.row_type, .test = cell.is_test()},
+               .uncertainty = static_cast<Index>(widths_.size())}];
+    const double target = rows.prediction[at] + rows.residual[at];
+    ++sums.count;
+    if (target >= rows.envelope(i, 0) && target <= rows.envelope(i, 1)) ++sums.covered[0];
+  }
 }
 
 void CoverageVisitor::end_leaf(Index) {
@@ -62,18 +78,21 @@ std::vector<CoverageRow> coverage_rows(const CoverageTable& table,
   std::vector<CoverageRow> rows;
   for (const auto& [key, sums] : all) {
     const auto n = static_cast<double>(sums.count);
-    for (std::size_t l = 0; l < coverage_levels.size(); ++l)
+    const bool is_envelope = key.uncertainty == static_cast<Index>(uncertainties.size());
+    for (std::size_t l = 0; l < (is_envelope ? 1 : coverage_levels.size()); ++l)
       rows.push_back(
           {.group = key.rows.group == any ? "ALL" : group_names[static_cast<std::size_t>(key.rows.group)],
            .row_type = key.rows.row_type == any
                            ? "ALL"
                            : std::string(design::to_string(static_cast<design::RowType>(key.rows.row_type))),
            .split = key.rows.test ? "test" : "train",
-           .uncertainty = uncertainties[static_cast<std::size_t>(key.uncertainty)].name,
-           .level = coverage_levels[l],
+           .uncertainty =
+               is_envelope ? "pops_envelope" : uncertainties[static_cast<std::size_t>(key.uncertainty)].name,
+           .level = is_envelope ? 1.0 : coverage_levels[l],
            .count = sums.count,
            .coverage = static_cast<double>(sums.covered[l]) / n,
-           .mean_squared_standardised = sums.squares / n});
+           .mean_squared_standardised =
+               is_envelope ? std::numeric_limits<double>::quiet_NaN() : sums.squares / n});
   }
   return rows;
 }

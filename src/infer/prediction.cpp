@@ -78,15 +78,23 @@ void PredictionVisitor::flush() {
                                                factors_.empty() ? 0 : m);
   const Eigen::Map<const Eigen::VectorXd> ones(ones_.data(), rows.cols());
   Eigen::MatrixXd variances(m, static_cast<Index>(factors_.size()));
-  for (std::size_t f = 0; f < factors_.size(); ++f)
-    variances.col(static_cast<Index>(f)) =
-        whitened(factors_[f], rows, ones).colwise().squaredNorm().transpose();
+  envelope_.resize(m, model_.envelope ? 2 : 0);
+  for (std::size_t f = 0; f < factors_.size(); ++f) {
+    const Eigen::MatrixXd along = whitened(factors_[f], rows, ones);
+    variances.col(static_cast<Index>(f)) = along.colwise().squaredNorm().transpose();
+    if (!model_.envelope || model_.envelope->factor != f) continue;
+    const Eigen::Map<const Eigen::VectorXd> centre(prediction_.data(), m);
+    envelope_ << along.colwise().minCoeff().transpose(), along.colwise().maxCoeff().transpose();
+    envelope_ *= model_.envelope->scale;
+    envelope_.colwise() += centre;
+  }
   deviations_.resize(m, static_cast<Index>(model_.uncertainties.size()));
   for (std::size_t u = 0; u < model_.uncertainties.size(); ++u) deviate(u, variances);
   sink_({.begin = begin_,
          .prediction = prediction_,
          .residual = residual_,
          .deviations = deviations_,
+         .envelope = envelope_,
          .keys = keys_,
          .scale = scale_});
   rows_.clear();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "tallfit/io/csv_writer.hpp"
 
 namespace tallfit::io {
@@ -16,7 +18,8 @@ std::string coverage_csv(const std::vector<infer::CoverageRow>& rows) {
         .add(fmt::format("{}", row.level))
         .add(row.count)
         .add(row.coverage)
-        .add(row.mean_squared_standardised)
+        .add(std::isnan(row.mean_squared_standardised) ? std::string()
+                                                       : format_number(row.mean_squared_standardised))
         .end_row();
   return csv.text();
 }

@@ -24,7 +24,16 @@ void add_number(CsvWriter& csv, double value) {
     csv.add(value);
 }
 
+void write_models(hdf5::File& file, const NamedModels& of) {
+  const Index k = of.models.rows() - 1;
+  write_rows(file, of.name + "_coefficients", of.models.topRows(k).transpose());
+  write_vector(file, of.name + "_intercepts", of.models.row(k).transpose());
+  if (of.variances) write_vector(file, of.name + "_variances", *of.variances);
+  if (!of.rows.empty()) write_integers(file, of.name + "_rows", of.rows);
+}
+
 void write_extras(hdf5::File& file, const FitExtras& extras) {
+  for (const NamedModels& of : extras.ensembles) write_models(file, of);
   if (extras.weights.empty()) return;
   std::vector<std::string> names;
   Eigen::VectorXd values(static_cast<Index>(extras.weights.size()));
@@ -89,6 +98,13 @@ FittedModel read_fit_file(const std::string& path) {
   if (hdf5::has_attribute(file, "/", "noise_dof"))
     model.noise_dof = hdf5::read_double_attribute(file, "/", "noise_dof").at(0);
   model.weights = read_weights(file);
+  if (file.has("pops_intercepts")) {
+    const Eigen::VectorXd intercepts = read_vector(file, "pops_intercepts");
+    model.pops.resize(model.coefficients.size() + 1, intercepts.size());
+    model.pops
+        << read_rows(file, "pops_coefficients", intercepts.size(), model.coefficients.size()).transpose(),
+        intercepts.transpose();
+  }
   model.is_bag = hdf5::has_attribute(file, "/", "tallfit_bag");
   if (file.has("column_precisions")) model.column_precisions = read_vector(file, "column_precisions");
   if (hdf5::has_attribute(file, "/", "kernel")) model.kernel = read_kernel(file, model.coefficients.size());

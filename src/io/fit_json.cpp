@@ -69,6 +69,16 @@ Json sampling_json(const Sampling& sampling) {
           {"divergences", sampling.divergences}};
 }
 
+Json posterior_json(const PosteriorRecord& posterior) {
+  Json json = {{"noise_variance", number(posterior.noise_variance)},
+               {"dof", number(posterior.dof)},
+               {"shape", number(posterior.shape)},
+               {"rate", number(posterior.rate)},
+               {"log_evidence", number(posterior.log_evidence)}};
+  if (posterior.distance) json["distance_of_reference"] = number(*posterior.distance);
+  return json;
+}
+
 }  // namespace
 
 std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
@@ -108,6 +118,13 @@ std::string fit_json(const RunRecord& record, const estimate::LinearFit& fit,
   json["effective_dof"] = number(fit.effective_dof);
   json["noise_dof"] = number(fit.dof);
   if (record.sampling) json["sampling"] = sampling_json(*record.sampling);
+  if (record.posterior) json["posterior"] = posterior_json(*record.posterior);
+  if (record.pops)
+    json["pops"] = {{"form", record.pops->form},
+                    {"members", record.pops->members},
+                    {"rows", record.pops->rows},
+                    {"least_leverage", number(record.pops->least_leverage)},
+                    {"modes", record.pops->modes}};
   json["iterations"] = record.iterations;
   json["convergence"] = fit.convergence;
   json["backward_error"] = number(record.backward_error);

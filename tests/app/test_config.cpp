@@ -92,8 +92,8 @@ TEST(Config, UnknownKeysNamePlaceAndNearest) {
 
 TEST(Config, UnknownSectionsNamePlaceAndNearest) {
   const std::string known =
-      "\n  Known sections: data, fit, kernel, noise, solver, compress, cv, bag, sample, checkpoint, run, "
-      "generate, "
+      "\n  Known sections: data, fit, kernel, noise, solver, compress, cv, bag, sample, posterior, pops, "
+      "checkpoint, run, generate, "
       "import, "
       "snap, merge, predict, plan, machine, bench";
   EXPECT_EQ(file_message("[fti]\nlambda = 1\n"),

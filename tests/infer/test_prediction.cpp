@@ -21,6 +21,7 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 
 struct Predicted {
   Eigen::VectorXd prediction, std_error, residual;
+  Eigen::MatrixXd envelope;
   std::vector<int> times;
   Index n_errors = 0;
 };
@@ -33,6 +34,7 @@ Predicted predict(const Rows& rows, const infer::LinearModel& model, const comm:
   all.prediction.setZero(rows.size());
   all.std_error.setZero(rows.size());
   all.residual.setZero(rows.size());
+  all.envelope.setZero(rows.size(), 2);
   all.times.assign(static_cast<std::size_t>(rows.size()), 0);
   Index next = layout.my_begin();
   infer::PredictionVisitor visitor(model, [&](const infer::RowPredictions& part) {
@@ -44,6 +46,7 @@ Predicted predict(const Rows& rows, const infer::LinearModel& model, const comm:
       all.prediction(row) = part.prediction[i];
       all.residual(row) = part.residual[i];
       if (part.deviations.cols() > 0) all.std_error(row) = part.deviation(0)[i];
+      if (part.envelope.cols() > 0) all.envelope.row(row) = part.envelope.row(static_cast<Index>(i));
       ++all.times[static_cast<std::size_t>(row)];
     }
   });
@@ -73,6 +76,7 @@ infer::LinearModel model_of(Eigen::VectorXd coefficients, double intercept, Eige
           .intercept = intercept,
           .factors = {std::move(factor)},
           .uncertainties = {{.name = "classical", .dataset = "std_error", .factors = {0}}},
+          .envelope = {},
           .multipliers = {}};
 }
 
@@ -95,6 +99,7 @@ TEST(Prediction, StandardErrorIsTheRootOfTheQuadraticForm) {
     infer::LinearModel model = some_model(k, r);
     if (r > k)  // as that of a fit
       model.factors[0].topLeftCorner(k, k).triangularView<Eigen::StrictlyLower>().setZero();
+    model.envelope = {.factor = 0, .scale = 3.0};
     const Eigen::MatrixXd c = model.factors[0] * model.factors[0].transpose();
     for (const Index block_bytes : {Index{1}, Index{1000}, Index{1} << 20U}) {
       const Predicted is = predict(rows, model, world, block_bytes);
@@ -111,6 +116,10 @@ TEST(Prediction, StandardErrorIsTheRootOfTheQuadraticForm) {
         const double size = a.head(k).cwiseAbs().dot(model.coefficients.cwiseAbs()) + 1.0;
         EXPECT_NEAR(is.prediction(i), should, 2.0 * static_cast<double>(k) * eps * size);
         EXPECT_EQ(is.residual(i), rows.b(i) - is.prediction(i));
+        const Eigen::RowVectorXd members = 3.0 * a.transpose() * model.factors[0];
+        const double slack = 10.0 * static_cast<double>(k) * eps * (size + 3.0 * a.norm() * c.norm());
+        EXPECT_NEAR(is.envelope(i, 0), should + members.minCoeff(), slack);
+        EXPECT_NEAR(is.envelope(i, 1), should + members.maxCoeff(), slack);
         // the quadratic form cancels where a Cᵃ aᵀ is small: compare squares, against ‖a‖² ‖C‖
         EXPECT_NEAR(is.std_error(i) * is.std_error(i), a.dot(c * a),
                     10.0 * static_cast<double>(k) * eps * a.squaredNorm() * c.norm());

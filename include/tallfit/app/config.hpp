@@ -71,6 +71,8 @@ struct Config {
     bool row_pass = true;
     bool residuals = false;
     bool leverages = false;
+    bool posterior = false;
+    bool pops = false;
     std::string select = "none";  ///< "none", "cv", "evidence" or "gcv"
   };
 
@@ -158,6 +160,23 @@ struct Config {
     Index temperatures = 8;
   };
 
+  /// The closed-form posterior of fit.posterior.
+  struct Posterior {
+    double shape = 0.0;  ///< of the noise variance's prior; 0, as rate: flat in its logarithm
+    double rate = 0.0;
+    Index samples = 0;
+    std::string reference;  ///< folder or fit.h5 of a fit
+  };
+
+  /// The ensemble of fit.pops.
+  struct Pops {
+    std::string form = "ensemble";  ///< "ensemble" or "hypercube"
+    Index samples = 100;
+    double leverage_percentile = 50.0;
+    double mode_threshold = 1e-8;
+    double clip = 0.0;
+  };
+
   struct Checkpoint {
     double seconds = 600.0;
   };
@@ -235,6 +254,8 @@ struct Config {
   CrossValidation cv;
   Bag bag;
   Sample sample;
+  Posterior posterior;
+  Pops pops;
   Checkpoint checkpoint;
   Run run;
   Generate generate;

@@ -17,7 +17,7 @@ inline constexpr std::array<double, 4> coverage_levels = {0.5, 0.68, 0.9, 0.95};
 /// Rows of one kind and one uncertainty.
 struct CoverageKey {
   estimate::MetricsKey rows;
-  Index uncertainty = 0;
+  Index uncertainty = 0;  ///< as many as there are: the envelope
   auto operator<=>(const CoverageKey&) const = default;
 };
 
@@ -48,6 +48,8 @@ public:
   CoverageTable total(const comm::Communicator& comm) const;
 
 private:
+  void add_envelope(const RowPredictions& rows);
+
   struct Entry {
     CoverageKey key;
     CoverageSums sums;
@@ -64,10 +66,10 @@ struct CoverageRow {
   std::string row_type;  ///< "ALL" over the row types
   std::string split;     ///< "train" or "test"
   std::string uncertainty;
-  double level = 0.0;
+  double level = 0.0;  ///< 1 for an envelope
   Index count = 0;
-  double coverage = 0.0;  ///< part of the errors inside the interval of this level
-  double mean_squared_standardised = 0.0;
+  double coverage = 0.0;                   ///< part of the errors inside the interval of this level
+  double mean_squared_standardised = 0.0;  ///< NaN for an envelope
 };
 
 /// The table of coverage.csv: ALL first, then the groups, each by row type, split, uncertainty and level.

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,12 +25,20 @@ struct Uncertainty {
       std::numeric_limits<double>::infinity();  ///< of Student's distribution; infinite: it is normal
 };
 
+/// The least and the greatest prediction of an ensemble of models (θ, c) + scale S_j, for columns S_j of a
+/// factor.
+struct Envelope {
+  std::size_t factor = 0;
+  double scale = 1.0;
+};
+
 /// A linear model, and what is known of its errors.
 struct LinearModel {
   Eigen::VectorXd coefficients;  ///< K
   double intercept = 0.0;
   std::vector<Eigen::MatrixXd> factors;  ///< S, (K + 1) x r; S Sᵀ is a covariance of (θ, c)
   std::vector<Uncertainty> uncertainties;
+  std::optional<Envelope> envelope;
   design::GroupMultipliers multipliers;  ///< of the weights, as the fit had them; empty: 1
 };
 
@@ -39,6 +48,7 @@ struct RowPredictions {
   std::span<const double> prediction;  ///< a θ + c
   std::span<const double> residual;    ///< target - prediction
   const Eigen::MatrixXd& deviations;   ///< a column for each uncertainty; NaN where the noise is not known
+  const Eigen::MatrixXd& envelope;     ///< least and greatest prediction; no columns without an ensemble
   std::span<const compress::CellKey> keys;
   std::span<const double> scale;  ///< w, without multipliers
 
@@ -75,7 +85,7 @@ private:
   Index begin_ = 0;
   std::vector<double> rows_, ones_, prediction_, residual_, scale_;
   std::vector<compress::CellKey> keys_;
-  Eigen::MatrixXd deviations_;
+  Eigen::MatrixXd deviations_, envelope_;
 };
 
 }  // namespace tallfit::infer

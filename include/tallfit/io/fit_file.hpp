@@ -29,15 +29,26 @@ struct FittedModel {
   double noise_dof = std::numeric_limits<double>::quiet_NaN();
   std::map<std::string, double> weights;  ///< of the fit, by names as those of fit.weights
   bool is_bag = false;                    ///< the covariance is the spread of replicas
+  Eigen::MatrixXd pops;                   ///< models of a POPS ensemble, (K + 1) x members; empty without one
   /// S with covariance S Sᵀ of (θ, c): K + 1 rows; the last is 0 without an intercept.
   Eigen::MatrixXd covariance_factor;
   Eigen::VectorXd column_precisions;                  ///< of ard and bcs; empty for others
   std::shared_ptr<const design::KernelBasis> kernel;  ///< of gpr; none for others
 };
 
-/// What fit.h5 holds beside the fit itself.
+/// Models beside that of the fit: datasets NAME_coefficients, NAME_intercepts, and NAME_rows or
+/// NAME_variances.
+struct NamedModels {
+  std::string name;                          ///< "pops" or "posterior"
+  Eigen::MatrixXd models;                    ///< (K + 1) x members
+  std::optional<Eigen::VectorXd> variances;  ///< of the noise, one for each model
+  std::vector<Index> rows;                   ///< a row of the design for each model, or none
+};
+
+/// What fit.h5 holds beside the fit itself; the same on every rank of its grid.
 struct FitExtras {
   std::map<std::string, double> weights;  ///< as FittedModel's
+  std::vector<NamedModels> ensembles;
 };
 
 /// Writes fit.h5 under any name, each rank its part of the covariance factor, and reads that back.
@@ -78,6 +89,25 @@ struct LeverageRecord {
   Index undetermined_configurations = 0;
 };
 
+/// A posterior in closed form.
+struct PosteriorRecord {
+  double noise_variance = 0.0;
+  double dof = 0.0;  ///< infinite where the noise is known
+  double shape = 0.0;
+  double rate = 0.0;
+  double log_evidence = 0.0;
+  std::optional<double> distance;  ///< of a reference
+};
+
+/// How a POPS ensemble was made.
+struct PopsRecord {
+  std::string form;
+  Index members = 0;
+  Index rows = 0;
+  double least_leverage = 0.0;
+  Index modes = 0;
+};
+
 /// How chains went.
 struct Sampling {
   std::string sampler;
@@ -115,6 +145,8 @@ struct RunRecord {
   std::optional<estimate::BestWeights> weights;  ///< of a search
   std::optional<LeverageRecord> leverages;
   std::optional<Sampling> sampling;
+  std::optional<PosteriorRecord> posterior;
+  std::optional<PopsRecord> pops;
   std::vector<std::string> warnings;
 };
 
