@@ -27,17 +27,14 @@ std::string short_of(const std::vector<std::string>& texts) {
   return fmt::format("{:016x}", compress::fingerprint(texts));
 }
 
-/// Features of rows that are spread over the design.
-std::string sampled_features(design::RowSource& rows) {
-  constexpr Index n_sampled = 16;
+/// Features of the first rows.
+std::string first_features(design::RowSource& rows) {
+  constexpr Index n_first = 16;
   const design::DesignInfo& info = rows.info();
-  std::vector<double> row(static_cast<std::size_t>(info.n_cols));
-  std::vector<std::string> texts;
-  for (Index i = 0; i < std::min(n_sampled, info.n_rows); ++i) {
-    rows.read_features(info.n_rows * i / n_sampled, 1, row.data());
-    texts.push_back(fmt::format("{}", fmt::join(row, " ")));
-  }
-  return short_of(texts);
+  const Index n_rows = std::min(n_first, info.n_rows);
+  std::vector<double> features(static_cast<std::size_t>(n_rows * info.n_cols));
+  rows.read_features(0, n_rows, features.data());
+  return short_of({fmt::format("{}", fmt::join(features, " "))});
 }
 
 }  // namespace
@@ -46,7 +43,7 @@ Facts facts_of(const PlannedRows& planned, const comm::Communicator& world) {
   const design::DesignInfo& info = planned.info();
   std::string features;
   comm::all_or_none(world, [&] {
-    if (world.is_root()) features = sampled_features(planned.rows());
+    if (world.is_root()) features = first_features(planned.rows());
   });
   std::vector<std::string> sums;
   for (const compress::LeafCell& cell : planned.layout.leaf_cells)

@@ -57,14 +57,23 @@ CheckpointFolder::CheckpointFolder(std::string path, CheckpointOptions options,
                                    const comm::Communicator& world)
     : path_(std::move(path)), options_(std::move(options)), world_(world), last_s_(now_s()) {
   comm::all_or_none(world_, [&] {
-    if (world_.is_root()) begin();
+    if (!world_.is_root()) return;
+    try {
+      begin();
+    } catch (...) {
+      remove_if_empty();
+      throw;
+    }
   });
   comm::broadcast(world_, std::span(&run_, 1), 0);
 }
 
-CheckpointFolder::~CheckpointFolder() {
+CheckpointFolder::~CheckpointFolder() { remove_if_empty(); }
+
+/// Only a run that has the lock may know that nothing will come.
+void CheckpointFolder::remove_if_empty() noexcept {
   std::error_code code;
-  if (world_.is_root() && parts_of("").empty()) std::filesystem::remove_all(path_, code);
+  if (lock_ && parts_of("").empty()) std::filesystem::remove_all(path_, code);
 }
 
 void CheckpointFolder::begin() {

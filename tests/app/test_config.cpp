@@ -93,6 +93,7 @@ TEST(Config, UnknownKeysNamePlaceAndNearest) {
 TEST(Config, UnknownSectionsNamePlaceAndNearest) {
   const std::string known =
       "\n  Known sections: data, fit, kernel, noise, solver, compress, cv, bag, sample, posterior, pops, "
+      "model_error, "
       "checkpoint, run, generate, "
       "import, "
       "snap, merge, predict, select, plan, machine, bench";

@@ -128,7 +128,7 @@ TEST(Checkpoint, RowsAreCompressedToTheSameBitsHoweverOftenTheRunStops) {
 }
 
 // Mutations: sums of a part are taken over by two ranks, or by none; units are counted from the wrong leaf.
-TEST(Checkpoint, ReplicasHaveTheSameBitsHoweverOftenTheRunStops) {
+void expect_same_replicas(Index sums_bytes) {
   const test::SharedFolder folder;
   Rows table;
   const auto run = [&](const comm::Communicator& ranks, compress::Checkpoint* checkpoint) {
@@ -143,7 +143,7 @@ TEST(Checkpoint, ReplicasHaveTheSameBitsHoweverOftenTheRunStops) {
     return infer::fit_replicas({table, compressed.layout, ranks, 4000, checkpoint}, whitening, *ols, true,
                                {.resampling = {.seed = 3},
                                 .count = 12,
-                                .sums_bytes = 8 * infer::ReplicaSums::bytes_of(7),  // four at once
+                                .sums_bytes = sums_bytes,
                                 .intercept = estimate::Intercept::fitted});
   };
   const infer::Ensemble expected = run(comm::Communicator::self(), nullptr);
@@ -152,6 +152,11 @@ TEST(Checkpoint, ReplicasHaveTheSameBitsHoweverOftenTheRunStops) {
     EXPECT_EQ(found.models, expected.models);
     EXPECT_EQ(found.numbers, expected.numbers);
   });
+}
+
+TEST(Checkpoint, ReplicasHaveTheSameBitsHoweverOftenTheRunStops) {
+  expect_same_replicas(Index{1} << 20U);   // all at once: ranks take over each other's sums
+  expect_same_replicas(Index{24} << 10U);  // some at once, on three ranks more than on one
 }
 
 /// N(0, I), whose evaluations are collective or not.

@@ -46,6 +46,7 @@ private:
   std::vector<Part> parts_of(std::string_view stage) const;
   void check_settings() const;
   void begin();
+  void remove_if_empty() noexcept;
 
   std::string path_;
   CheckpointOptions options_;
