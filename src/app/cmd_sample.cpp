@@ -146,6 +146,91 @@ void warn_of_chains(const infer::Chains& chains) {
               chains.diverged.size());
 }
 
+/// What is sampled: one of the three targets.
+struct SampledPosterior {
+  Reference reference = {};
+  std::unique_ptr<infer::GaussianTarget> gaussian = nullptr;
+  std::unique_ptr<infer::RowTarget> of_rows = nullptr;
+  EmbeddedPosterior embedded = {};
+  std::string description = {};
+
+  const infer::Posterior& target() const {
+    if (gaussian) return *gaussian;
+    if (embedded.target) return *embedded.target;
+    return *of_rows;
+  }
+};
+
+/// @collective
+SampledPosterior make_posterior(const Config& config, const SampledDesign& design,
+                                const comm::Communicator& world) {
+  const std::vector<NoiseFactor> factors = noise_factors(config, design.cells, design.multipliers, world);
+  SampledPosterior posterior;
+  comm::all_or_none(world, [&] {
+    posterior.reference = reference_of(config, factors);
+    if (!samples_rows(config))
+      posterior.gaussian =
+          make_gaussian_target(config, design.cells.column_names, factors, posterior.reference);
+  });
+  if (samples_model_error(config))
+    posterior.embedded = make_embedded_posterior(config, *design.planned, design.cells, world);
+  else if (!posterior.gaussian)
+    posterior.of_rows = make_row_target(config, *design.planned, design.cells, posterior.reference, world);
+  posterior.description =
+      posterior.embedded.target ? describe_embedded_posterior(config) : describe_posterior(config);
+  return posterior;
+}
+
+/// Runs the chains. @collective
+infer::Chains run_chains(const Config& config, const SampledPosterior& posterior,
+                         const infer::Sampler& sampler, const comm::Communicator& world,
+                         compress::Checkpoint* checkpoint) {
+  log::info("{} in {} dimensions by {}: {} chains{}, {} steps of warm-up, {} draws", posterior.description,
+            posterior.target().dimension(), sampler.name, config.sample.chains,
+            sampler.walkers > 1 ? fmt::format(" of {} walkers", sampler.walkers) : std::string(),
+            warmup_of(config, sampler), config.sample.draws);
+  const Phase phase("sample");
+  return infer::sample(posterior.target(), sampler,
+                       {.chains = config.sample.chains,
+                        .warmup = warmup_of(config, sampler),
+                        .draws = config.sample.draws,
+                        .thin = config.sample.thin,
+                        .target_ess = config.sample.target_ess,
+                        .seed = static_cast<std::uint64_t>(config.run.seed)},
+                       world, checkpoint);
+}
+
+/// The fit that the draws make, on rank 0.
+estimate::LinearFit fit_of_draws(const Config& config, const SampledPosterior& posterior,
+                                 const infer::Chains& chains, const std::string& sampler,
+                                 Index n_coefficients, FitOutput& output) {
+  const EmbeddedPosterior& embedded = posterior.embedded;
+  estimate::LinearFit fit = embedded.target ? embedded_fit(embedded, chains)
+                                            : as_fit(config, chains, posterior.reference, n_coefficients);
+  describe_chains(chains, sampler, posterior.description, fit);
+  if (embedded.target) {
+    output.extras.model_error = embedded_error(config, embedded, chains);
+    return fit;
+  }
+  const Index n_spread = n_coefficients + (config.fit.fit_intercept ? 1 : 0);
+  const Eigen::MatrixXd spread = infer::covariance_factor(chains, n_spread);
+  output.covariance_factor.emplace(Eigen::MatrixXd::Zero(n_coefficients + 1, spread.cols()));
+  output.covariance_factor->topRows(n_spread) = spread;
+  return fit;
+}
+
+/// summary.csv and chains.nc. The chains and the fit must outlive the output. Local.
+void add_chains(const infer::Chains& chains, const estimate::LinearFit& fit, FitOutput& output) {
+  output.add_table("summary.csv", io::summary_csv(chains.summary));
+  output.add_file("chains.nc", [&chains, &fit](const std::string& path) {
+    io::write_chains(path, chains,
+                     {{"inference_library", "tallfit"},
+                      {"inference_library_version", version()},
+                      {"sampler", fit.algorithm},
+                      {"posterior", fit.objective}});
+  });
+}
+
 }  // namespace
 
 void run_sample(const Config& config, const comm::Communicator& world) {
@@ -159,43 +244,12 @@ void run_sample(const Config& config, const comm::Communicator& world) {
   compress::Checkpoint* checkpoint = nullptr;
   const SampledDesign design = compressed ? load_design(config, world, output, checkpoint)
                                           : read_design(config, world, output, checkpoint);
-  const std::vector<NoiseFactor> factors = noise_factors(config, design.cells, design.multipliers, world);
-  std::unique_ptr<infer::GaussianTarget> gaussian;
-  std::unique_ptr<infer::RowTarget> of_rows;
-  EmbeddedPosterior embedded;
-  Reference reference;
-  comm::all_or_none(world, [&] {
-    reference = reference_of(config, factors);
-    if (!samples_rows(config))
-      gaussian = make_gaussian_target(config, design.cells.column_names, factors, reference);
-  });
-  if (samples_model_error(config))
-    embedded = make_embedded_posterior(config, *design.planned, design.cells, world);
-  else if (!gaussian)
-    of_rows = make_row_target(config, *design.planned, design.cells, reference, world);
-  const infer::Posterior& posterior = gaussian ? static_cast<const infer::Posterior&>(*gaussian)
-                                      : embedded.target
-                                          ? static_cast<const infer::Posterior&>(*embedded.target)
-                                          : *of_rows;
+  const SampledPosterior posterior = make_posterior(config, design, world);
   infer::Sampler sampler;
-  comm::all_or_none(world, [&] { sampler = choose_sampler(config, posterior, gaussian.get()); });
-  const std::string description =
-      embedded.target ? describe_embedded_posterior(config) : describe_posterior(config);
-  log::info("{} in {} dimensions by {}: {} chains{}, {} steps of warm-up, {} draws", description,
-            posterior.dimension(), sampler.name, config.sample.chains,
-            sampler.walkers > 1 ? fmt::format(" of {} walkers", sampler.walkers) : std::string(),
-            warmup_of(config, sampler), config.sample.draws);
-  std::optional<Phase> phase("sample");
-  const infer::Chains chains = infer::sample(posterior, sampler,
-                                             {.chains = config.sample.chains,
-                                              .warmup = warmup_of(config, sampler),
-                                              .draws = config.sample.draws,
-                                              .thin = config.sample.thin,
-                                              .target_ess = config.sample.target_ess,
-                                              .seed = static_cast<std::uint64_t>(config.run.seed)},
-                                             world, checkpoint);
-  phase.reset();
-  output.record.rows_used = static_cast<Index>(reference.count);
+  comm::all_or_none(world,
+                    [&] { sampler = choose_sampler(config, posterior.target(), posterior.gaussian.get()); });
+  const infer::Chains chains = run_chains(config, posterior, sampler, world, checkpoint);
+  output.record.rows_used = static_cast<Index>(posterior.reference.count);
   output.record.iterations = chains.n_draws();
   output.record.converged = chains.reached_target;
   const Index n_coefficients = design.cells.n_cols();
@@ -203,24 +257,8 @@ void run_sample(const Config& config, const comm::Communicator& world) {
   if (world.is_root()) {
     output.record.sampling = sampling_of(config, sampler, chains);
     warn_of_chains(chains);
-    fit =
-        embedded.target ? embedded_fit(embedded, chains) : as_fit(config, chains, reference, n_coefficients);
-    describe_chains(chains, sampler.name, description, fit);
-    if (embedded.target) output.extras.model_error = embedded_error(config, embedded, chains);
-    if (!embedded.target) {
-      const Index n_spread = n_coefficients + (config.fit.fit_intercept ? 1 : 0);
-      const Eigen::MatrixXd spread = infer::covariance_factor(chains, n_spread);
-      output.covariance_factor.emplace(Eigen::MatrixXd::Zero(n_coefficients + 1, spread.cols()));
-      output.covariance_factor->topRows(n_spread) = spread;
-    }
-    output.add_table("summary.csv", io::summary_csv(chains.summary));
-    output.add_file("chains.nc", [&chains, &fit](const std::string& path) {
-      io::write_chains(path, chains,
-                       {{"inference_library", "tallfit"},
-                        {"inference_library_version", version()},
-                        {"sampler", fit.algorithm},
-                        {"posterior", fit.objective}});
-    });
+    fit = fit_of_draws(config, posterior, chains, sampler.name, n_coefficients, output);
+    add_chains(chains, fit, output);
   }
   const design::DesignInfo info{.name = design.cells.name,
                                 .n_rows = design.cells.n_rows,

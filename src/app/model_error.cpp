@@ -90,6 +90,7 @@ std::vector<infer::LeftoverNoise> leftover_of(const Config& config, const compre
   if (config.model_error.leftover_noise == "none") return {};
   if (config.model_error.leftover_noise == "one") return {{.label = {}, .types = types}};
   std::vector<infer::LeftoverNoise> leftover;
+  leftover.reserve(types.size());
   for (const int type : types)
     leftover.push_back(
         {.label = std::string(design::to_string(static_cast<design::RowType>(type))), .types = {type}});

@@ -79,7 +79,7 @@ infer::LinearModel predicted_model(const io::FittedModel& fit, const std::vector
   if (fit.model_error) add_model_error(fit, model);
   if (fit.model_error || fit.covariance_factor.cols() == 0) return model;
   const std::size_t covariance = model.factors.size();
-  constexpr double normal = std::numeric_limits<double>::infinity();
+  const double normal = std::numeric_limits<double>::infinity();
   const bool noise_is_known = fit.noise_variance > 0.0 && fit.noise_dof > 0.0;
   const double dof = noise_is_known ? fit.noise_dof : normal;
   model.factors.push_back(fit.covariance_factor);

@@ -120,6 +120,7 @@ void EmbeddedRows::drop_columns(const std::vector<Index>& kept) {
     for (Block& block : leaf) block.squares = Eigen::MatrixXd(block.squares(Eigen::all, kept));
   shape_.unit = Eigen::VectorXd(shape_.unit(kept));
   std::vector<Index> columns;
+  columns.reserve(kept.size());
   for (const Index j : kept) columns.push_back(shape_.columns[static_cast<std::size_t>(j)]);
   shape_.columns = std::move(columns);
 }

@@ -126,7 +126,8 @@ private:
       result_.largest = peak.value;
       if (peak.value <= 1.0 + options_.tolerance) return;
       comm::require_replicated(comm_, result_.swaps < options_.most_swaps, ErrorKind::numerical,
-                               "{} swaps of rows still leave a coefficient of {}: raise select.tolerance",
+                               "{} swaps of rows still leave a coefficient of {}: the pool has rows that "
+                               "hardly differ; leave some out, or take another select.criterion",
                                result_.swaps, peak.value);
       const Index j = peak.entry;
       const auto at = static_cast<std::size_t>(j);

@@ -1,4 +1,5 @@
 /// Everything a run can be told, with its defaults. Names, units and meanings of the keys: config_keys.cpp.
+// long: the list of all keys, section by section
 #pragma once
 
 #include <map>
