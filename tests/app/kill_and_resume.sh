@@ -43,7 +43,9 @@ for name in compress bag sample; do
       start "$name" $((1 + (trial + attempt) % 3)) -o "$out" "${resume[@]}"
       leader=$!
       if [ "$attempt" -lt 3 ]; then  # later attempts may end
-        sleep "$(awk -v ms="$milliseconds" -v seed="$RANDOM" 'BEGIN { srand(seed); print 0.1 + rand() * ms / 1000 }')"
+        # mpiexec itself may hang for ever when a rank dies before it has connected (Open MPI 4.1.4)
+        for _ in $(seq 200); do grep -q '^engine' log && break; sleep 0.05; done
+        sleep "$(awk -v ms="$milliseconds" -v seed="$RANDOM" 'BEGIN { srand(seed); print rand() * ms / 1000 }')"
         victims=$(pgrep -P "$leader" || true)
         # one rank, at random; mpiexec ends the others
         victim=$(shuf -n 1 <<< "$victims")
