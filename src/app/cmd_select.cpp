@@ -89,8 +89,9 @@ Eigen::MatrixXd functionals_of(const Config& config, const KnownFit& fit, const 
 
 infer::PoolBlocks load_blocks(const Config& config, const PlannedRows& planned, const infer::PoolTable& pool,
                               const infer::Whitening& start, const comm::Communicator& world) {
-  const auto form = config.select.criterion == "leverage" || by_volume(config) ? infer::BlockForm::rows
-                                                                               : infer::BlockForm::factors;
+  const auto form = infer::looks_at_rows(config.select.criterion) || by_volume(config)
+                        ? infer::BlockForm::rows
+                        : infer::BlockForm::factors;
   Index bytes =
       infer::bytes_of_blocks(pool, pool.mine.first, pool.mine.first + pool.mine.count, start.rank(), form);
   comm::max_in_place(world, std::span(&bytes, 1));

@@ -144,10 +144,12 @@ double model_change_of(const Eigen::MatrixXd& x) {
 }  // namespace
 
 const std::vector<std::string>& criterion_names() {
-  static const std::vector<std::string> names = {"d", "a", "c",        "e",        "i",
+  static const std::vector<std::string> names = {"d", "a", "c",        "e",        "g",           "i",
                                                  "t", "v", "variance", "leverage", "model_change"};
   return names;
 }
+
+bool looks_at_rows(std::string_view criterion) { return criterion == "g" || criterion == "leverage"; }
 
 std::unique_ptr<DesignCriterion> make_criterion(std::string_view name, const CriterionInputs& inputs) {
   const Eigen::MatrixXd& root = inputs.start.root;
@@ -157,7 +159,7 @@ std::unique_ptr<DesignCriterion> make_criterion(std::string_view name, const Cri
   if (name == "e") return std::make_unique<SmallestEigenvalue>(root);
   if (name == "t") return std::make_unique<Trace>(root);
   if (name == "variance") return std::make_unique<Score>(variance_of);
-  if (name == "leverage") return std::make_unique<Score>(leverage_of);
+  if (looks_at_rows(name)) return std::make_unique<Score>(leverage_of);
   require(name == "model_change", ErrorKind::bug, "no criterion '{}'", name);
   return std::make_unique<Score>(model_change_of);
 }

@@ -39,7 +39,7 @@ Selected select(TableSource& table, std::string_view criterion, const infer::Cri
                 const infer::BatchOptions& options, const comm::Communicator& comm) {
   const compress::RowLayout layout = compress::survey(table, comm, 0, 1);
   Selected result{.pool = infer::survey_pool(table, layout, comm), .batch = {}};
-  const auto form = criterion == "leverage" ? infer::BlockForm::rows : infer::BlockForm::factors;
+  const auto form = infer::looks_at_rows(criterion) ? infer::BlockForm::rows : infer::BlockForm::factors;
   const infer::PoolBlocks blocks =
       infer::load_pool(table, layout, result.pool, inputs.start, form, 3000, comm);
   const auto made = infer::make_criterion(criterion, inputs);
@@ -80,12 +80,12 @@ double dense_value(std::string_view name, const Eigen::MatrixXd& information, co
   if (name == "t") return information.trace();
   const Eigen::MatrixXd variance = rows * c * rows.transpose();
   if (name == "variance") return variance.trace();
-  if (name == "leverage") return variance.diagonal().maxCoeff();
+  if (name == "leverage" || name == "g") return variance.diagonal().maxCoeff();
   const Eigen::MatrixXd gram = rows.transpose() * rows;
   return std::sqrt((gram * c * gram * c).trace());  // ‖C^½ G C^½‖
 }
 
-bool is_score(std::string_view name) { return name.size() > 1; }
+bool is_score(std::string_view name) { return name.size() > 1 || name == "g"; }
 
 // Every criterion, before and after each choice, its gain, and that no other configuration had a larger one.
 // Catches a weight that is squared twice, rows for testing or of weight 0 that count, an intercept that is
@@ -200,7 +200,7 @@ TEST(SelectBatch, BitsDoNotDependOnRanks) {
   SelectionPool table(2000, 6, 5);
   const infer::Whitening start =
       infer::information_of_rows(labelled_rows(6, true), Eigen::VectorXd::Zero(7), 1e-13);
-  for (const char* name : {"d", "a", "leverage"}) {
+  for (const char* name : {"d", "a", "g"}) {
     const infer::BatchOptions options{.size = 12, .per_row = true, .left_out = {0, 3, 90}};
     const Selected all = select(table, name, {.start = start}, options, world);
     const Selected one = select(table, name, {.start = start}, options, comm::Communicator::self());

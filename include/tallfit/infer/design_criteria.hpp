@@ -57,11 +57,16 @@ struct CriterionInputs {
 /// | a | tr C, to be lowered | tr C - tr C⁺ |
 /// | c, i, v | tr F C Fᵀ, to be lowered | the fall |
 /// | e | smallest eigenvalue of M, to be raised | the rise |
+/// | g | largest a C aᵀ of all rows of the pool, to be lowered | that of its rows: the candidate that has the
+/// largest is chosen (Wynn, Ann. Math. Stat. 41 (1970) 1655) |
 /// | t | tr M, to be raised | ‖A‖² |
 /// | variance | - | tr A C Aᵀ: Σ of the rows' predictive variances, in units of the noise |
 /// | leverage | - | largest h = a C aᵀ of its rows: the grade of extrapolation |
 /// | model_change | - | ‖C^½ AᵀA C^½‖: root mean square of the gradient that its labels will have |
 const std::vector<std::string>& criterion_names();
+
+/// Whether a criterion looks at single rows, so that a candidate's may not be replaced by their factor.
+bool looks_at_rows(std::string_view criterion);
 
 /// @throws Error{bug} for another name. Cost: up to n³. Local.
 std::unique_ptr<DesignCriterion> make_criterion(std::string_view name, const CriterionInputs& inputs);
