@@ -56,6 +56,7 @@ OutputFile::~OutputFile() {
 
 void OutputFile::write(std::string_view text) {
   require(stream_ != nullptr, ErrorKind::bug, "{}: written after it was closed", path_);
+  if (text.empty()) return;  // of which there may be no address
   if (std::fwrite(text.data(), 1, text.size(), stream_.get()) != text.size()) fail_write(path_);
 }
 
