@@ -80,8 +80,10 @@ std::unique_ptr<io::CheckpointFolder> open_checkpoint(const Config& config, Comm
     settings.emplace_back(key.name, value_text(key));
   }
   settings.insert(settings.end(), std::make_move_iterator(data.begin()), std::make_move_iterator(data.end()));
+  std::string folder = config.output;
+  while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
   return std::make_unique<io::CheckpointFolder>(
-      config.output + ".checkpoint",
+      folder + ".checkpoint",
       io::CheckpointOptions{
           .seconds = config.checkpoint.seconds, .resume = config.resume, .settings = std::move(settings)},
       world);

@@ -16,8 +16,8 @@ namespace tallfit::app {
 
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
-/// What tells rows from others: their number, layout, cells, targets and weights, and some of their features.
-/// Reads a few rows. @collective
+/// What tells rows from others: their number, layout, cells, targets and weights, and the features of the
+/// first few. Reads a few rows. @collective
 Facts facts_of(const PlannedRows& planned, const comm::Communicator& world);
 /// The same of a compressed design. Local.
 Facts facts_of(const compress::CompressedDesign& design);

@@ -40,12 +40,19 @@ Phase::~Phase() {
   stage.seconds += std::chrono::duration<double>(Clock::now() - start_).count();
   stage.flops += flops_;
   stage.bytes += bytes_;
+  stage.messages += messages_;
+  stage.sent += sent_;
   ++stage.calls;
   record().innermost = outer_;
   if (outer_ != nullptr) {
     outer_->add_flops(flops_);
     outer_->add_bytes(bytes_);
+    outer_->add_messages(messages_, sent_);
   }
+}
+
+void count_message(double bytes) {
+  if (record().innermost != nullptr) record().innermost->add_messages(1.0, bytes);
 }
 
 std::vector<Stage> stages() { return record().stages; }

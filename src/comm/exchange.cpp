@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
 
 namespace tallfit::comm {
@@ -17,6 +18,7 @@ void reduce_in_place(const Communicator& comm, std::span<T> values, MPI_Datatype
     check_mpi(
         MPI_Allreduce(MPI_IN_PLACE, values.data() + begin, static_cast<int>(count), type, op, comm.get()),
         "MPI_Allreduce");
+    count_message(static_cast<double>(count * sizeof(T)));
   }
 }
 
@@ -45,6 +47,7 @@ void broadcast_bytes(const Communicator& comm, std::span<std::byte> bytes, int r
   in_pieces(bytes, [&](std::span<std::byte> piece) {
     check_mpi(MPI_Bcast(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, root, comm.get()),
               "MPI_Bcast");
+    count_message(comm.rank() == root ? static_cast<double>(piece.size()) : 0.0);
   });
 }
 
@@ -52,6 +55,7 @@ void send_bytes(const Communicator& comm, std::span<const std::byte> bytes, int 
   in_pieces(bytes, [&](std::span<const std::byte> piece) {
     check_mpi(MPI_Send(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, to, tag, comm.get()),
               "MPI_Send");
+    count_message(static_cast<double>(piece.size()));
   });
 }
 
@@ -67,6 +71,7 @@ std::vector<std::byte> all_gather_bytes(const Communicator& comm, std::span<cons
   std::vector<Index> sizes(static_cast<std::size_t>(comm.size()));
   const Index size = static_cast<Index>(mine.size());
   check_mpi(MPI_Allgather(&size, 1, MPI_INT64_T, sizes.data(), 1, MPI_INT64_T, comm.get()), "MPI_Allgather");
+  count_message(sizeof(size));
   Index total = 0;
   for (const Index n : sizes) total += n;
   std::vector<std::byte> all(static_cast<std::size_t>(total));
@@ -113,6 +118,7 @@ void exclusive_scan_in_place(const Communicator& comm, std::span<Index> values) 
   check_mpi(MPI_Exscan(values.data(), before.data(), to_int(static_cast<Index>(values.size()), "scan length"),
                        MPI_INT64_T, MPI_SUM, comm.get()),
             "MPI_Exscan");
+  count_message(static_cast<double>(values.size_bytes()));
   if (comm.rank() == 0) std::fill(before.begin(), before.end(), 0);
   std::copy(before.begin(), before.end(), values.begin());
 }
@@ -124,6 +130,7 @@ void sum_scattered(const Communicator& comm, std::span<const double> values, std
                                      to_int(static_cast<Index>(mine.size()), "values of a rank"), MPI_DOUBLE,
                                      MPI_SUM, comm.get()),
             "MPI_Reduce_scatter_block");
+  count_message(static_cast<double>(values.size_bytes()));
 }
 
 void all_to_all(const Communicator& comm, std::span<const double> sent, const std::vector<Index>& sent_counts,
@@ -137,6 +144,7 @@ void all_to_all(const Communicator& comm, std::span<const double> sent, const st
   check_mpi(MPI_Alltoallv(sent.data(), out.counts.data(), out.offsets.data(), MPI_DOUBLE, received.data(),
                           in.counts.data(), in.offsets.data(), MPI_DOUBLE, comm.get()),
             "MPI_Alltoallv");
+  count_message(static_cast<double>(sent.size_bytes()));
 }
 
 }  // namespace tallfit::comm

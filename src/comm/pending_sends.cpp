@@ -1,5 +1,6 @@
 #include "tallfit/comm/pending_sends.hpp"
 
+#include "tallfit/base/phase.hpp"
 #include "tallfit/comm/exchange.hpp"
 
 namespace tallfit::comm {
@@ -11,6 +12,7 @@ void PendingSends::post(std::span<const std::byte> bytes, int to, int tag) {
         MPI_Isend(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, to, tag, comm_.get(), &request),
         "MPI_Isend");
     requests_.push_back(request);
+    count_message(static_cast<double>(piece.size()));
   });
 }
 

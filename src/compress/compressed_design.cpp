@@ -161,7 +161,7 @@ Factor merge_training_cells(const CompressedDesign& design, const comm::Communic
   }
   std::map<Index, Factor> root = reduce_over_tree(comm, owners, 1, std::move(pieces));
   return move_to_root(comm, root.empty() ? Factor(design.n_cols() + 2) : std::move(root.at(0)),
-                      root_owner(owners, 0));
+                      root_owners(owners, 1).front());
 }
 
 }  // namespace tallfit::compress

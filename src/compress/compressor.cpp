@@ -63,15 +63,10 @@ void Compressor::restore(const TreeNode& node, Factor factor) {
 }
 
 std::vector<LeafRange> Compressor::remaining() const {
-  std::vector<LeafRange> ranges;
-  for (Index leaf = layout_.my_first_leaf; leaf < layout_.my_end_leaf; ++leaf) {
-    if (std::all_of(cells_.begin(), cells_.end(),
-                    [&](const Progress& cell) { return is_restored(cell, leaf); }))
-      continue;
-    if (ranges.empty() || ranges.back().end < leaf) ranges.push_back({.first = leaf, .end = leaf});
-    ranges.back().end = leaf + 1;
-  }
-  return ranges;
+  return my_leaves_if(layout_, [&](Index leaf) {
+    return std::any_of(cells_.begin(), cells_.end(),
+                       [&](const Progress& cell) { return !is_restored(cell, leaf); });
+  });
 }
 
 void Compressor::begin_leaf(Index leaf) {
@@ -180,10 +175,11 @@ CompressedDesign Compressor::finish(const design::DesignInfo& info, const comm::
   std::map<Index, Factor> roots =
       reduce_over_tree(comm, owners, n_cells, std::exchange(pieces_, {}), RowScales::alike);
 
+  const std::vector<int> homes = root_owners(owners, n_cells);
   CompressedDesign design = describe_design(info, layout_, plan_);
   for (Index i = 0; i < n_cells; ++i) {
     Cell& cell = design.cells[static_cast<std::size_t>(i)];
-    cell.home = root_owner(owners, i);
+    cell.home = homes[static_cast<std::size_t>(i)];
     if (cell.home == comm.rank()) cell.factor = std::move(roots.at(i));
   }
   return design;

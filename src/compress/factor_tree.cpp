@@ -24,31 +24,37 @@ void merge_siblings(TreePieces& pieces, const TreeNode& parent, std::optional<Fa
                            : merge(*left, *right, scales, most_raw_rows(parent, left->n_cols()));
 }
 
-/// Which of two ranks keeps the parent. Any rule that all ranks know would do; this one spreads the roots.
-int parent_owner(int left, int right, Index item, int level) {
-  const auto mixed = (static_cast<std::uint64_t>(item) + 1) * 0x9E3779B97F4A7C15U +
-                     static_cast<std::uint64_t>(level) * 0xD1B54A32D192ED03U;
-  return (mixed >> 63U) == 0 ? left : right;
-}
+/// The rank of every node of a level: [item][index].
+using Owners = std::vector<std::vector<int>>;
 
-std::vector<int> parents_of(const std::vector<int>& owners, Index item, int level) {
-  std::vector<int> parents;
-  for (std::size_t i = 0; i < owners.size(); i += 2) {
-    parents.push_back(i + 1 < owners.size() ? parent_owner(owners[i], owners[i + 1], item, level)
-                                            : owners[i]);
+/// Parents stay on the one of two ranks that has taken fewer at this level: of the items that two halves of
+/// the ranks share, each half merges half, then each quarter a quarter.
+Owners parents_of(const Owners& owners) {
+  std::map<int, Index> taken;  // by rank
+  Owners parents(owners.size());
+  for (std::size_t item = 0; item < owners.size(); ++item) {
+    const std::vector<int>& owner = owners[item];
+    for (std::size_t i = 0; i < owner.size(); i += 2) {
+      const bool here = i + 1 == owner.size() || owner[i] == owner[i + 1];
+      const int keeper = here || taken[owner[i]] <= taken[owner[i + 1]] ? owner[i] : owner[i + 1];
+      if (!here) ++taken[keeper];
+      parents[item].push_back(keeper);
+    }
   }
   return parents;
 }
 
+Index n_nodes(const Owners& owners) { return owners.empty() ? 0 : static_cast<Index>(owners.front().size()); }
+
 /// Brings the siblings of one level together: all sends first, so that no two ranks wait for each other.
-void climb(const comm::Communicator& comm, const std::vector<std::vector<int>>& owners, int level,
+void climb(const comm::Communicator& comm, const Owners& owners, const Owners& parents, int level,
            TreePieces& pieces, RowScales scales) {
   const int me = comm.rank();
   FactorSends sends(comm);
   for (std::size_t item = 0; item < owners.size(); ++item) {
     const auto& owner = owners[item];
     for (std::size_t i = 0; i + 1 < owner.size(); i += 2) {
-      const int keeper = parent_owner(owner[i], owner[i + 1], static_cast<Index>(item), level);
+      const int keeper = parents[item][i / 2];
       const std::size_t given = keeper == owner[i] ? i + 1 : i;
       if (owner[given] != me || keeper == me) continue;
       sends.post(take(pieces, {static_cast<Index>(item), level, static_cast<Index>(given)}), keeper);
@@ -60,12 +66,11 @@ void climb(const comm::Communicator& comm, const std::vector<std::vector<int>>& 
       const TreeNode left{static_cast<Index>(item), level, static_cast<Index>(i)};
       const TreeNode right{left.item, level, left.index + 1};
       const TreeNode parent{left.item, level + 1, left.index / 2};
-      const bool paired = i + 1 < owner.size();
-      const int keeper = paired ? parent_owner(owner[i], owner[i + 1], left.item, level) : owner[i];
-      if (keeper != me) continue;
+      if (parents[item][i / 2] != me) continue;
       auto left_piece = owner[i] == me ? take(pieces, left) : receive_factor(comm, owner[i]);
       std::optional<Factor> right_piece;
-      if (paired) right_piece = owner[i + 1] == me ? take(pieces, right) : receive_factor(comm, owner[i + 1]);
+      if (i + 1 < owner.size())
+        right_piece = owner[i + 1] == me ? take(pieces, right) : receive_factor(comm, owner[i + 1]);
       merge_siblings(pieces, parent, std::move(left_piece), std::move(right_piece), scales);
     }
   }
@@ -88,13 +93,11 @@ void add_node_in_place(TreePieces& pieces, TreeNode node, Factor factor) {
 
 std::map<Index, Factor> reduce_over_tree(const comm::Communicator& comm, const std::vector<int>& leaf_owner,
                                          Index n_items, TreePieces pieces, RowScales scales) {
-  std::vector<std::vector<int>> owners(static_cast<std::size_t>(n_items), leaf_owner);
-  int level = 0;
-  for (; !owners.empty() && owners.front().size() > 1; ++level) {
-    climb(comm, owners, level, pieces, scales);
-    for (std::size_t item = 0; item < owners.size(); ++item) {
-      owners[item] = parents_of(owners[item], static_cast<Index>(item), level);
-    }
+  Owners owners(static_cast<std::size_t>(n_items), leaf_owner);
+  for (int level = 0; n_nodes(owners) > 1; ++level) {
+    Owners parents = parents_of(owners);
+    climb(comm, owners, parents, level, pieces, scales);
+    owners = std::move(parents);
   }
   std::map<Index, Factor> roots;
   for (auto& [node, piece] : pieces) {
@@ -107,10 +110,12 @@ Factor move_to_root(const comm::Communicator& comm, Factor factor, int from) {
   return move_factor(comm, std::move(factor), from, 0);
 }
 
-int root_owner(const std::vector<int>& leaf_owner, Index item) {
-  std::vector<int> owners = leaf_owner;
-  for (int level = 0; owners.size() > 1; ++level) owners = parents_of(owners, item, level);
-  return owners.front();
+std::vector<int> root_owners(const std::vector<int>& leaf_owner, Index n_items) {
+  Owners owners(static_cast<std::size_t>(n_items), leaf_owner);
+  while (n_nodes(owners) > 1) owners = parents_of(owners);
+  std::vector<int> roots;
+  for (const std::vector<int>& owner : owners) roots.push_back(owner.front());
+  return roots;
 }
 
 }  // namespace tallfit::compress

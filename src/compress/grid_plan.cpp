@@ -140,7 +140,7 @@ Index merged_bytes(const MergePlan& merge, const std::vector<CompressedDesign>& 
     std::vector<int> owners;
     for (const CellPlace& part : merge.parts.at(cell.key))
       owners.push_back(static_cast<int>(home_of(part.cell, n_ranks)));
-    const int root = root_owner(owners, 0);
+    const int root = root_owners(owners, 1).front();
     Index grown = packed_bytes(cell.sums, n);
     for (const CellPlace& part : merge.parts.at(cell.key)) {
       if (home_of(part.cell, n_ranks) == static_cast<std::size_t>(root))

@@ -28,7 +28,8 @@ Factor merged_cells(const std::vector<TrainingCell>& cells, Index n_cols, int to
     if (cell.home == comm.rank()) pieces[{0, 0, position}] = scaled(cell.factor, multiplier);
   }
   std::map<Index, Factor> root = reduce_over_tree(comm, owners, 1, std::move(pieces));
-  return move_factor(comm, root.empty() ? Factor(n_cols) : std::move(root.at(0)), root_owner(owners, 0), to);
+  return move_factor(comm, root.empty() ? Factor(n_cols) : std::move(root.at(0)),
+                     root_owners(owners, 1).front(), to);
 }
 
 Classes merged_classes(const Classes& top, const Classes& bottom) {

@@ -101,7 +101,7 @@ CompressedDesign merge_designs(MergePlan plan, std::vector<CompressedDesign> des
       owners.push_back(part.home);
     }
     std::map<Index, Factor> root = reduce_over_tree(comm, owners, 1, std::move(pieces));
-    cell.home = root_owner(owners, 0);
+    cell.home = root_owners(owners, 1).front();
     if (!root.empty()) cell.factor = std::move(root.at(0));
   }
   return std::move(plan.design);

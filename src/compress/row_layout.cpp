@@ -14,6 +14,16 @@ Index leaf_count(Index n_rows, Index n_cols) {
   return std::max<Index>(1, std::min(by_size, wanted));
 }
 
+std::vector<LeafRange> my_leaves_if(const RowLayout& layout, const std::function<bool(Index leaf)>& wanted) {
+  std::vector<LeafRange> ranges;
+  for (Index leaf = layout.my_first_leaf; leaf < layout.my_end_leaf; ++leaf) {
+    if (!wanted(leaf)) continue;
+    if (ranges.empty() || ranges.back().end < leaf) ranges.push_back({.first = leaf, .end = leaf});
+    ranges.back().end = leaf + 1;
+  }
+  return ranges;
+}
+
 Index first_leaf_of(int rank, int n_ranks, Index n_leaves) { return n_leaves * rank / n_ranks; }
 
 RowClassifier::RowClassifier(const RowLayout& layout, Index leaf) : layout_(layout) {

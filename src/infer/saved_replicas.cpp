@@ -89,13 +89,7 @@ void ReplicaSaver::take(compress::NumberSource& source, Index part) {
 }
 
 std::vector<compress::LeafRange> ReplicaSaver::remaining() const {
-  std::vector<compress::LeafRange> ranges;
-  for (Index leaf = layout_.my_first_leaf; leaf < layout_.my_end_leaf; ++leaf) {
-    if (known_[static_cast<std::size_t>(leaf)]) continue;
-    if (ranges.empty() || ranges.back().end < leaf) ranges.push_back({.first = leaf, .end = leaf});
-    ranges.back().end = leaf + 1;
-  }
-  return ranges;
+  return compress::my_leaves_if(layout_, [&](Index leaf) { return !known_[static_cast<std::size_t>(leaf)]; });
 }
 
 void ReplicaSaver::end_leaf(Index leaf) {

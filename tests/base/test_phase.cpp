@@ -29,6 +29,28 @@ TEST(Phase, NestsAndAddsUp) {
   EXPECT_GE(all[0].seconds, all[1].seconds);
 }
 
+// Messages count for the phase that is open, and for the ones around it; outside of phases they are not
+// counted.
+TEST(Phase, CountsMessages) {
+  clear_stages();
+  count_message(1e9);
+  {
+    const Phase fit("fit");
+    count_message(8.0);
+    {
+      const Phase merge("merge");
+      count_message(100.0);
+      count_message(20.0);
+    }
+  }
+  const auto all = stages();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].messages, 3.0);
+  EXPECT_EQ(all[0].sent, 128.0);
+  EXPECT_EQ(all[1].messages, 2.0);
+  EXPECT_EQ(all[1].sent, 120.0);
+}
+
 TEST(Phase, RateNeedsTime) {
   EXPECT_EQ((Stage{.name = "x", .seconds = 0.0, .flops = 1e9}).gflops(), 0.0);
   EXPECT_DOUBLE_EQ((Stage{.name = "x", .seconds = 2.0, .flops = 1e9}).gflops(), 0.5);

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/base/phase.hpp"
 #include "tallfit/comm/exchange.hpp"
+#include "tallfit/comm/pending_sends.hpp"
 
 namespace tallfit::comm {
 namespace {
@@ -33,6 +35,25 @@ TEST_F(Exchange, BroadcastCarriesTheLength) {
   values.resize(me == 0 ? 0 : 5);
   broadcast(world, values, 0);
   EXPECT_TRUE(values.empty());
+}
+
+// A ring of ten doubles each, then a sum of three; a broadcast counts where it comes from.
+TEST_F(Exchange, CountsWhatEachRankSends) {
+  clear_stages();
+  {
+    const Phase ring("ring");
+    std::vector<double> values(10, 1.0);
+    PendingSends sends(world);
+    sends.post(std::as_bytes(std::span(values)), static_cast<int>((me + 1) % n), 1);
+    std::vector<double> received(10);
+    receive(world, std::span(received), static_cast<int>((me + n - 1) % n), 1);
+    sends.wait();
+    sum_in_place(world, std::span(values).first(3));
+    broadcast(world, std::span(values), 0);
+  }
+  ASSERT_EQ(stages().size(), 1U);
+  EXPECT_EQ(stages().front().messages, 3.0);
+  EXPECT_EQ(stages().front().sent, me == 0 ? 184.0 : 104.0);
 }
 
 TEST_F(Exchange, BroadcastText) {

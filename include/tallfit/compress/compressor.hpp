@@ -50,11 +50,10 @@ private:
     WaitingRows waiting;                    ///< rows of this part that are not folded yet, where these stay
     std::optional<linalg::RowTiles> tiles;  ///< and where they do not
     std::vector<double> triangle;           ///< the folded ones of the node
+    std::vector<bool> restored;             ///< by leaf of this rank: its rows are in a factor already
 
     /// Rows that are not folded yet.
     Index n_taken() const { return tiles ? tiles->n_rows() : waiting.n_rows(); }
-    std::vector<bool> restored;  ///< by leaf of this rank: its rows are in a factor already
-
     bool folds(Index leaf) const { return next_node < nodes.size() && nodes[next_node].first_leaf() <= leaf; }
   };
 

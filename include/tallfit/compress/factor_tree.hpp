@@ -40,10 +40,11 @@ void add_node_in_place(TreePieces& pieces, TreeNode node, Factor factor);
 
 /// Merges the pieces of every item up to the root of its tree.
 ///
-/// Siblings merge left over right. They are brought together on the rank of one of them, chosen by item and
-/// level, so that the roots of many items are spread over the ranks; on the same rank everything is local.
-/// Cost: for each item and level at most one message per rank, of n^2/2 doubles or of up to 4 n rows, and its
-/// merge. @collective
+/// Siblings merge left over right. They are brought together on the rank of one of them, of two ranks the one
+/// that has fewer to merge at this level; on the same rank everything is local. This is recursive halving
+/// over items: on P ranks, with C items and triangles of n columns, a rank sends and merges about C/2 + C/4 +
+/// ... and then at most one a level, less than C + log2(P) triangles of n^2/2 doubles in all (nodes of fewer
+/// than most_raw_rows() travel as these). The roots of many items are spread over the ranks. @collective
 ///
 /// @param scales      of siblings: alike where the leaves are of one cell, as add_node_in_place() takes them
 /// to be
@@ -56,7 +57,7 @@ std::map<Index, Factor> reduce_over_tree(const comm::Communicator& comm, const s
 /// Moves the factor of one rank to rank 0; elsewhere the result is empty. @collective
 Factor move_to_root(const comm::Communicator& comm, Factor factor, int from);
 
-/// The rank that reduce_over_tree() leaves the root of an item on.
-int root_owner(const std::vector<int>& leaf_owner, Index item);
+/// The ranks that reduce_over_tree() leaves the roots of its items on. Local.
+std::vector<int> root_owners(const std::vector<int>& leaf_owner, Index n_items);
 
 }  // namespace tallfit::compress

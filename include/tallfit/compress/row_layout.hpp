@@ -1,6 +1,7 @@
 /// How the rows of a design are cut into leaves, dealt to ranks and folds, and what each leaf holds.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -44,6 +45,9 @@ struct RowLayout {
   Index my_begin() const { return leaf_begin[static_cast<std::size_t>(my_first_leaf)]; }
   Index my_end() const { return leaf_begin[static_cast<std::size_t>(my_end_leaf)]; }
 };
+
+/// The leaves of this rank that @p wanted holds for, in as few ranges as there are. Local.
+std::vector<LeafRange> my_leaves_if(const RowLayout& layout, const std::function<bool(Index leaf)>& wanted);
 
 /// First leaf of a rank; rank n_ranks gives the end of the last. Leaves are dealt in contiguous runs.
 Index first_leaf_of(int rank, int n_ranks, Index n_leaves);
