@@ -60,4 +60,13 @@ const double* BenchRows::features_in_memory(Index begin, Index count) const {
   return from + count <= base_.rows() ? base_.row(from).data() : nullptr;
 }
 
+BenchRows bench_rows(Index n_rows, Index n_cols, Index n_groups) {
+  return {n_rows, n_cols, n_groups, design::rows_in(bench_block_bytes, n_cols)};
+}
+
+double fold_flops(Index rows, Index columns) {
+  const auto k = static_cast<double>(columns + 2);
+  return 2.0 * static_cast<double>(rows) * k * k;
+}
+
 }  // namespace tallfit::app

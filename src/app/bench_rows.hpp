@@ -25,4 +25,12 @@ private:
   design::RowMajorMatrix base_;  ///< one period and the begin of the next
 };
 
+inline constexpr Index bench_block_bytes = Index{2} << 20U;
+
+/// Rows in memory, a block of them always in one piece.
+BenchRows bench_rows(Index n_rows, Index n_cols, Index n_groups);
+
+/// Of one pass over the rows: 2 N (K + 2)².
+double fold_flops(Index rows, Index columns);
+
 }  // namespace tallfit::app

@@ -1,12 +1,13 @@
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <thread>
+#include <map>
 #include <utility>
 
 #include "bench_rows.hpp"
+#include "bench_timing.hpp"
+#include "scaling.hpp"
 
 #include "tallfit/app/commands.hpp"
 #include "tallfit/base/log.hpp"
@@ -24,32 +25,10 @@ namespace tallfit::app {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr Index block_bytes = Index{2} << 20U;
 constexpr Index product_size = 1500;
 constexpr int repeats = 5;
 constexpr std::size_t most_samples = 5;
 constexpr double enough_seconds = 60.0;
-
-double slowest(const comm::Communicator& comm, double seconds) {
-  comm::max_in_place(comm, std::span(&seconds, 1));
-  return seconds;
-}
-
-/// Seconds of the slowest rank; all start together.
-template <class Work>
-double timed(const comm::Communicator& comm, const Work& work) {
-  comm::check_mpi(MPI_Barrier(comm.get()), "MPI_Barrier");
-  const auto start = Clock::now();
-  work();
-  return slowest(comm, std::chrono::duration<double>(Clock::now() - start).count());
-}
-
-/// Rows in memory, a block of them always in one piece.
-BenchRows bench_rows(Index n_rows, Index n_cols, Index n_groups) {
-  return {n_rows, n_cols, n_groups, design::rows_in(block_bytes, n_cols)};
-}
 
 /// Lays out, compresses and merges the rows of a source.
 struct Compression {
@@ -65,7 +44,7 @@ Compression compress_all(design::RowSource& rows, const comm::Communicator& comm
   result.seconds = timed(comm, [&] {
     compress::Compressor compressor(layout, plan);
     compress::RowVisitor* const visitors[] = {&compressor};
-    compress::run_row_pass(rows, layout, comm, visitors, block_bytes);
+    compress::run_row_pass(rows, layout, comm, visitors, bench_block_bytes);
     result.design = compressor.finish(rows.info(), comm);
   });
   return result;
@@ -103,6 +82,9 @@ public:
     std::fflush(stdout);
   }
 
+  /// A file beside bench.csv.
+  void add_file(std::string name, std::string text) { files_.emplace_back(std::move(name), std::move(text)); }
+
   void head() const {
     if (world_.is_root()) {
       std::printf("%d ranks\n%-28s %8s %6s %10s %12s %-8s %8s\n", world_.size(), "measurement", "columns",
@@ -116,6 +98,7 @@ public:
       if (!world_.is_root()) return;
       io::OutputFolder folder(config_.output);
       folder.write("bench.csv", csv_.text());
+      for (const auto& [name, text] : files_) folder.write(name, text);
       folder.write(
           "machine.toml",
           fmt::format("[machine]\ndgemm_gflops = {:.4g}\nmemory_gbs = {:.4g}\nnetwork_gbs = {:.4g}\n"
@@ -129,12 +112,8 @@ private:
   const Config& config_;
   const comm::Communicator& world_;
   io::CsvWriter csv_{"measurement,ranks,columns,cells,rows,value,unit,fraction"};
+  std::vector<std::pair<std::string, std::string>> files_;
 };
-
-double fold_flops(Index rows, Index columns) {
-  const auto k = static_cast<double>(columns + 2);
-  return 2.0 * static_cast<double>(rows) * k * k;
-}
 
 /// DGEMM of the slowest rank while all are busy: cores share memory and clock.
 double dgemm_of_all(const comm::Communicator& comm) {
@@ -238,12 +217,12 @@ void bench_peers(const Config& config, const comm::Communicator& world, Report& 
   for (const Index columns : config.bench.columns) {
     const Index n_rows = 20 * columns;
     BenchRows rows = bench_rows(n_rows, columns, 1);
-    const auto start = Clock::now();
+    const auto start = BenchClock::now();
     const Compression compression = compress_all(rows, self);
     const auto ones = compress::group_multipliers(compression.design.group_names, {});
     const auto system = estimate::training_system(compression.design, ones, estimate::Intercept::none, self);
     const estimate::LinearFit fit = estimate::fit_quadratic(*system, 0.0, {});
-    const double ours = std::chrono::duration<double>(Clock::now() - start).count();
+    const double ours = std::chrono::duration<double>(BenchClock::now() - start).count();
     report.add("compress and solve", columns, 1, n_rows, ours, "s", 0.0);
 
     Eigen::MatrixXd a(n_rows, columns);
@@ -263,41 +242,19 @@ void bench_peers(const Config& config, const comm::Communicator& world, Report& 
   }
 }
 
-/// Waits for all ranks without keeping a core busy, which a rank at work could use.
-void wait_asleep(const comm::Communicator& comm) {
-  MPI_Request arrived = MPI_REQUEST_NULL;
-  comm::check_mpi(MPI_Ibarrier(comm.get(), &arrived), "MPI_Ibarrier");
-  for (int done = 0; done == 0;) {
-    comm::check_mpi(MPI_Test(&arrived, &done, MPI_STATUS_IGNORE), "MPI_Test");
-    if (done == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-}
-
 /// The same rows on 1, 2, 4, … ranks (strong), and as many rows per rank (weak).
-void bench_scaling(const Config& config, const comm::Communicator& world, Report& report) {
-  const Index columns = config.bench.columns.back();
-  const Index n_rows = config.bench.rows_per_column * columns;
-  double alone = 0.0;
-  for (int ranks = 1; ranks <= world.size();
-       ranks = ranks < world.size() && 2 * ranks > world.size() ? world.size() : 2 * ranks) {
-    const comm::Communicator part = world.split(world.rank() < ranks ? 0 : 1);
-    double strong = 0.0;
-    double weak = 0.0;
-    if (world.rank() < ranks) {
-      BenchRows same = bench_rows(n_rows, columns, 1);
-      BenchRows more = bench_rows(n_rows * ranks, columns, 1);
-      strong = fastest(same, part);
-      weak = fastest(more, part);
-    }
-    wait_asleep(world);
-    strong = slowest(world, strong);
-    weak = slowest(world, weak);
-    if (ranks == 1) alone = strong;
-    report.add(fmt::format("strong scaling, {} ranks", ranks), columns, 1, n_rows, strong, "s",
-               alone / strong / ranks);
-    report.add(fmt::format("weak scaling, {} ranks", ranks), columns, 1, n_rows * ranks, weak, "s",
-               alone / weak);
-  }
+void bench_scaling(const Config& config, const comm::Communicator& world,
+                   const compress::MachineRates& machine, Report& report) {
+  std::map<std::string, double> alone;  // by kind
+  measure_scaling(config, world, machine, [&](const io::ScalingRecord& record) {
+    const double seconds = record.seconds();
+    if (record.ranks == 1) alone[record.kind] = seconds;
+    const double ranks = record.kind == "strong" ? static_cast<double>(record.ranks) : 1.0;
+    const double efficiency = alone.count(record.kind) == 0 ? 0.0 : alone[record.kind] / seconds / ranks;
+    report.add(fmt::format("{} scaling, {} ranks", record.kind, record.ranks), record.columns, record.cells,
+               record.rows, seconds, "s", efficiency);
+    report.add_file(io::scaling_file_name(record), io::scaling_json(record));
+  });
 }
 
 }  // namespace
@@ -312,10 +269,13 @@ void run_bench(const Config& config, const comm::Communicator& world) {
   comm::min_in_place(world, std::span(&dsyrk, 1));
   report.add("DSYRK, per rank", product_size, 0, product_size, dsyrk, "GF/s", dsyrk / dgemm);
   const compress::MachineRates machine = measure_machine(world, dgemm, report);
-  bench_compress(config, world, report);
-  bench_read(config, world, report);
-  if (config.bench.peers) bench_peers(config, world, report);
-  if (config.bench.scaling) bench_scaling(config, world, report);
+  if (config.bench.scaling) {
+    bench_scaling(config, world, machine, report);
+  } else {
+    bench_compress(config, world, report);
+    bench_read(config, world, report);
+    if (config.bench.peers) bench_peers(config, world, report);
+  }
   report.save(machine);
 }
 

@@ -147,7 +147,14 @@ std::vector<Key> bench_keys(Config::Bench& options) {
   keys.add("rows_per_column", options.rows_per_column, "Rows for each column.").must_be(at_least(1));
   keys.add("cells", options.cells, "Numbers of cells to measure.").must_be(at_least(1));
   keys.add("peers", options.peers, "Times LAPACK's dgels and dgelsd on the same rows as well.");
-  keys.add("scaling", options.scaling, "Writes strong and weak scaling records.");
+  keys.add("scaling", options.scaling,
+           "Measures strong and weak scaling instead, of the last of bench.columns and the first of "
+           "bench.cells, and writes a record for each number of ranks.");
+  keys.add("fewer_ranks", options.fewer_ranks,
+           "Scaling on 1, 2, 4, ... of the ranks as well; false: on all together alone, for a study of many "
+           "jobs.");
+  keys.add("repeats", options.repeats, "Fits for each scaling record, which tells all and takes the fastest.")
+      .must_be(at_least(1));
   return keys.take();
 }
 

@@ -55,6 +55,10 @@ void count_message(double bytes) {
   if (record().innermost != nullptr) record().innermost->add_messages(1.0, bytes);
 }
 
+void count_flops(double n) {
+  if (record().innermost != nullptr) record().innermost->add_flops(n);
+}
+
 std::vector<Stage> stages() { return record().stages; }
 
 void clear_stages() {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/base/phase.hpp"
 #include "tallfit/linalg/fold.hpp"
 
 namespace tallfit::compress {
@@ -129,6 +130,7 @@ Factor merge(const Factor& top, const Factor& bottom, RowScales scales, Index mo
     linalg::RowTiles rows(n, n);
     rows.append_triangle(*lower.parts().front().values, lower.parts().front().scale);
     linalg::fold_in_place(triangle, rows);
+    count_flops(2.0 / 3.0 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n));
   } else {
     fold_rows_into(triangle, lower);
   }

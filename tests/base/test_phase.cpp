@@ -51,6 +51,18 @@ TEST(Phase, CountsMessages) {
   EXPECT_EQ(all[1].sent, 120.0);
 }
 
+TEST(Phase, CountsFlopsThatAreFoundWithin) {
+  clear_stages();
+  count_flops(1e9);
+  {
+    const Phase merge("merge");
+    count_flops(3.0);
+    count_flops(4.0);
+  }
+  ASSERT_EQ(stages().size(), 1U);
+  EXPECT_EQ(stages()[0].flops, 7.0);
+}
+
 TEST(Phase, RateNeedsTime) {
   EXPECT_EQ((Stage{.name = "x", .seconds = 0.0, .flops = 1e9}).gflops(), 0.0);
   EXPECT_DOUBLE_EQ((Stage{.name = "x", .seconds = 2.0, .flops = 1e9}).gflops(), 0.5);

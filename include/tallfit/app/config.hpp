@@ -271,6 +271,8 @@ struct Config {
     Index rows_per_column = 800;
     bool peers = true;
     bool scaling = false;
+    bool fewer_ranks = true;
+    Index repeats = 3;
   };
 
   Data data;

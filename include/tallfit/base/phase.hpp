@@ -53,6 +53,9 @@ private:
 /// Counts one message for the innermost open phase, if there is one. Main thread.
 void count_message(double bytes);
 
+/// Counts flops there: of work that no phase can tell beforehand. Main thread.
+void count_flops(double n);
+
 /// Every phase so far, in order of first start; one that is still open counts only its finished runs.
 std::vector<Stage> stages();
 

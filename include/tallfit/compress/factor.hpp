@@ -68,8 +68,8 @@ enum class RowScales {
 
 /// The factor of the rows of both: themselves as long as they are fewer than @p most_rows, else a triangle.
 ///
-/// Cost: (2/3) n^3 flops for two triangles, 2 m n^2 for m rows below a triangle, none for rows that stay.
-/// Local.
+/// Cost: (2/3) n^3 flops for two triangles, which the open phase counts, 2 m n^2 for m rows below a triangle,
+/// none for rows that stay. Local.
 Factor merge(const Factor& top, const Factor& bottom, RowScales scales, Index most_rows);
 
 /// The least that holds the rows: a triangle from n rows on. Cost: 2 n^2 (m - n/3) flops for m >= n rows.
