@@ -97,13 +97,16 @@ function(tallfit_add_cli_case name case ranks default_ranks)
   endforeach()
 endfunction()
 
-# PROCESSORS is what ctest -j may count, at most what the machine has. Ranks of small tests wait for each other half of
-# their time: up to four of them count as one.
+# PROCESSORS is what ctest -j counts, in half cores: tests/run.sh gives it two for each core. Ranks of small tests wait for
+# each other half of their time, so that up to four of them count as one core; runs of the program wait most of theirs for
+# mpiexec and count half of it.
 function(tallfit_set_test_properties name np timeout labels)
   cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
-  set(processors 1)
+  set(processors 2)
   if(np GREATER 4)
-    set(processors ${cores})
+    math(EXPR processors "2 * ${cores}")
+  elseif(labels MATCHES "cli|slurm")
+    set(processors 1)
   endif()
   if(TALLFIT_SANITIZE)
     math(EXPR timeout "4 * ${timeout}")  # instrumented code on two cores

@@ -8,4 +8,4 @@ cores=$(nproc)
 read -ra options <<< "${TALLFIT_CMAKE_ARGS:-}"
 cmake --preset release -DTALLFIT_TESTS=ON "${options[@]}"
 cmake --build --preset release --parallel "$cores"
-exec ctest --preset release --parallel "$cores" --no-tests=error "$@"
+exec ctest --preset release --parallel $((2 * cores)) --no-tests=error "$@"

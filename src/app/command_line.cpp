@@ -51,7 +51,7 @@ void add_options(CLI::App& parser, Command command, Typed& typed) {
   parser.add_option("-o,--output", typed.output);
   parser.add_flag("--resume", typed.resume);
   if (command == Command::merge) parser.add_option("--drop", typed.drop)->allow_extra_args(false);
-  if (command == Command::bag) parser.add_flag("--collect", typed.collect);
+  if (command == Command::bag || command == Command::cv) parser.add_flag("--collect", typed.collect);
   if (command == Command::bench) parser.add_flag("--scaling", typed.scaling);
   Config defaults;
   for (const Key& key : keys_of(defaults)) {
@@ -121,8 +121,9 @@ void take_positionals(const CommandInfo& command, const Typed& typed, CommandLin
     return;
   }
   if (typed.collect) {
-    line.overrides.push_back(entry("bag.collect", true));
-    if (!others.empty()) line.overrides.push_back(list_entry("bag.parts", others));
+    const std::string section(command.name);
+    line.overrides.push_back(entry(section + ".collect", true));
+    if (!others.empty()) line.overrides.push_back(list_entry(section + ".parts", others));
     return;
   }
   const std::vector<std::string> keys = positional_keys(command.command);

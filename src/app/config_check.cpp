@@ -131,6 +131,16 @@ void check_steps(const Config& config, Command command) {
   exclude(!fit.unpenalised.empty(), "fit.unpenalised", of_rows, estimator);
 }
 
+void check_collection(const Config::CrossValidation& cv) {
+  require(
+      cv.collect != cv.parts.empty(), ErrorKind::input,
+      "cv.collect and cv.parts belong together, as in 'tallfit cv run.toml --collect part1 part2 -o all'");
+  require(!cv.collect || cv.hold_out.empty(), ErrorKind::input,
+          "cv.hold_out is for the jobs whose parts --collect joins. Leave it out");
+  require(cv.hold_out.empty() || !cv.learning_curve.is_given(), ErrorKind::input,
+          "cv.learning_curve needs all folds: leave it to the run that collects the parts");
+}
+
 void check_bag(const Config& config) {
   if (config.bag.collect) {
     require(!config.bag.parts.empty(), ErrorKind::input,
@@ -203,6 +213,7 @@ void check_config(const Config& config, Command command) {
     case Command::cv:
       check_data(config, true);
       check_selection(config, command);
+      check_collection(config.cv);
       check_steps(config, command);
       check_prior(config.fit);
       check_noise(config);

@@ -48,6 +48,8 @@ std::string help_text(Command command) {
       fmt::format("{}\n\nUsage: [mpirun -n P] tallfit {} {} [--section.key=value ...]\n\nOptions:\n{}",
                   about.summary, about.name, about.arguments, output_help(about.output));
   if (command == Command::bag) text += "      --collect           join the ensembles of these folders\n";
+  if (command == Command::cv)
+    text += "      --collect           choose by what runs with cv.hold_out left in these folders\n";
   if (command == Command::merge) text += "      --drop group=NAME   leave these cells out; may be repeated\n";
   if (command == Command::bench) text += "      --scaling           same as --bench.scaling=true\n";
   if (about.resumes)

@@ -54,6 +54,13 @@ std::vector<Key> cv_keys(Config& config) {
            "Fractions of the training rows, rounded to whole folds, for a learning curve at the chosen "
            "values.")
       .must_be(fraction());
+  keys.add("hold_out", config.cv.hold_out,
+           "Numbers of the folds or groups that one job of an array holds out; none: all.")
+      .must_be(at_least(0))
+      .only_for({cv});
+  keys.add("collect", config.cv.collect, "Take the errors of held-out rows from the folders in cv.parts.")
+      .only_for({cv});
+  keys.add("parts", config.cv.parts, "Folders of runs with cv.hold_out, for --collect.").only_for({cv});
   return keys.take();
 }
 

@@ -164,7 +164,10 @@ int run(int argc, char** argv) {
   linalg::set_blas_threads(
       1);  // ranks share the node's cores, and sums must not depend on a number of threads
   const std::vector<std::string> arguments(argv, argv + argc);
-  const int code = exit_code_of(world, [&] { run_command_line(arguments, world); });
+  const int code = exit_code_of(world, [&] {
+    comm::all_or_none(world, linalg::claim_blas_memory);
+    run_command_line(arguments, world);
+  });
   repeat_warnings();
   return code;
 }

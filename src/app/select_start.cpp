@@ -70,7 +70,7 @@ void check_select(const Config& config) {
   require(
       has_fit || options.criterion != "committee", ErrorKind::input,
       "select.criterion = \"committee\" needs members: set --select.coefficients=FOLDER, the -o FOLDER of "
-      "a 'tallfit bag'");
+      "a 'tallfit bag' or 'tallfit sample'");
   const bool by_volume = options.criterion == "maxvol";
   require(!by_volume || (!has_fit && options.training.empty() && options.lambda == 0.0 &&
                          options.per == "configuration"),
@@ -128,9 +128,9 @@ KnownFit read_known_fit(const Config& config) {
       path);
   fit.has_intercept = (fit.covariance_factor.bottomRows(1).array() != 0.0).any();
   const bool is_bag = model.is_bag;
-  require(is_bag || config.select.criterion != "committee", ErrorKind::input,
-          "select.criterion = \"committee\" needs members, but {} is one fit. Take a 'tallfit bag', or the "
-          "criterion \"variance\"",
+  require(is_bag || model.is_sample || config.select.criterion != "committee", ErrorKind::input,
+          "select.criterion = \"committee\" needs members, but {} is one fit. Take a 'tallfit bag' or "
+          "'tallfit sample', or the criterion \"variance\"",
           path);
   if (is_bag) {
     if (!config.select.noise) fit.noise_variance = out_of_bag_variance(io::read_bag_file(path));

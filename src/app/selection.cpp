@@ -6,6 +6,7 @@
 
 #include "model_options.hpp"
 #include "selection_tables.hpp"
+#include "validation_parts.hpp"
 
 #include "tallfit/base/log.hpp"
 #include "tallfit/comm/collective_error.hpp"
@@ -50,10 +51,10 @@ void check_parts(const Config& config, const compress::CompressedDesign& design)
 void warn_of_missing(const estimate::CrossValidation& validation, const compress::CompressedDesign& design) {
   const bool by_fold = validation.by == compress::HeldOut::fold;
   const std::size_t wanted = by_fold ? static_cast<std::size_t>(design.n_folds) : design.group_names.size();
-  if (validation.parts.size() < wanted)
-    log::warn("{} of {} {} have no training rows of positive weight: {} are held out",
-              wanted - validation.parts.size(), wanted, by_fold ? "folds" : "groups",
-              validation.parts.size());
+  const auto n_parts = static_cast<std::size_t>(validation.n_parts);
+  if (n_parts < wanted)
+    log::warn("{} of {} {} have no training rows of positive weight: {} are held out", wanted - n_parts,
+              wanted, by_fold ? "folds" : "groups", n_parts);
   if (validation.n_unconverged > 0)
     log::warn("{} of {} fits of folds did not converge; raise fit.max_iter or fit.tol",
               validation.n_unconverged, validation.effective_dof.size());
@@ -117,9 +118,12 @@ Config choose_by_cross_validation(const Config& config, const compress::Compress
   });
   const estimate::Validation how{
       .by = config.cv.by == "fold" ? compress::HeldOut::fold : compress::HeldOut::group,
-      .intercept = intercept_of(config)};
+      .intercept = intercept_of(config),
+      .hold_out = config.cv.hold_out};
   const estimate::CrossValidation validation =
-      estimate::cross_validate(design, multipliers, candidates, how, world);
+      config.cv.collect ? collect_validation(config, design, world)
+                        : estimate::cross_validate(design, multipliers, candidates, how, world);
+  if (!config.cv.hold_out.empty()) add_validation_part(config, design, validation, output);
   warn_of_missing(validation, design);
   const estimate::Choice choice = estimate::choose(validation);
   warn_of_edges(grid, choice.best);

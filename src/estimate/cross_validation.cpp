@@ -1,5 +1,8 @@
 #include "tallfit/estimate/cross_validation.hpp"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -11,6 +14,7 @@
 #include "team_fits.hpp"
 
 #include "tallfit/base/phase.hpp"
+#include "tallfit/comm/collective_error.hpp"
 #include "tallfit/estimate/grid_system.hpp"
 
 namespace tallfit::estimate {
@@ -26,28 +30,47 @@ std::vector<Index> rows_without_part(const PartedDesign& parted) {
   return rows;
 }
 
-/// The fits without each part of this rank, by the part's place in the list.
-std::map<int, CandidateFits> fit_parts(const PartedDesign& parted, const Candidates& candidates,
-                                       const compress::PartFactors& factors, const comm::Communicator& comm) {
+/// Of each part, whether it is one of those to hold out.
+std::vector<bool> wanted_parts(const PartedDesign& parted, const std::vector<Index>& hold_out) {
+  std::vector<bool> wanted(parted.parts.size(), hold_out.empty());
+  for (const Index number : hold_out) {
+    const auto at = std::find(parted.parts.begin(), parted.parts.end(), number);
+    require(at != parted.parts.end(), ErrorKind::input,
+            "{} has no {} {} with training rows of positive weight to hold out; there are {}",
+            parted.design.name, parted.by == compress::HeldOut::fold ? "fold" : "group", number,
+            fmt::join(parted.parts, ", "));
+    wanted[static_cast<std::size_t>(at - parted.parts.begin())] = true;
+  }
+  return wanted;
+}
+
+/// The fits without each wanted part of this rank, by the part's place in the list.
+std::map<int, CandidateFits> fit_parts(const PartedDesign& parted, const std::vector<bool>& wanted,
+                                       const Candidates& candidates, const compress::PartFactors& factors,
+                                       const comm::Communicator& comm) {
   std::map<int, compress::Factor> training;
   {
     const Phase phase("merge all folds but one");
     training = compress::factors_without_part(factors, comm);
   }
   const Phase phase("fit folds");
-  return fit_in_teams(
-      {.factors = std::move(training), .owners = factors.owners, .rows = rows_without_part(parted)},
-      parted.intercept, candidates, comm);
+  return fit_in_teams({.factors = std::move(training),
+                       .owners = factors.owners,
+                       .rows = rows_without_part(parted),
+                       .wanted = wanted},
+                      parted.intercept, candidates, comm);
 }
 
-/// The same for all parts, on every rank.
-std::map<int, CandidateFits> fit_parts_on_grid(const PartedDesign& parted, const Candidates& candidates) {
+/// The same on every rank.
+std::map<int, CandidateFits> fit_parts_on_grid(const PartedDesign& parted, const std::vector<bool>& wanted,
+                                               const Candidates& candidates) {
   const Phase phase("fit folds");
   const std::vector<Index> rows = rows_without_part(parted);
   std::map<int, CandidateFits> fits;
   compress::visit_factors_without_part_on_grid(
       parted.design, parted.multipliers, parted.by, parted.parts,
       [&](int part, const linalg::BlockCyclicMatrix& factor) {
+        if (!wanted[static_cast<std::size_t>(part)]) return;
         const Index n_rows = rows[static_cast<std::size_t>(part)];
         fits.emplace(part, fit_candidates(make_system(factor, n_rows, parted.intercept), candidates));
       });
@@ -71,29 +94,33 @@ CrossValidation cross_validate(const compress::CompressedDesign& design,
                             .by = how.by,
                             .parts = require_parts(design, multipliers, how.by, comm),
                             .intercept = how.intercept};
+  std::vector<bool> wanted;
+  comm::all_or_none(comm, [&] { wanted = wanted_parts(parted, how.hold_out); });
   std::vector<int> owners(parted.parts.size(), 0);
   std::map<int, CandidateFits> fits;
   if (design.on_grid()) {
-    fits = fit_parts_on_grid(parted, candidates);
+    fits = fit_parts_on_grid(parted, wanted, candidates);
   } else {
     const compress::PartFactors factors = [&] {
       const Phase phase("merge cells of folds");
       return compress::factors_of_parts(design, multipliers, how.by, parted.parts, comm);
     }();
     owners = factors.owners;
-    fits = fit_parts(parted, candidates, factors, comm);
+    fits = fit_parts(parted, wanted, candidates, factors, comm);
   }
   const Phase phase("errors of folds");
   CrossValidation result;
   result.by = how.by;
-  result.parts = parted.parts;
+  result.n_parts = static_cast<Index>(parted.parts.size());
   result.errors.resize(candidates.options.size());
-  result.effective_dof.resize(candidates.size(), static_cast<Index>(owners.size()));
+  result.effective_dof.resize(candidates.size(), std::count(wanted.begin(), wanted.end(), true));
   for (std::size_t part = 0; part < owners.size(); ++part) {
+    if (!wanted[part]) continue;
     CandidateFits of_part = std::move(fits[static_cast<int>(part)]);
     const auto tables = errors_of_part(parted, part, of_part, candidates.size(), owners[part], comm);
     for (std::size_t c = 0; c < tables.size(); ++c) result.errors[c].push_back(tables[c]);
-    result.effective_dof.col(static_cast<Index>(part)) = of_part.effective_dof;
+    result.effective_dof.col(static_cast<Index>(result.parts.size())) = of_part.effective_dof;
+    result.parts.push_back(parted.parts[part]);
     result.n_unconverged += static_cast<Index>(of_part.unconverged.size());
   }
   return result;

@@ -66,8 +66,10 @@ std::map<int, CandidateFits> fit_in_teams(OwnedFactors owned, Intercept intercep
   if (!has_teams) {
     comm::all_or_none(comm, [&] {
       for (auto& [number, factor] : owned.factors)
-        fits.emplace(number, fit_factor(std::exchange(factor, compress::Factor()),
-                                        owned.rows[static_cast<std::size_t>(number)], intercept, candidates));
+        if (owned.wanted[static_cast<std::size_t>(number)])
+          fits.emplace(number,
+                       fit_factor(std::exchange(factor, compress::Factor()),
+                                  owned.rows[static_cast<std::size_t>(number)], intercept, candidates));
     });
     return fits;
   }
@@ -88,13 +90,16 @@ std::map<int, CandidateFits> fit_in_teams(OwnedFactors owned, Intercept intercep
   comm::broadcast(team, std::span(&n_cols, 1), 0);
   comm::broadcast(team, values, 0);
   CandidateFits mine;
+  const bool wanted = owned.wanted[static_cast<std::size_t>(number)];
   comm::all_or_none(comm, [&] {
+    if (!wanted) return;
     const compress::Factor factor = is_triangular == 1
                                         ? compress::Factor::of_triangle(n_cols, std::move(values))
                                         : compress::Factor::of_rows(n_cols, std::move(values));
     mine = fit_factor(factor, owned.rows[static_cast<std::size_t>(number)], intercept,
                       picked(candidates, shared_out(candidates, team.rank(), team.size())));
   });
+  if (!wanted) return fits;
   CandidateFits all = gathered(mine, candidates, team);
   if (team.is_root()) fits.emplace(number, std::move(all));
   return fits;

@@ -14,6 +14,7 @@ struct OwnedFactors {
   std::map<int, compress::Factor> factors;  ///< of this rank, by number
   std::vector<int> owners;                  ///< of each number, increasing
   std::vector<Index> rows;                  ///< of each number
+  std::vector<bool> wanted;                 ///< of each number: whether it is to be fitted
 };
 
 /// Fits the candidates to each factor, and leaves the fits on the factor's owner.

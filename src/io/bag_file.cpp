@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "error_tables.hpp"
 #include "fit_parts.hpp"
 #include "hdf5.hpp"
 #include "hdf5_text.hpp"
@@ -13,89 +14,6 @@
 #include "tallfit/io/csv_writer.hpp"
 
 namespace tallfit::io {
-
-namespace {
-
-/// Numbers of an out-of-bag line: replica, group, row type, count; then sums.
-constexpr Index n_labels = 4;
-constexpr Index n_sums = 16;
-
-std::vector<double> numbers_of(const estimate::ErrorSums& sums) {
-  const compress::TargetSums& t = sums.targets;
-  return {t.t.high,
-          t.t.low,
-          t.tt.high,
-          t.tt.low,
-          t.wt.high,
-          t.wt.low,
-          t.wtt.high,
-          t.wtt.low,
-          t.min_scale,
-          t.max_scale,
-          sums.absolute,
-          sums.squares,
-          sums.largest,
-          sums.weighted_absolute,
-          sums.weighted_squares,
-          sums.weighted_largest};
-}
-
-estimate::ErrorSums sums_of(Index count, const double* x) {
-  estimate::ErrorSums sums;
-  sums.targets = {.count = count,
-                  .t = {x[0], x[1]},
-                  .tt = {x[2], x[3]},
-                  .wt = {x[4], x[5]},
-                  .wtt = {x[6], x[7]},
-                  .min_scale = x[8],
-                  .max_scale = x[9]};
-  sums.absolute = x[10];
-  sums.squares = x[11];
-  sums.largest = x[12];
-  sums.weighted_absolute = x[13];
-  sums.weighted_squares = x[14];
-  sums.weighted_largest = x[15];
-  return sums;
-}
-
-void write_out_of_bag(hdf5::File& file, const infer::Ensemble& ensemble) {
-  std::vector<std::int64_t> labels;
-  std::vector<double> sums;
-  for (std::size_t r = 0; r < ensemble.out_of_bag.size(); ++r)
-    for (const auto& [key, of_key] : ensemble.out_of_bag[r]) {
-      labels.insert(labels.end(), {ensemble.numbers[r], key.group, key.row_type, of_key.targets.count});
-      const std::vector<double> numbers = numbers_of(of_key);
-      sums.insert(sums.end(), numbers.begin(), numbers.end());
-    }
-  const auto n = static_cast<Index>(labels.size()) / n_labels;
-  hdf5::Dataset label_set = hdf5::Dataset::create<std::int64_t>(file, "out_of_bag_labels", {n, n_labels});
-  label_set.write_rows(0, n, labels.data());
-  label_set.close();
-  hdf5::Dataset sum_set = hdf5::Dataset::create<double>(file, "out_of_bag_sums", {n, n_sums});
-  sum_set.write_rows(0, n, sums.data());
-  sum_set.close();
-}
-
-void read_out_of_bag(const hdf5::File& file, infer::Ensemble& ensemble) {
-  const hdf5::Dataset label_set = hdf5::Dataset::open(file, "out_of_bag_labels");
-  const Index n = label_set.n_rows();
-  std::vector<std::int64_t> labels(static_cast<std::size_t>(n * n_labels));
-  std::vector<double> sums(static_cast<std::size_t>(n * n_sums));
-  label_set.read_rows(0, n, labels.data());
-  hdf5::Dataset::open(file, "out_of_bag_sums").read_rows(0, n, sums.data());
-  ensemble.out_of_bag.resize(ensemble.numbers.size());
-  for (Index i = 0; i < n; ++i) {
-    const std::int64_t* label = labels.data() + i * n_labels;
-    const auto at = std::find(ensemble.numbers.begin(), ensemble.numbers.end(), label[0]);
-    require(at != ensemble.numbers.end(), ErrorKind::input,
-            "out_of_bag_labels: line {} is of replica {}, which the file does not have", i, label[0]);
-    ensemble.out_of_bag[static_cast<std::size_t>(at - ensemble.numbers.begin())][{
-        .group = static_cast<int>(label[1]), .row_type = static_cast<int>(label[2]), .test = false}] =
-        sums_of(label[3], sums.data() + i * n_sums);
-  }
-}
-
-}  // namespace
 
 estimate::LinearFit mean_fit(const BagContents& contents) {
   const Eigen::MatrixXd& models = contents.ensemble.models;
@@ -143,7 +61,7 @@ void write_bag_file(const std::string& path, const estimate::LinearFit& fit, con
     write_rows(file, "covariance_factor",
                (models.colwise() - mean) / std::sqrt(static_cast<double>(models.cols() - 1)));
   }
-  write_out_of_bag(file, ensemble);
+  write_error_tables(file, "out_of_bag", ensemble.numbers, ensemble.out_of_bag);
   file.close();
 }
 
@@ -171,7 +89,7 @@ BagContents read_bag_file(const std::string& path) {
   ensemble.models.resize(k + 1, n);
   ensemble.models.topRows(k) = read_rows(file, "replica_coefficients", n, k).transpose();
   ensemble.models.row(k) = read_vector(file, "replica_intercepts").transpose();
-  read_out_of_bag(file, ensemble);
+  ensemble.out_of_bag = read_error_tables(file, "out_of_bag", ensemble.numbers);
   return contents;
 }
 

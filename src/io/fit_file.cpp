@@ -73,6 +73,7 @@ void write_fit_file(const std::string& path, const std::vector<std::string>& col
   hdf5::File file = hdf5::File::create(path);
   write_small_parts(file, column_names, fit);
   write_extras(file, extras);
+  hdf5::write_attribute(file, "/", "tallfit_sample", std::int64_t{1});
   write_rows(file, "covariance_factor", covariance_factor);
   file.close();
 }
@@ -117,6 +118,7 @@ FittedModel read_fit_file(const std::string& path) {
         intercepts.transpose();
   }
   model.is_bag = hdf5::has_attribute(file, "/", "tallfit_bag");
+  model.is_sample = hdf5::has_attribute(file, "/", "tallfit_sample");
   if (file.has("column_precisions")) model.column_precisions = read_vector(file, "column_precisions");
   if (hdf5::has_attribute(file, "/", "kernel")) model.kernel = read_kernel(file, model.coefficients.size());
   if (file.has("model_error")) model.model_error = read_model_error(file, model.coefficients.size());

@@ -2,10 +2,12 @@
 
 #include <dlfcn.h>
 #include <mpi.h>
+#include <sys/mman.h>
 
 #include <array>
 
 #include "tallfit/base/error.hpp"
+#include "tallfit/linalg/machine_rates.hpp"
 #include "tallfit/linalg/petsc_session.hpp"
 
 namespace tallfit::linalg {
@@ -66,6 +68,20 @@ std::optional<int> set_blas_threads(int n_threads) {
     return get();
   }
   return std::nullopt;
+}
+
+void claim_blas_memory() {
+  constexpr std::size_t needed = std::size_t{160} << 20U;  // and what goes with it
+  constexpr Index beyond_small_kernels = 256;
+  void* const addresses =
+      mmap(nullptr, needed, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  require(
+      addresses != MAP_FAILED, ErrorKind::resource,
+      "BLAS cannot have {} MiB of addresses for its kernels: this process may not have so many. Raise its "
+      "limit (ulimit -v)",
+      needed >> 20U);
+  munmap(addresses, needed);
+  dgemm_gflops(beyond_small_kernels, 1);
 }
 
 }  // namespace tallfit::linalg

@@ -189,6 +189,34 @@ TEST(CrossValidation, HasTheSameBitsOnAnyNumberOfRanks) {
   EXPECT_TRUE(same_bits(all_numbers(rows, 2, three, world), all_numbers(rows, 2, three, self)));
 }
 
+// Jobs that hold out some parts find what one that holds out all finds of them, where ranks take folds and
+// where teams take candidates. Mutations: another part's errors; fits without a part that is not held out.
+TEST(CrossValidation, HoldsOutSomeParts) {
+  const auto world = comm::Communicator::world();
+  const Rows rows = validation_rows();
+  const Candidates candidates = ridge_of({1e-3, 1.0, 50.0});
+  MemorySource source(rows);
+  for (const int folds : {n_folds, 2}) {
+    const Compressed compressed = compress_rows(source, world, all_parts, folds);
+    const auto multipliers = multipliers_of(compressed.design);
+    estimate::Validation how{.by = HeldOut::fold, .intercept = Intercept::fitted};
+    CrossValidation whole = estimate::cross_validate(compressed.design, multipliers, candidates, how, world);
+    how.hold_out = folds == 2 ? std::vector<Index>{1} : std::vector<Index>{8, 3};
+    const CrossValidation some =
+        estimate::cross_validate(compressed.design, multipliers, candidates, how, world);
+    EXPECT_EQ(some.parts, folds == 2 ? (std::vector<int>{1}) : (std::vector<int>{3, 8}));
+    EXPECT_EQ(some.n_parts, whole.n_parts);
+    for (auto& of_candidate : whole.errors) {
+      std::vector<estimate::ErrorTable> held_out;
+      for (const int part : some.parts) held_out.push_back(of_candidate[static_cast<std::size_t>(part)]);
+      of_candidate = std::move(held_out);
+    }
+    whole.effective_dof = Eigen::MatrixXd(whole.effective_dof(Eigen::all, some.parts));
+    whole.parts = some.parts;
+    EXPECT_TRUE(same_bits(numbers_of(some), numbers_of(whole)));
+  }
+}
+
 /// Heavy rows of rank 2 that any fit meets, in the last folds only, and others, lighter by 1e10, that
 /// determine the remaining directions. (Residuals of heavy rows would be multiplied by 1e20, and no
 /// factorisation could help.)
@@ -328,52 +356,6 @@ TEST(CrossValidation, NamesWhatIsMissing) {
   support::expect_error(ErrorKind::input, {"1 of its groups have training rows", "at least two"}, [&] {
     validate(one_group.design, HeldOut::group, {{"group_0", 0.0}, {"group_2", 0.0}});
   });
-}
-
-/// A part with one cell of each row type of these mean squares, of two rows each.
-estimate::ErrorTable part_of_means(const std::vector<double>& means) {
-  estimate::ErrorTable table;
-  for (std::size_t type = 0; type < means.size(); ++type) {
-    estimate::ErrorSums sums;
-    sums.targets.count = 2;
-    sums.weighted_squares = 2.0 * means[type];
-    table[{.group = 0, .row_type = static_cast<int>(type), .test = false}] = sums;
-  }
-  return table;
-}
-
-// Means over parts, not over rows; the error of the mean, not the spread.
-TEST(Score, IsTheMeanOverPartsAndItsError) {
-  const std::vector<estimate::ErrorTable> parts = {part_of_means({1.0, 5.0}), part_of_means({3.0, 3.0}),
-                                                   part_of_means({5.0, 7.0})};
-  const estimate::Score all = estimate::score(parts);
-  EXPECT_EQ(all.count, 12);
-  EXPECT_DOUBLE_EQ(all.mean_square, 4.0);                      // of 3, 3, 6
-  EXPECT_DOUBLE_EQ(all.standard_error, std::sqrt(3.0 / 3.0));  // variance (1 + 1 + 4) / 2
-  const estimate::Score energies = estimate::score(parts, 0);
-  EXPECT_EQ(energies.count, 6);
-  EXPECT_DOUBLE_EQ(energies.mean_square, 3.0);
-  EXPECT_DOUBLE_EQ(energies.standard_error, std::sqrt(4.0 / 3.0));
-  EXPECT_EQ(estimate::row_types_of(parts), (std::vector<int>{0, 1}));
-  EXPECT_EQ(estimate::score(parts, 3).count, 0);
-  EXPECT_TRUE(std::isnan(estimate::score({parts.front()}).standard_error));
-}
-
-// Catches the wrong side of the rule, the error of the wrong point, a simpler point out of reach.
-TEST(Choice, OneStandardErrorTakesTheSimplestWithinReach) {
-  const auto point = [](double mean, double error) {
-    return estimate::Score{.count = 1, .mean_square = mean, .standard_error = error};
-  };
-  const std::vector<estimate::Score> scores = {point(2.0, 0.1), point(1.1, 0.9), point(1.0, 0.2),
-                                               point(1.2, 0.0), point(1.3, 9.0)};
-  const Eigen::VectorXd dof = Eigen::VectorXd::LinSpaced(5, 9.0, 1.0);
-  const estimate::Choice choice = estimate::choose(scores, dof);
-  EXPECT_EQ(choice.best, 2);
-  EXPECT_EQ(choice.one_standard_error, 3);
-  // The order of the points says nothing of how simple they are.
-  const estimate::Choice reversed = estimate::choose(scores, dof.reverse());
-  EXPECT_EQ(reversed.best, 2);
-  EXPECT_EQ(reversed.one_standard_error, 1);
 }
 
 }  // namespace

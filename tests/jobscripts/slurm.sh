@@ -58,12 +58,17 @@ MinJobAge=600
 SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=0
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+SlurmctldParameters=preempt_send_user_signal
 JobRequeue=1
 PropagateResourceLimits=NONE
-NodeName=n[1-$nodes] NodeHostname=$host NodeAddr=127.0.0.1 Port=[17001-$((17000 + nodes))] CPUs=4 RealMemory=1000
-PartitionName=batch Nodes=ALL Default=YES MaxTime=60 State=UP
+NodeName=n[1-$nodes] NodeHostname=$host NodeAddr=127.0.0.1 Port=[17001-$((17000 + nodes))] CPUs=8 RealMemory=1000
+PartitionName=batch Nodes=ALL Default=YES MaxTime=60 State=UP PriorityTier=1 GraceTime=20
+PartitionName=urgent Nodes=ALL MaxTime=60 State=UP PriorityTier=2 PreemptMode=OFF
 EOF
   echo 'CgroupPlugin=cgroup/v1' > "$folder/cgroup.conf"
+  echo 'PMIxDirectConn=false' > "$folder/mpi.conf"  # with it, ranks of several nodes crash at random as MPI begins
   # Nodes on one machine must not meet in shared memory that each takes for its own.
   cat > "$folder/env.sh" << EOF
 export SLURM_CONF=$folder/slurm.conf PATH=\$PATH:/usr/sbin

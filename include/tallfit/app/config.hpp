@@ -130,6 +130,9 @@ struct Config {
     std::string by = "fold";              ///< "fold" or "group"
     std::string rule = "best";            ///< "best" or "one_standard_error"
     Sweep learning_curve;
+    std::vector<Index> hold_out;  ///< folds or groups; empty: all
+    bool collect = false;
+    std::vector<std::string> parts;  ///< folders of jobs that held some out
   };
 
   struct Bag {

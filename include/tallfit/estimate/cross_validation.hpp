@@ -16,13 +16,15 @@ namespace tallfit::estimate {
 struct Validation {
   compress::HeldOut by = compress::HeldOut::fold;
   Intercept intercept = Intercept::none;
+  std::vector<Index> hold_out = {};  ///< folds or groups, by number, as one job of several does; empty: all
 };
 
 /// For each candidate and each part of the training rows, the errors of the part in the fit of all others;
 /// the same on every rank.
 struct CrossValidation {
   compress::HeldOut by = compress::HeldOut::fold;
-  std::vector<int> parts;                       ///< folds or groups, by number
+  std::vector<int> parts;                       ///< folds or groups that were held out, by number
+  Index n_parts = 0;                            ///< that could be
   std::vector<std::vector<ErrorTable>> errors;  ///< [candidate][part]
   Eigen::MatrixXd effective_dof;                ///< candidates x parts
   Index n_unconverged = 0;                      ///< of candidates x parts fits
@@ -39,7 +41,8 @@ struct CrossValidation {
 /// together. Test cells and cells of multiplier 0 take no part. The bits do not depend on the number of
 /// ranks, those of a grid do on the grid. Cost for F parts, C cells and m candidates: 3 F merges of (2/3) K³
 /// flops, F fits of all candidates, C m K² flops for errors; F m K numbers travel. @collective over comm
-/// @throws Error{input} as held_out_parts(), and for fewer than two parts.
+/// @throws Error{input} as held_out_parts(), for fewer than two parts, and for a part to hold out that is not
+/// there.
 CrossValidation cross_validate(const compress::CompressedDesign& design,
                                const design::GroupMultipliers& multipliers, const Candidates& candidates,
                                const Validation& how, const comm::Communicator& comm);

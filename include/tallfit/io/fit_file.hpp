@@ -30,6 +30,7 @@ struct FittedModel {
   double noise_dof = std::numeric_limits<double>::quiet_NaN();
   std::map<std::string, double> weights;  ///< of the fit, by names as those of fit.weights
   bool is_bag = false;                    ///< the covariance is the spread of replicas
+  bool is_sample = false;                 ///< or that of the draws of chains
   Eigen::MatrixXd pops;                   ///< models of a POPS ensemble, (K + 1) x members; empty without one
   /// S with covariance S Sᵀ of (θ, c): K + 1 rows; the last is 0 without an intercept.
   Eigen::MatrixXd covariance_factor;
@@ -61,7 +62,7 @@ void write_fit_file(const std::string& path, const std::vector<std::string>& col
                     const estimate::LinearFit& fit, const linalg::BlockCyclicMatrix& covariance_factor,
                     const FitExtras& extras = {});
 
-/// The same for a covariance factor that one rank holds. Local.
+/// The same for the spread of draws, which one rank holds. Local.
 void write_fit_file(const std::string& path, const std::vector<std::string>& column_names,
                     const estimate::LinearFit& fit, const Eigen::MatrixXd& covariance_factor,
                     const FitExtras& extras = {});

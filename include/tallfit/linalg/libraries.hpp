@@ -19,4 +19,9 @@ std::vector<std::pair<std::string, std::string>> library_versions();
 /// @throws Error{bug} when n_threads < 1.
 std::optional<int> set_blas_threads(int n_threads);
 
+/// Lets BLAS take the memory that it keeps for its kernels now. OpenBLAS asks for 128 MiB of addresses when
+/// it first multiplies, and where it cannot have them (ulimit -v) it asks again for ever. Local.
+/// @throws Error{resource} where there are not as many.
+void claim_blas_memory();
+
 }  // namespace tallfit::linalg
