@@ -141,7 +141,9 @@ private:
     if (const auto* of_rows = std::get_if<compress::IterativePlan>(&plan))
       return compress::iterative_seconds(*of_rows, request_.n_ranks, planned_.info().n_entries.has_value(),
                                          rates);
-    return compress::tall_seconds(planned_.layout, request_.n_ranks, rates);
+    const auto& cells = std::get<compress::MemoryPlan>(plan).cells.cells;
+    return compress::tall_seconds(planned_.layout, static_cast<Index>(cells.size()), request_.n_ranks, rates)
+        .total();
   }
 
   /// Nothing where it does not fit.

@@ -75,7 +75,15 @@ std::vector<std::byte> all_gather_bytes(const Communicator& comm, std::span<cons
   Index total = 0;
   for (const Index n : sizes) total += n;
   std::vector<std::byte> all(static_cast<std::size_t>(total));
-  std::size_t begin = 0;
+  if (total <= static_cast<Index>(piece_bytes)) {
+    const Parts parts = parts_of(sizes);
+    check_mpi(MPI_Allgatherv(mine.data(), static_cast<int>(size), MPI_BYTE, all.data(), parts.counts.data(),
+                             parts.offsets.data(), MPI_BYTE, comm.get()),
+              "MPI_Allgatherv");
+    count_message(static_cast<double>(size));
+    return all;
+  }
+  std::size_t begin = 0;  // more than an MPI count can say: each part by itself
   for (int rank = 0; rank < comm.size(); ++rank) {
     const auto part =
         std::span(all).subspan(begin, static_cast<std::size_t>(sizes[static_cast<std::size_t>(rank)]));
