@@ -21,7 +21,8 @@ endfunction()
 set(TALLFIT_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)  # -O3 takes a third longer, for nothing
 
 # tallfit_add_test(NAME SOURCES files... USES libs... [NP ranks...] [LABELS labels...] [TIMEOUT s])
-# Without NP: a plain test (label unit) that runs outside MPI. With NP: one CTest entry per rank count (label mpi).
+# Without NP: a plain test (label unit) that runs outside MPI. With NP: one CTest entry per rank count (label mpi). The
+# folder, as a rule that of a layer, is a label too.
 function(tallfit_add_test name)
   cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;USES;NP;LABELS" ${ARGN})
   if(NOT T_TIMEOUT)
@@ -33,17 +34,18 @@ function(tallfit_add_test name)
   if(TARGET tallfit_test_headers)
     target_precompile_headers(${name} REUSE_FROM tallfit_test_headers)
   endif()
+  cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME layer)
   if(NOT T_NP)
     target_link_libraries(${name} PRIVATE GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name})
-    tallfit_set_test_properties(${name} 1 ${T_TIMEOUT} "unit;${T_LABELS}")
+    tallfit_set_test_properties(${name} 1 ${T_TIMEOUT} "unit;${layer};${T_LABELS}")
     set_tests_properties(${name} PROPERTIES ENVIRONMENT_MODIFICATION "ASAN_OPTIONS=unset:")  # no MPI: leaks are ours
     return()
   endif()
   target_link_libraries(${name} PRIVATE tallfit_mpi_main)
   foreach(np IN LISTS T_NP)
     add_test(NAME ${name}.np${np} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${np} $<TARGET_FILE:${name}>)
-    tallfit_set_test_properties(${name}.np${np} ${np} ${T_TIMEOUT} "mpi;np${np};${T_LABELS}")
+    tallfit_set_test_properties(${name}.np${np} ${np} ${T_TIMEOUT} "mpi;np${np};${layer};${T_LABELS}")
   endforeach()
 endfunction()
 

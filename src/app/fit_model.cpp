@@ -295,6 +295,7 @@ void fit_compressed(Config config, const comm::Communicator& world, FitOutput& o
   std::optional<Phase> load("load");
   const compress::CompressedDesign design = load_for_fit(config, world, output.record);
   load.reset();
+  if (config.fit.select == "cv") output.open_checkpoint(facts_of(design));
   design::GroupMultipliers multipliers;
   comm::all_or_none(world, [&] {
     multipliers = compress::group_multipliers(design.group_names, config.fit.weights);

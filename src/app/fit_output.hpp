@@ -61,6 +61,9 @@ public:
   /// @collective @throws Error{input} as open_checkpoint()
   compress::Checkpoint* open_checkpoint(Facts data);
 
+  /// That checkpoint, once it is open. Local.
+  compress::Checkpoint* checkpoint() const { return checkpoint_.get(); }
+
   io::RunRecord record;
   io::FitExtras extras;                ///< of fit.h5, but for weights; those of ranks that have the fit
   std::optional<io::BagContents> bag;  ///< of rank 0, where the fit is the mean of an ensemble

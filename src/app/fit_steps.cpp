@@ -60,7 +60,9 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
     of_pass.coefficients = Eigen::VectorXd::Ones(1);
   }
   design::RowSource& rows_of_pass = projected ? *projected : planned.rows();
-  estimate::ErrorVisitor errors(of_pass.coefficients, of_pass.intercept);
+  // Rows that are written one by one are lost with the run, so that their pass begins again.
+  estimate::ErrorVisitor errors(of_pass.coefficients, of_pass.intercept,
+                                config.fit.residuals ? nullptr : output.checkpoint());
   std::vector<compress::RowVisitor*> visitors = {&errors};
   std::optional<infer::PredictionVisitor> predictions;
   if (config.fit.residuals) {
@@ -79,7 +81,7 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
     visitors.push_back(&*predictions);
   }
   compress::run_row_pass(rows_of_pass, planned.layout, world, visitors, planned.block_bytes(),
-                         "errors of rows");
+                         "errors of rows", errors.restore(planned.layout, world));
   return errors.total(world);
 }
 

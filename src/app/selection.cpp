@@ -119,7 +119,8 @@ Config choose_by_cross_validation(const Config& config, const compress::Compress
   const estimate::Validation how{
       .by = config.cv.by == "fold" ? compress::HeldOut::fold : compress::HeldOut::group,
       .intercept = intercept_of(config),
-      .hold_out = config.cv.hold_out};
+      .hold_out = config.cv.hold_out,
+      .checkpoint = output.checkpoint()};
   const estimate::CrossValidation validation =
       config.cv.collect ? collect_validation(config, design, world)
                         : estimate::cross_validate(design, multipliers, candidates, how, world);

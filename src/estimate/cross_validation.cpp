@@ -47,7 +47,7 @@ std::vector<bool> wanted_parts(const PartedDesign& parted, const std::vector<Ind
 /// The fits without each wanted part of this rank, by the part's place in the list.
 std::map<int, CandidateFits> fit_parts(const PartedDesign& parted, const std::vector<bool>& wanted,
                                        const Candidates& candidates, const compress::PartFactors& factors,
-                                       const comm::Communicator& comm) {
+                                       compress::Checkpoint* checkpoint, const comm::Communicator& comm) {
   std::map<int, compress::Factor> training;
   {
     const Phase phase("merge all folds but one");
@@ -58,7 +58,7 @@ std::map<int, CandidateFits> fit_parts(const PartedDesign& parted, const std::ve
                        .owners = factors.owners,
                        .rows = rows_without_part(parted),
                        .wanted = wanted},
-                      parted.intercept, candidates, comm);
+                      parted.intercept, candidates, checkpoint, comm);
 }
 
 /// The same on every rank.
@@ -106,7 +106,7 @@ CrossValidation cross_validate(const compress::CompressedDesign& design,
       return compress::factors_of_parts(design, multipliers, how.by, parted.parts, comm);
     }();
     owners = factors.owners;
-    fits = fit_parts(parted, wanted, candidates, factors, comm);
+    fits = fit_parts(parted, wanted, candidates, factors, how.checkpoint, comm);
   }
   const Phase phase("errors of folds");
   CrossValidation result;

@@ -25,6 +25,49 @@ Candidates picked(const Candidates& candidates, const std::vector<Index>& list) 
   return some;
 }
 
+constexpr std::string_view saved_fits = "cv";
+
+void put_fits(compress::NumberSink& sink, const std::map<int, CandidateFits>& fits) {
+  sink.put(static_cast<Index>(fits.size()));
+  for (const auto& [number, of_factor] : fits) {
+    sink.put(Index{number});
+    sink.put(of_factor.models);
+    sink.put(Eigen::MatrixXd(of_factor.effective_dof));
+    sink.put(Eigen::MatrixXd(of_factor.log_evidence));
+    const std::vector<double> unconverged(of_factor.unconverged.begin(), of_factor.unconverged.end());
+    sink.put(std::span<const double>(unconverged));
+  }
+}
+
+/// Takes those of this rank's factors.
+void read_fits(compress::NumberSource& source, const OwnedFactors& owned,
+               std::map<int, CandidateFits>& fits) {
+  for (Index left = source.index(); left > 0; --left) {
+    const auto number = static_cast<int>(source.index());
+    CandidateFits of_factor;
+    of_factor.models = source.matrix();
+    of_factor.effective_dof = source.matrix();
+    of_factor.log_evidence = source.matrix();
+    const std::vector<double> unconverged = source.numbers();
+    of_factor.unconverged.assign(unconverged.begin(), unconverged.end());
+    if (owned.factors.contains(number)) fits.emplace(number, std::move(of_factor));
+  }
+}
+
+/// @collective
+void restore_fits(compress::Checkpoint* checkpoint, const OwnedFactors& owned, const comm::Communicator& comm,
+                  std::map<int, CandidateFits>& fits) {
+  if (checkpoint == nullptr) return;
+  comm::all_or_none(comm, [&] {
+    checkpoint->restore(saved_fits, [&](compress::NumberSource& source) { read_fits(source, owned, fits); });
+    if (!fits.empty())
+      checkpoint->save(saved_fits, [&](compress::NumberSink& sink) { put_fits(sink, fits); });
+  });
+  comm::all_or_none(comm, [&] {
+    if (comm.is_root()) checkpoint->forget_earlier(saved_fits);
+  });
+}
+
 /// Puts together what each rank of a team has found; the same on all of them. @collective over the team
 CandidateFits gathered(const CandidateFits& mine, const Candidates& candidates,
                        const comm::Communicator& team) {
@@ -59,17 +102,21 @@ CandidateFits gathered(const CandidateFits& mine, const Candidates& candidates,
 }  // namespace
 
 std::map<int, CandidateFits> fit_in_teams(OwnedFactors owned, Intercept intercept,
-                                          const Candidates& candidates, const comm::Communicator& comm) {
+                                          const Candidates& candidates, compress::Checkpoint* checkpoint,
+                                          const comm::Communicator& comm) {
   const bool has_teams =
       comm.size() > static_cast<int>(owned.owners.size()) && candidates.size() > 1 && !share_work(candidates);
   std::map<int, CandidateFits> fits;
   if (!has_teams) {
+    restore_fits(checkpoint, owned, comm, fits);
     comm::all_or_none(comm, [&] {
-      for (auto& [number, factor] : owned.factors)
-        if (owned.wanted[static_cast<std::size_t>(number)])
-          fits.emplace(number,
-                       fit_factor(std::exchange(factor, compress::Factor()),
-                                  owned.rows[static_cast<std::size_t>(number)], intercept, candidates));
+      for (auto& [number, factor] : owned.factors) {
+        if (!owned.wanted[static_cast<std::size_t>(number)] || fits.contains(number)) continue;
+        fits.emplace(number, fit_factor(std::exchange(factor, compress::Factor()),
+                                        owned.rows[static_cast<std::size_t>(number)], intercept, candidates));
+        compress::save_if_due(checkpoint, saved_fits,
+                              [&](compress::NumberSink& sink) { put_fits(sink, fits); });
+      }
     });
     return fits;
   }

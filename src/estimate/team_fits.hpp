@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include "tallfit/compress/checkpoint.hpp"
 #include "tallfit/compress/factor.hpp"
 #include "tallfit/estimate/candidates.hpp"
 
@@ -23,7 +24,9 @@ struct OwnedFactors {
 /// factor and fits some of the candidates, unless these share one factorisation. What a rank does for a
 /// candidate does not depend on the team, so neither do the bits. Cost beside the fits: a broadcast of K²
 /// numbers in each team. @collective over comm
+/// @param checkpoint  none, or where fits are saved when those to a factor are done; those of teams are not
 std::map<int, CandidateFits> fit_in_teams(OwnedFactors owned, Intercept intercept,
-                                          const Candidates& candidates, const comm::Communicator& comm);
+                                          const Candidates& candidates, compress::Checkpoint* checkpoint,
+                                          const comm::Communicator& comm);
 
 }  // namespace tallfit::estimate

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <fstream>
 #include <limits>
+#include <utility>
 
 #include "mpi_support.hpp"
 #include "support/errors.hpp"
@@ -13,6 +14,7 @@
 #include "tallfit/base/stop_signals.hpp"
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/compress/compressor.hpp"
+#include "tallfit/estimate/cross_validation.hpp"
 #include "tallfit/infer/bag.hpp"
 #include "tallfit/infer/replica_sums.hpp"
 #include "tallfit/infer/sample.hpp"
@@ -96,9 +98,10 @@ struct Cells {
   compress::CompressedDesign design;
 };
 
-Cells compressed_rows(TableSource& table, const comm::Communicator& ranks, compress::Checkpoint* checkpoint) {
+Cells compressed_rows(TableSource& table, const comm::Communicator& ranks, compress::Checkpoint* checkpoint,
+                      int n_folds = 3) {
   Cells result;
-  result.layout = compress::survey(table, ranks, 3, 11);
+  result.layout = compress::survey(table, ranks, n_folds, 11);
   result.plan = compress::plan_cells(
       result.layout,
       {.wanted = {}, .explicit_parts = true, .max_bytes = Index{1} << 40U, .n_ranks = ranks.size()});
@@ -124,6 +127,57 @@ TEST(Checkpoint, RowsAreCompressedToTheSameBitsHoweverOftenTheRunStops) {
       EXPECT_EQ(found.design.cells[i].factor.dense(), expected.design.cells[i].factor.dense())
           << "cell " << i;
     }
+  });
+}
+
+// Mutations: sums of a leaf that two ranks take; sums of another model; leaves in the order in which they
+// were read.
+TEST(Checkpoint, ErrorsOfRowsHaveTheSameBitsHoweverOftenTheRunStops) {
+  const test::SharedFolder folder;
+  Rows table;
+  const auto run = [&](const comm::Communicator& ranks, compress::Checkpoint* checkpoint, double intercept) {
+    const compress::RowLayout layout = compress::survey(table, ranks, 3, 11);
+    estimate::ErrorVisitor errors(Eigen::VectorXd::LinSpaced(6, -1.0, 1.0), intercept, checkpoint);
+    compress::RowVisitor* const visitors[] = {&errors};
+    const auto remaining = errors.restore(layout, ranks);
+    compress::run_row_pass(table, layout, ranks, visitors, 4000, {}, remaining);
+    std::vector<double> numbers;
+    for (const auto& [key, sums] : errors.total(ranks))
+      numbers.insert(numbers.end(), {static_cast<double>(sums.targets.count), sums.absolute,
+                                     sums.weighted_squares, sums.targets.wtt.low, sums.largest});
+    return numbers;
+  };
+  const auto expected = run(comm::Communicator::self(), nullptr, 0.25);
+  bool is_first = true;
+  run_with_stops(folder / "out.checkpoint", [&](const comm::Communicator& ranks, auto* checkpoint) {
+    const double intercept =
+        std::exchange(is_first, false) ? 0.5 : 0.25;  // the first run's sums must not be taken
+    EXPECT_EQ(run(ranks, checkpoint, intercept), expected);
+  });
+}
+
+// Mutations: fits that another rank has; a fold that is fitted again; unconverged points of another fold.
+TEST(Checkpoint, CrossValidationHasTheSameBitsHoweverOftenTheRunStops) {
+  const test::SharedFolder folder;
+  Rows table;
+  const auto run = [&](const comm::Communicator& ranks, compress::Checkpoint* checkpoint) {
+    const Cells compressed = compressed_rows(table, ranks, nullptr, 16);
+    const estimate::CrossValidation found = estimate::cross_validate(
+        compressed.design, compress::group_multipliers(table.info().group_names, {}),
+        {.estimator = "lasso", .options = {{.lambda = 0.1, .max_iter = 2}, {.lambda = 10.0, .max_iter = 2}}},
+        {.intercept = estimate::Intercept::fitted, .checkpoint = checkpoint}, ranks);
+    EXPECT_EQ(found.parts.size(), 16U);
+    std::vector<double> numbers = {static_cast<double>(found.n_unconverged)};
+    for (Index point = 0; point < found.n_candidates(); ++point) {
+      const estimate::Score score = estimate::score(found.errors[static_cast<std::size_t>(point)]);
+      numbers.insert(numbers.end(),
+                     {score.mean_square, score.standard_error, found.effective_dof.row(point).sum()});
+    }
+    return numbers;
+  };
+  const auto expected = run(comm::Communicator::self(), nullptr);
+  run_with_stops(folder / "out.checkpoint", [&](const comm::Communicator& ranks, auto* checkpoint) {
+    EXPECT_EQ(run(ranks, checkpoint), expected);
   });
 }
 

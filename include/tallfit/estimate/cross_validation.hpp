@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tallfit/compress/checkpoint.hpp"
 #include "tallfit/compress/held_out.hpp"
 #include "tallfit/estimate/candidates.hpp"
 #include "tallfit/estimate/metrics.hpp"
@@ -17,6 +18,7 @@ struct Validation {
   compress::HeldOut by = compress::HeldOut::fold;
   Intercept intercept = Intercept::none;
   std::vector<Index> hold_out = {};  ///< folds or groups, by number, as one job of several does; empty: all
+  compress::Checkpoint* checkpoint = nullptr;  ///< where the fits without a part are saved; none: nowhere
 };
 
 /// For each candidate and each part of the training rows, the errors of the part in the fit of all others;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tallfit/compress/checkpoint.hpp"
 #include "tallfit/compress/compressed_design.hpp"
 #include "tallfit/compress/row_pass.hpp"
 
@@ -51,8 +52,14 @@ using ErrorTable = std::map<MetricsKey, ErrorSums>;
 /// Collects errors in a row pass.
 class ErrorVisitor final : public compress::RowVisitor {
 public:
-  ErrorVisitor(Eigen::VectorXd coefficients, double intercept)
-      : coefficients_(std::move(coefficients)), intercept_(intercept) {}
+  /// @param checkpoint  where the sums of finished leaves are saved; none: nowhere
+  ErrorVisitor(Eigen::VectorXd coefficients, double intercept, compress::Checkpoint* checkpoint = nullptr)
+      : coefficients_(std::move(coefficients)), intercept_(intercept), checkpoint_(checkpoint) {}
+
+  /// Takes the sums that earlier runs saved of this model. Before the pass. @collective
+  /// @return the leaves that the pass has still to show
+  /// @throws Error{input} for a damaged file.
+  std::vector<compress::LeafRange> restore(const compress::RowLayout& layout, const comm::Communicator& comm);
 
   void begin_leaf(Index leaf) override;
   void visit(const compress::LeafRows& rows) override;
@@ -63,14 +70,19 @@ public:
 
 private:
   struct LeafErrors {
+    Index leaf = 0;
     MetricsKey key;
     ErrorSums sums;
   };
 
   Eigen::VectorXd coefficients_;
   double intercept_;
+  compress::Checkpoint* checkpoint_;
   ErrorTable leaf_;
   std::vector<LeafErrors> finished_;
+
+  void put(compress::NumberSink& sink) const;
+  std::vector<LeafErrors> read(compress::NumberSource& source) const;
 };
 
 /// Sums of squares from factors alone: ‖F [θ; c; -1]‖² for each cell; absolute and largest errors are NaN,
