@@ -7,7 +7,7 @@ namespace tallfit::app {
 
 namespace {
 
-constexpr std::array<CommandInfo, 13> table = {{
+constexpr std::array<CommandInfo, 14> table = {{
     {Command::generate, "generate", "Write a synthetic design", "matrix|atoms [CONFIG.toml] -o FILE.h5",
      Output::file},
     {Command::import, "import", "Turn FitSNAP, CSV, NPY, ChIMES or Matrix Market files into a design file",
@@ -33,6 +33,8 @@ constexpr std::array<CommandInfo, 13> table = {{
      "CONFIG.toml|DESIGN.h5 --predict.coefficients=FIT -o FOLDER", Output::folder},
     {Command::select, "select", "Choose which configurations of a pool to label next",
      "CONFIG.toml|POOL.h5 [--select.coefficients=FIT] -o FOLDER", Output::folder},
+    {Command::report, "report", "Write one HTML page, and pictures, from results and scaling records",
+     "FOLDER|scaling_KIND_RANKS.json... -o FOLDER", Output::folder},
     {Command::bench, "bench", "Measure this machine's DGEMM rate and each stage of a fit against it",
      "[CONFIG.toml] [--scaling]", Output::optional_folder},
 }};

@@ -98,6 +98,7 @@ std::vector<std::string> positional_keys(Command command) {
     case Command::select:
       return {"data.design"};
     case Command::merge:
+    case Command::report:
     case Command::bench:
       return {};
   }
@@ -116,8 +117,9 @@ void take_positionals(const CommandInfo& command, const Typed& typed, CommandLin
             argument);
     line.config_file = argument;
   }
-  if (command.command == Command::merge) {
-    if (!others.empty()) line.overrides.push_back(list_entry("merge.inputs", others));
+  if (command.command == Command::merge || command.command == Command::report) {
+    const std::string key = std::string(command.name) + ".inputs";
+    if (!others.empty()) line.overrides.push_back(list_entry(key, others));
     return;
   }
   if (typed.collect) {

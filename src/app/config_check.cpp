@@ -238,6 +238,11 @@ void check_config(const Config& config, Command command) {
       check_data(config, true);
       check_select(config);
       break;
+    case Command::report:
+      require(!config.report.inputs.empty(), ErrorKind::input,
+              "nothing to report. Name folders of results, or scaling records, as in 'tallfit report fit -o "
+              "page'.");
+      break;
     case Command::bench:
       break;
   }

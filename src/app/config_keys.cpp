@@ -40,6 +40,7 @@ std::vector<Key> keys_of(Config& config) {
   append(select_keys(config.select));
   append(plan_keys(config.plan));
   append(machine_keys(config.machine));
+  append(report_keys(config.report));
   append(bench_keys(config.bench));
   return keys;
 }

@@ -118,7 +118,7 @@ std::vector<Key> checkpoint_keys(Config::Checkpoint& checkpoint) {
 
 std::vector<Key> run_keys(Config::Run& run) {
   SectionKeys keys("run", {generate, import, inspect, plan, compress, merge, fit, cv, bag, sample, predict,
-                           select, bench});
+                           select, Command::report, bench});
   keys.add("memory_per_rank", run.memory_per_rank,
            "Memory each rank may use, as \"4GiB\"; auto shares what the node has free.")
       .in("bytes")

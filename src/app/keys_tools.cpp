@@ -141,6 +141,15 @@ std::vector<Key> machine_keys(compress::MachineRates& machine) {
   return keys.take();
 }
 
+std::vector<Key> report_keys(Config::Report& options) {
+  SectionKeys keys("report", {Command::report});
+  keys.add("inputs", options.inputs, "Folders of results, and files of scaling records.");
+  keys.add("ranks", options.ranks, "Ranks up to which the model of scaling is drawn.")
+      .must_be(from_to(1, 1 << 20));
+  keys.add("level", options.level, "Probability of the band about the model.").must_be(between(0, 1));
+  return keys.take();
+}
+
 std::vector<Key> bench_keys(Config::Bench& options) {
   SectionKeys keys("bench", {bench});
   keys.add("columns", options.columns, "Numbers of columns to measure.").must_be(at_least(1));

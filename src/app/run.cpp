@@ -109,6 +109,8 @@ void dispatch(Command command, const Config& config, const comm::Communicator& w
       return run_predict(config, world);
     case Command::select:
       return run_select(config, world);
+    case Command::report:
+      return run_report(config, world);
     case Command::bench:
       return run_bench(config, world);
   }

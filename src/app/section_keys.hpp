@@ -79,6 +79,7 @@ std::vector<Key> predict_keys(Config::Predict& options);
 std::vector<Key> select_keys(Config::Select& options);
 std::vector<Key> plan_keys(Config::Plan& options);
 std::vector<Key> machine_keys(compress::MachineRates& machine);
+std::vector<Key> report_keys(Config::Report& options);
 std::vector<Key> bench_keys(Config::Bench& options);
 
 }  // namespace tallfit::app

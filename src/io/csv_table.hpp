@@ -16,6 +16,7 @@ public:
   CsvTable(const CsvTable&) = delete;  // the scanner points to the file beside it
   CsvTable& operator=(const CsvTable&) = delete;
 
+  const std::vector<std::string>& names() const { return names_; }
   bool has_column(const std::string& name) const;
   /// The place of a column. @throws Error{input} listing the columns that are there.
   std::size_t column(const std::string& name) const;

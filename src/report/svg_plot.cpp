@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "tallfit/report/markup.hpp"
+
 namespace tallfit::report {
 
 namespace {
@@ -13,20 +15,6 @@ namespace {
 // Of the picture and of its axes within, in pixels.
 constexpr double width = 640.0, height = 480.0;
 constexpr double left = 90.0, right = 610.0, top = 50.0, bottom = 410.0;
-
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    if (c == '&') {
-      safe += "&amp;";
-    } else if (c == '<') {
-      safe += "&lt;";
-    } else {
-      safe += c;
-    }
-  }
-  return safe;
-}
 
 /// One axis: numbers to pixels.
 struct Axis {
@@ -51,7 +39,7 @@ Axis make_axis(const std::vector<PlotPoint>& points, double PlotPoint::*coordina
 
 std::string text_at(double x, double y, const char* anchor, const std::string& text, const char* more = "") {
   return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y, anchor, more,
-                     escaped(text));
+                     markup_text(text));
 }
 
 std::string line(double x1, double y1, double x2, double y2, const char* color) {

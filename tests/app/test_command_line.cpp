@@ -63,7 +63,7 @@ TEST(CommandLine, KeysOfOtherCommandsAreAllowed) {
 TEST(CommandLine, MistakesAreTold) {
   const std::string commands =
       "\n  Commands: generate, import, inspect, plan, compress, merge, fit, cv, bag, sample, predict, "
-      "select, bench";
+      "select, report, bench";
   EXPECT_EQ(message_of(""), "no command. 'tallfit --help' explains." + commands);
   EXPECT_EQ(message_of("fti a.h5"), "unknown command 'fti'. Did you mean 'fit'?" + commands);
   EXPECT_EQ(

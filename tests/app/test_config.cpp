@@ -96,7 +96,7 @@ TEST(Config, UnknownSectionsNamePlaceAndNearest) {
       "model_error, "
       "checkpoint, run, generate, "
       "import, "
-      "snap, merge, predict, select, plan, machine, bench";
+      "snap, merge, predict, select, plan, machine, report, bench";
   EXPECT_EQ(file_message("[fti]\nlambda = 1\n"),
             "run.toml:2: unknown section [fti]. Did you mean 'fit'?" + known);
   EXPECT_EQ(file_message("[elsewhere]\n"), "run.toml:1: unknown section [elsewhere]." + known);

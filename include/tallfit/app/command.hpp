@@ -20,6 +20,7 @@ enum class Command {
   sample,
   predict,
   select,
+  report,
   bench
 };
 

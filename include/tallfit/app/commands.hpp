@@ -20,6 +20,7 @@ void run_bag(const Config& config, const comm::Communicator& world);
 void run_sample(const Config& config, const comm::Communicator& world);
 void run_predict(const Config& config, const comm::Communicator& world);
 void run_select(const Config& config, const comm::Communicator& world);
+void run_report(const Config& config, const comm::Communicator& world);
 void run_bench(const Config& config, const comm::Communicator& world);
 
 }  // namespace tallfit::app

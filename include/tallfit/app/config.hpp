@@ -268,6 +268,12 @@ struct Config {
     std::string command = "fit";  ///< "fit", "bag" or "sample"
   };
 
+  struct Report {
+    std::vector<std::string> inputs;
+    Index ranks = 1024;
+    double level = 0.95;
+  };
+
   struct Bench {
     std::vector<Index> columns = {500, 1000};
     std::vector<Index> cells = {1, 100};
@@ -300,6 +306,7 @@ struct Config {
   Select select;
   Plan plan;
   compress::MachineRates machine;  ///< `tallfit bench` measures them
+  Report report;
   Bench bench;
 
   std::string output;   ///< `-o OUT`; empty where the command needs none
