@@ -145,6 +145,13 @@ job=$(submit --job-name=overdue "$scripts/sample_requeue.sbatch")
 await "$job" 60 COMPLETED
 same results/overdue/summary.csv sample_by_hand/summary.csv
 
+echo "--- a scaling study"
+NODES="1 2" RANKS_PER_NODE="1 2" COLUMNS_OF_DESIGN=60 ROWS_PER_COLUMN=100 CELLS=4 MINUTES=5 TALLFIT_LAUNCH=mpirun \
+  by_hand bash "$scripts/scaling_study.sh"
+await "$(sed -n 's/Submitted batch job //p' by_hand.log)" 120 COMPLETED
+[ "$(find results/scaling -name "scaling_weak_*.json" | wc -l)" = 4 ]
+[ -s results/scaling/report/report.html ]
+
 echo "--- a node goes down"
 job=$(submit --job-name=moved "$scripts/sample_requeue.sbatch")
 begun "$job" moved
