@@ -8,9 +8,9 @@ cd "$(dirname "$0")/../.." || exit 2
 root=$PWD
 command -v clang-tidy > /dev/null || { echo "clang-tidy is not installed: skipped"; exit 77; }
 
-# flags_of SOURCE: how the build compiles it.
+# flags_of SOURCE: how the build compiles it for its layer; the simulation compiles some sources, too.
 flags_of() {
-  grep -F -- " -c $root/$1\"" "$build/compile_commands.json" | sed -E 's|^ *"command": "[^ ]+ (.*) -o [^ ]+ -c [^ ]+$|\1|'
+  grep -F -- " -c $root/$1\"" "$build/compile_commands.json" | grep -F ' -o CMakeFiles/tallfit_' | sed -E 's|^ *"command": "[^ ]+ (.*) -o [^ ]+ -c [^ ]+$|\1|'
 }
 
 # Kernels that are compiled for one instruction set each stay alone: a batch has the flags of its first source.
