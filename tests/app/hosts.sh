@@ -8,7 +8,6 @@ program=$(realpath "$1")
 scratch=$(mktemp -d)
 net=10.78.$((RANDOM % 200))  # others may test at the same time
 bridge=tf$$
-hosts=3
 cd "$scratch"
 
 finish() {
@@ -34,7 +33,7 @@ boot() {
 }
 inside() { local host=n$1; shift; nsenter -t "$(cat "$scratch/$host.init")" -n -u -m -p -i -- "$@"; }
 
-{ echo "127.0.0.1 localhost"; for i in $(seq $hosts); do echo "$net.$i n$i"; done; echo "$net.254 $(hostname -s)"; } > names
+{ echo "127.0.0.1 localhost"; for i in 1 2 3; do echo "$net.$i n$i"; done; echo "$net.254 $(hostname -s)"; } > names
 if ! { command -v ip unshare nsenter > /dev/null && ip link add "$bridge" type bridge &&
   ip addr add "$net.254/24" dev "$bridge" && ip link set "$bridge" up && boot 1 && boot 2 && boot 3; } 2> why; then
   echo "no namespaces here: skipped"
