@@ -122,7 +122,7 @@ Config choose_by_cross_validation(const Config& config, const compress::Compress
       .hold_out = config.cv.hold_out,
       .checkpoint = output.checkpoint()};
   const estimate::CrossValidation validation =
-      config.cv.collect ? collect_validation(config, design, world)
+      config.cv.collect ? collect_validation(config, design, how.by, world)
                         : estimate::cross_validate(design, multipliers, candidates, how, world);
   if (!config.cv.hold_out.empty()) add_validation_part(config, design, validation, output);
   warn_of_missing(validation, design);

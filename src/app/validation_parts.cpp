@@ -89,7 +89,7 @@ void add_validation_part(const Config& config, const compress::CompressedDesign&
 }
 
 estimate::CrossValidation collect_validation(const Config& config, const compress::CompressedDesign& design,
-                                             const comm::Communicator& world) {
+                                             compress::HeldOut by, const comm::Communicator& world) {
   estimate::CrossValidation all;
   comm::all_or_none(world, [&] {
     const std::vector<std::string> settings = validation_settings(config, design);
@@ -98,8 +98,7 @@ estimate::CrossValidation collect_validation(const Config& config, const compres
       parts.push_back(io::read_validation_file(name));
       require_same(parts.back().settings, settings, name);
     }
-    all = joined(parts, config.cv.parts,
-                 config.cv.by == "fold" ? compress::HeldOut::fold : compress::HeldOut::group);
+    all = joined(parts, config.cv.parts, by);
   });
   return all;
 }

@@ -20,6 +20,6 @@ void add_validation_part(const Config& config, const compress::CompressedDesign&
 /// @collective @throws Error{input} for parts of other data or settings, and unless each fold or group is in
 /// one of them
 estimate::CrossValidation collect_validation(const Config& config, const compress::CompressedDesign& design,
-                                             const comm::Communicator& world);
+                                             compress::HeldOut by, const comm::Communicator& world);
 
 }  // namespace tallfit::app

@@ -75,14 +75,14 @@ private:
     ErrorSums sums;
   };
 
+  void put(compress::NumberSink& sink) const;
+  std::vector<LeafErrors> read(compress::NumberSource& source) const;
+
   Eigen::VectorXd coefficients_;
   double intercept_;
   compress::Checkpoint* checkpoint_;
   ErrorTable leaf_;
   std::vector<LeafErrors> finished_;
-
-  void put(compress::NumberSink& sink) const;
-  std::vector<LeafErrors> read(compress::NumberSource& source) const;
 };
 
 /// Sums of squares from factors alone: ‖F [θ; c; -1]‖² for each cell; absolute and largest errors are NaN,
