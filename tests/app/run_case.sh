@@ -3,7 +3,7 @@
 # begins with what must happen:
 #   # expect: exit 2, unknown key 'alhpa'     exit code of every rank, and text on stderr, once (may be left out)
 #   # command: predict                        default: fit; "fit CASE --fit.lambda=-1 -o OUT" where more is to be said
-#   # ranks: 0 3                              read by CMake; default: 1 3; 0: without mpiexec
+#   # ranks: 0 3                              read by CMake; default: 3; 0: without mpiexec
 # or, as FILE.cases:NAME, the lines below [NAME] in FILE.cases, without the "# ". These may also say
 #   input: design d.h5 weight:last=-1         commands that make the inputs, see below; each line is one
 #   last: rm d.h5                             more commands, for the copy of the inputs that the last rank alone sees
@@ -14,6 +14,7 @@
 # usage: run_case.sh CASE RANKS PROGRAM MPIEXEC NUMPROC_FLAG [MAKE_DESIGN]
 # shellcheck disable=SC2034,SC2317  # what only cases use
 set -u
+tests=$(realpath "$(dirname "$0")/..")
 case=$1 ranks=$2 program=$3 mpiexec=$4 numproc_flag=$5 make_design=${6:-}
 
 # What inputs are made with.
@@ -69,7 +70,7 @@ scratch=$(mktemp -d)
 mounted=''
 trap '[ -z "$mounted" ] || umount "$mounted"; rm -rf "$scratch"' EXIT
 mkdir "$scratch/out" "$scratch/in"
-launch=("$mpiexec" "$numproc_flag" "$ranks")
+launch=(bash "$tests/support/mpiexec.sh" "$mpiexec" "$numproc_flag" "$ranks")
 if [ "$ranks" = 0 ]; then launch=() ranks=1; fi
 cd "${folder:-$scratch/in}" || exit 1
 while read -r make; do
@@ -90,15 +91,15 @@ last=none
 [ ! -d "$scratch/last" ] || last=$((ranks - 1))
 # shellcheck disable=SC2016  # expanded by the shell of the rank
 timeout --kill-after=5 "${TALLFIT_TEST_LIMIT_S:-50}" \
-  "${launch[@]}" bash -c '[ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" != "$1" ] || cd "$(dirname "$0")/last" || exit 1
-    "${@:2}"; echo $? >> "$0"' "$scratch/codes" "$last" "$program" "${arguments[@]}" \
+  "${launch[@]}" bash -c 'rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}; [ "$rank" != "$1" ] || cd "$0/last" || exit 1
+    "${@:2}"; echo $? > "$0/code.$rank"' "$scratch" "$last" "$program" "${arguments[@]}" \
   > "$scratch/stdout" 2> "$scratch/stderr"
 launch_code=$?
 
 bad=0
 complain() { echo "$name, $ranks ranks: $1"; bad=1; }
 [ $launch_code != 124 ] || complain "no end after ${TALLFIT_TEST_LIMIT_S:-50} s: some rank hangs"
-codes=$(sort "$scratch/codes" 2> /dev/null | uniq -c | awk '{print $1 " x " $2}' | paste -sd, -)
+codes=$(sort "$scratch"/code.* 2> /dev/null | uniq -c | awk '{print $1 " x " $2}' | paste -sd, -)
 [ "$codes" = "$ranks x $code" ] || complain "exit codes $codes, expected $ranks x $code"
 times=$(grep -cF -- "$text" "$scratch/stderr")
 [ -z "$text" ] || [ "$times" = 1 ] || { [ "$code" = 0 ] && [ "$times" -gt 1 ]; } ||

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # clang-tidy over the sources of the program, two jobs at a time. usage: tidy.sh BUILD_FOLDER [FILES...]
-# Without FILES, up to twelve sources of a layer go through it as one: most of its time would go to their headers.
+# Without FILES, the sources of a layer go through it as one: most of its time would go to their headers.
 set -u
 build=$(realpath "${1:?build folder}")
 shift
@@ -13,21 +13,20 @@ flags_of() {
   grep -F -- " -c $root/$1\"" "$build/compile_commands.json" | grep -F ' -o CMakeFiles/tallfit_' | sed -E 's|^ *"command": "[^ ]+ (.*) -o [^ ]+ -c [^ ]+$|\1|'
 }
 
-# Kernels that are compiled for one instruction set each stay alone: a batch has the flags of its first source.
+# Largest layers first. Kernels that are compiled for one instruction set each stay alone: a layer has the flags of its
+# first source.
 batches() {
-  local layer first flags
+  local layer batch first flags
   rm -rf "$build/tidy" && mkdir -p "$build/tidy"
   for layer in src/*/; do
-    find "$layer" -name '*.cpp' ! -name 'fold_kernels_*' | sort |
-      split -l 12 --additional-suffix=.cpp --filter="sed 's|.*|#include \"$root/&\"|' > \$FILE" - \
-        "$build/tidy/$(basename "$layer")_"
+    find "$layer" -name '*.cpp' ! -name 'fold_kernels_*' | sort | sed "s|.*|#include \"$root/&\"|" > "$build/tidy/$(basename "$layer").cpp"
   done
-  for batch in "$build"/tidy/*.cpp; do
+  find "$build/tidy" -name '*.cpp' -printf '%s %p\n' | sort -rn | cut -d ' ' -f 2 | while read -r batch; do
     first=$(head -n 1 "$batch" | cut -d '"' -f 2)
     flags=$(flags_of "${first#"$root/"}")
     [ -n "$flags" ] || { echo "no compile command of $first in $build"; exit 1; }
     echo "$batch -- $flags"
-  done
+  done || return 1
   find src -name 'fold_kernels_*.cpp' -printf "%p -p $build\n"
 }
 
