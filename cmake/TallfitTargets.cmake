@@ -117,9 +117,10 @@ function(tallfit_set_test_properties name np timeout labels)
     ENVIRONMENT "${TALLFIT_TEST_ENVIRONMENT};TALLFIT_TEST_LIMIT_S=${inner}")
 endfunction()
 
-# One BLAS thread per rank, more ranks than cores, and root in a container: what every MPI test here needs. Leaks are
-# not looked for: Open MPI, its hwloc and PMIx keep memory to the end of the process, far more than ours could be.
+# One BLAS thread per rank, more ranks than cores, and root in a container: what every MPI test here needs. ob1: half of the
+# start of a job goes to the search for a fabric, which none of them has. Leaks are not looked for: Open MPI, its hwloc and
+# PMIx keep memory to the end of the process, far more than ours could be.
 set(TALLFIT_TEST_ENVIRONMENT GTEST_COLOR=no TALLFIT_DATA_DEFAULT=${PROJECT_SOURCE_DIR}/../shared/data
-  OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
+  OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 OMPI_MCA_pml=ob1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
   OMPI_MCA_hwloc_base_binding_policy=none ASAN_OPTIONS=detect_leaks=0)

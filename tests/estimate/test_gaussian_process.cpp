@@ -1,5 +1,4 @@
 // Gaussian processes against scikit-learn, closed forms and each other.
-#include <Eigen/Cholesky>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -8,12 +7,12 @@
 #include <fstream>
 #include <limits>
 #include <memory>
-#include <numbers>
 
 #include "sklearn_sets.hpp"
 #include "support/errors.hpp"
 #include "support/fit_rows.hpp"
 #include "support/grids.hpp"
+#include "support/oracle.hpp"
 
 #include "tallfit/compress/row_sample.hpp"
 #include "tallfit/design/kernel_source.hpp"
@@ -252,11 +251,7 @@ DenseEvidence dense_evidence(const Rows& rows, const design::KernelBasis& basis,
   const auto inside = phi.leftCols(phi.cols() - 1);
   Eigen::MatrixXd covariance = variance * inside * inside.transpose();
   covariance.diagonal().array() += noise;
-  const Eigen::LLT<Eigen::MatrixXd> root(covariance);
-  const Eigen::VectorXd y = rows.weighted_b();
-  const double value = -0.5 * y.dot(root.solve(y)) -
-                       Eigen::VectorXd(root.matrixLLT().diagonal()).array().log().sum() -
-                       0.5 * static_cast<double>(y.size()) * std::log(2.0 * std::numbers::pi);
+  const double value = support::log_normal_density(rows.weighted_b(), covariance);
   return {value, value - 0.5 * variance * phi.col(phi.cols() - 1).squaredNorm() / noise};
 }
 

@@ -1,12 +1,11 @@
 /// Random coefficients of rows in memory: what tests of them share.
 #pragma once
 
-#include <Eigen/QR>
-
 #include <memory>
 #include <vector>
 
 #include "support/memory_source.hpp"
+#include "support/oracle.hpp"
 
 #include "tallfit/infer/embedded_search.hpp"
 #include "tallfit/linalg/petsc_session.hpp"
@@ -45,18 +44,16 @@ private:
 inline std::unique_ptr<Embedded> embedded(const Rows& data, const Embedding& embedding,
                                           const comm::Communicator& comm) {
   const Eigen::MatrixXd a = data.weighted_a();
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(a);
-  infer::EmbeddedShape shape{.centre = qr.solve(data.weighted_b()),
-                             .has_intercept = false,
-                             .columns = embedding.columns,
-                             .unit = Eigen::VectorXd::Ones(static_cast<Index>(embedding.columns.size())),
-                             .root = Eigen::MatrixXd(a.cols(), 0)};
+  infer::EmbeddedShape shape{
+      .centre = support::refined_solution(a, data.weighted_b(), Eigen::VectorXd::Ones(a.cols())),
+      .has_intercept = false,
+      .columns = embedding.columns,
+      .unit = Eigen::VectorXd::Ones(static_cast<Index>(embedding.columns.size())),
+      .root = Eigen::MatrixXd(a.cols(), 0)};
   if (embedding.free_mean) {
     const double residual = (a * shape.centre - data.weighted_b()).norm();
     const Index k = a.cols();
-    shape.root = residual * Eigen::MatrixXd(qr.matrixQR().topRows(k).triangularView<Eigen::Upper>())
-                                .triangularView<Eigen::Upper>()
-                                .solve(Eigen::MatrixXd::Identity(k, k));
+    shape.root = residual * support::solve_upper(support::triangle_of(a), Eigen::MatrixXd::Identity(k, k));
   } else if (embedding.options.is_multiplicative) {
     shape.unit = Eigen::VectorXd(shape.centre(embedding.columns)).cwiseAbs();
   }

@@ -1,17 +1,14 @@
 // Posteriors in closed form against stored numbers of SciPy, and against the frequencies that they promise.
 // NIST's standard deviations, the scales of a flat prior, are those of tests/estimate/test_nist.cpp.
-#include <Eigen/Cholesky>
-#include <Eigen/LU>
-#include <Eigen/QR>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <fstream>
-#include <numbers>
 
 #include "support/csv.hpp"
 #include "support/data.hpp"
+#include "support/oracle.hpp"
 
 #include "tallfit/base/random.hpp"
 #include "tallfit/infer/gaussian_posterior.hpp"
@@ -28,10 +25,7 @@ estimate::LinearFit fit_of(const Eigen::MatrixXd& a, const Eigen::VectorXd& b,
                            estimate::Intercept intercept = estimate::Intercept::none) {
   Eigen::MatrixXd augmented(a.rows(), a.cols() + 2);
   augmented << a, Eigen::VectorXd::Ones(a.rows()), b;
-  const Eigen::MatrixXd r = Eigen::HouseholderQR<Eigen::MatrixXd>(augmented)
-                                .matrixQR()
-                                .topRows(augmented.cols())
-                                .triangularView<Eigen::Upper>();
+  const Eigen::MatrixXd r = support::triangle_of(augmented);
   const auto system = estimate::make_system(linalg::ProcessGrid::serial(), r, a.rows(), intercept);
   return estimate::make_estimator(options.lambda > 0.0 ? "ridge" : "ols", options)->fit(system);
 }
@@ -117,10 +111,7 @@ TEST(GaussianPosterior, EvidenceIsTheDensityOfTheTargets) {
   }
   const GaussianPosterior is(fit_of(a, b, {.lambda = 0.7, .alpha = 4.0}), {.lambda = 0.7}, n);
   const Eigen::MatrixXd covariance = 0.25 * (Eigen::MatrixXd::Identity(n, n) + a * a.transpose() / 0.7);
-  const Eigen::LLT<Eigen::MatrixXd> llt(covariance);
-  const double log_det = 2.0 * llt.matrixLLT().diagonal().array().log().sum();
-  const double density =
-      -0.5 * (b.dot(llt.solve(b)) + log_det + static_cast<double>(n) * std::log(2.0 * std::numbers::pi));
+  const double density = support::log_normal_density(b, covariance);
   EXPECT_NEAR(is.log_evidence(), density, 1e-12 * std::abs(density));
   const Eigen::VectorXd off = Eigen::Vector3d(0.3, -1.0, 2.0);
   const Eigen::MatrixXd precision = (a.transpose() * a + 0.7 * Eigen::MatrixXd::Identity(3, 3)) / 0.25;
@@ -157,8 +148,8 @@ TEST(GaussianPosterior, IntervalsHoldWhatTheyPromise) {
     const Eigen::RowVector4d row(a(n, 0), a(n, 1), a(n, 2), 1.0);
     Eigen::MatrixXd design(n, 4);
     design << a.topRows(n), Eigen::VectorXd::Ones(n);
-    const double variance =
-        is.noise_variance() * (1.0 + row * (design.transpose() * design).inverse() * row.transpose());
+    const double variance = is.noise_variance() *
+                            (1.0 + row * support::inverse_of(design.transpose() * design) * row.transpose());
     const double error = b(n) - row * is.mean();
     if (std::abs(error) < central_quantile(0.9, is.dof()) * std::sqrt(variance)) ++targets_held;
     draws_below += (draws.row(1).array() < is.marginal(1).quantile(0.95)).count();

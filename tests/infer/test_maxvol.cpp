@@ -1,5 +1,4 @@
 // Rows of maximal volume against all subsets, and what their coefficients must be.
-#include <Eigen/LU>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,6 +6,7 @@
 
 #include "support/errors.hpp"
 #include "support/memory_source.hpp"
+#include "support/oracle.hpp"
 
 #include "tallfit/infer/maxvol.hpp"
 
@@ -44,7 +44,7 @@ double largest_volume(const Eigen::MatrixXd& all) {
     std::vector<Index> numbers;
     for (std::size_t i = 0; i < mask.size(); ++i)
       if (mask[i]) numbers.push_back(static_cast<Index>(i));
-    largest = std::max(largest, std::abs(picked(all, numbers).determinant()));
+    largest = std::max(largest, std::abs(support::determinant_of(picked(all, numbers))));
   } while (std::prev_permutation(mask.begin(), mask.end()));
   return largest;
 }
@@ -63,10 +63,10 @@ TEST(MaxVol, NoSwapHelpsAndVolumesAreNearTheBest) {
     ASSERT_EQ(is.numbers.size(), 4U);
     const Eigen::MatrixXd b = picked(all, is.numbers);
     EXPECT_EQ(b, is.chosen);
-    const Eigen::MatrixXd c = b.inverse() * all;
+    const Eigen::MatrixXd c = support::inverse_of(b) * all;
     EXPECT_LE(c.cwiseAbs().maxCoeff(), 1.0 + tolerance + 1e-12);  // an inverse of condition below 1e2
     EXPECT_NEAR(c.cwiseAbs().maxCoeff(), is.largest, 1e-12);
-    const double part = std::abs(b.determinant()) / largest_volume(all);
+    const double part = std::abs(support::determinant_of(b)) / largest_volume(all);
     EXPECT_GE(part, std::pow(1.0 + tolerance, -4.0) * std::pow(4.0, -2.0));
     worst = std::min(worst, part);
   }
@@ -80,7 +80,7 @@ TEST(MaxVol, SwapsLeaveAStartThatIsMisled) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     const Eigen::MatrixXd all = random_columns(9, 200, seed);
     const infer::MaxVol is = infer::maxvol(volume_rows(all, world), {.tolerance = 0.01}, world);
-    EXPECT_LE((picked(all, is.numbers).inverse() * all).cwiseAbs().maxCoeff(), 1.01 + 1e-11);
+    EXPECT_LE((support::inverse_of(picked(all, is.numbers)) * all).cwiseAbs().maxCoeff(), 1.01 + 1e-11);
     swaps += is.swaps;
   }
   EXPECT_GT(swaps, 5);
@@ -98,7 +98,7 @@ TEST(MaxVol, RowsBeyondTheSquareRaiseTheVolumeMost) {
     const std::vector<Index> before(is.numbers.begin(),
                                     is.numbers.begin() + static_cast<std::ptrdiff_t>(size));
     const Eigen::MatrixXd b = picked(all, before);
-    const Eigen::MatrixXd inverse = (b * b.transpose()).inverse();
+    const Eigen::MatrixXd inverse = support::inverse_of(b * b.transpose());
     const auto leverage = [&](Index i) { return all.col(i).dot(inverse * all.col(i)); };
     for (Index i = 0; i < all.cols(); ++i)
       if (std::find(before.begin(), before.end(), i) == before.end()) {

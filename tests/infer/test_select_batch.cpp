@@ -1,6 +1,5 @@
 // Batches of configurations against criteria of dense matrices and greedy searches that factor anew each
 // time.
-#include <Eigen/LU>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -72,8 +71,8 @@ Eigen::MatrixXd labelled_rows(Index n_cols, bool intercept) {
 /// The criterion of a design, or the score of rows, by the inverse of the information.
 double dense_value(std::string_view name, const Eigen::MatrixXd& information, const Eigen::MatrixXd& rows,
                    const Eigen::MatrixXd& functionals) {
-  const Eigen::MatrixXd c = information.inverse();
-  if (name == "d") return std::log(information.determinant());
+  const Eigen::MatrixXd c = support::inverse_of(information);
+  if (name == "d") return std::log(support::determinant_of(information));
   if (name == "a") return c.trace();
   if (name == "c" || name == "i" || name == "v") return (functionals * c * functionals.transpose()).trace();
   if (name == "e") return support::symmetric_eigenvalues(information)(0);
@@ -251,7 +250,7 @@ TEST(SelectBatch, CovarianceAndRowsAreTheSameStart) {
   constexpr Index k = 4;
   const Eigen::MatrixXd rows = labelled_rows(k, true);
   const infer::Whitening of_rows = infer::information_of_rows(rows, Eigen::VectorXd::Zero(k + 1), 1e-13);
-  const Eigen::MatrixXd c = (rows.transpose() * rows).inverse();
+  const Eigen::MatrixXd c = support::inverse_of(rows.transpose() * rows);
   const double bound = 1e3 * eps * c.norm();  // of an inverse of condition below 100
   EXPECT_LT((of_rows.root * of_rows.root.transpose() - c).norm(), bound);
   Eigen::MatrixXd members(k + 1, 9);  // more of them than coefficients, as in a bag

@@ -35,6 +35,10 @@ Eigen::MatrixXd solve_upper(const Eigen::MatrixXd& r, const Eigen::MatrixXd& b) 
   return r.triangularView<Eigen::Upper>().solve(b);
 }
 
+Eigen::MatrixXd inverse_of(const Eigen::MatrixXd& a) { return a.inverse(); }
+
+double determinant_of(const Eigen::MatrixXd& a) { return a.determinant(); }
+
 LongVector least_squares(const LongMatrix& a, const LongVector& b) {
   return a.colPivHouseholderQr().solve(b);
 }

@@ -25,6 +25,10 @@ Eigen::VectorXd symmetric_eigenvalues(const Eigen::MatrixXd& a);
 /// R⁻¹ B.
 Eigen::MatrixXd solve_upper(const Eigen::MatrixXd& r, const Eigen::MatrixXd& b);
 
+/// Of a square matrix, by pivoted LU.
+Eigen::MatrixXd inverse_of(const Eigen::MatrixXd& a);
+double determinant_of(const Eigen::MatrixXd& a);
+
 /// min ‖A x - b‖ of full column rank, by pivoted QR.
 LongVector least_squares(const LongMatrix& a, const LongVector& b);
 
