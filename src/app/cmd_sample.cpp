@@ -163,7 +163,7 @@ struct SampledPosterior {
 
 /// @collective
 SampledPosterior make_posterior(const Config& config, const SampledDesign& design,
-                                const comm::Communicator& world) {
+                                compress::Checkpoint* checkpoint, const comm::Communicator& world) {
   const std::vector<NoiseFactor> factors = noise_factors(config, design.cells, design.multipliers, world);
   SampledPosterior posterior;
   comm::all_or_none(world, [&] {
@@ -175,7 +175,8 @@ SampledPosterior make_posterior(const Config& config, const SampledDesign& desig
   if (samples_model_error(config))
     posterior.embedded = make_embedded_posterior(config, *design.planned, design.cells, world);
   else if (!posterior.gaussian)
-    posterior.of_rows = make_row_target(config, *design.planned, design.cells, posterior.reference, world);
+    posterior.of_rows =
+        make_row_target(config, *design.planned, design.cells, posterior.reference, checkpoint, world);
   posterior.description =
       posterior.embedded.target ? describe_embedded_posterior(config) : describe_posterior(config);
   return posterior;
@@ -244,7 +245,7 @@ void run_sample(const Config& config, const comm::Communicator& world) {
   compress::Checkpoint* checkpoint = nullptr;
   const SampledDesign design = compressed ? load_design(config, world, output, checkpoint)
                                           : read_design(config, world, output, checkpoint);
-  const SampledPosterior posterior = make_posterior(config, design, world);
+  const SampledPosterior posterior = make_posterior(config, design, checkpoint, world);
   infer::Sampler sampler;
   comm::all_or_none(world,
                     [&] { sampler = choose_sampler(config, posterior.target(), posterior.gaussian.get()); });

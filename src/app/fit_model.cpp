@@ -100,7 +100,11 @@ void refine_fit(const Config& config, const PlannedRows& planned, const comm::Co
                 Solved& solved, FitOutput& output) {
   const Phase phase("refine");
   const estimate::Refinement done = estimate::refine(
-      {planned.fitted_rows(), planned.layout, world, planned.block_bytes()},
+      {.source = planned.fitted_rows(),
+       .layout = planned.layout,
+       .comm = world,
+       .block_bytes = planned.block_bytes(),
+       .checkpoint = output.checkpoint()},
       solved.system ? &solved.fit : nullptr, solved.system ? &*solved.system : nullptr,
       estimate::require_quadratic(*make_estimator(config), "solver.refine"), estimator_options(config));
   output.record.iterations = done.passes;

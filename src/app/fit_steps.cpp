@@ -62,7 +62,7 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
   design::RowSource& rows_of_pass = projected ? *projected : planned.rows();
   // Rows that are written one by one are lost with the run, so that their pass begins again.
   estimate::ErrorVisitor errors(of_pass.coefficients, of_pass.intercept,
-                                config.fit.residuals ? nullptr : output.checkpoint());
+                                {.checkpoint = config.fit.residuals ? nullptr : output.checkpoint()});
   std::vector<compress::RowVisitor*> visitors = {&errors};
   std::optional<infer::PredictionVisitor> predictions;
   if (config.fit.residuals) {

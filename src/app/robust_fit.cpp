@@ -40,7 +40,8 @@ void run_robust_fit(const Config& config, const comm::Communicator& world) {
                               .layout = planned.layout,
                               .cells = planned.tall().cells,
                               .comm = world,
-                              .block_bytes = planned.block_bytes()},
+                              .block_bytes = planned.block_bytes(),
+                              .checkpoint = output.checkpoint()},
                              system ? &*system : nullptr, intercept_of(config), options);
     phase.add_flops(static_cast<double>(found.iterations) * planned.tall().pass_flops / world.size());
     return found;

@@ -22,7 +22,8 @@ struct RobustStart {
 };
 
 RobustStart robust_start(const Config& config, const PlannedRows& planned,
-                         const compress::CompressedDesign& design, const comm::Communicator& world) {
+                         const compress::CompressedDesign& design, compress::Checkpoint* checkpoint,
+                         const comm::Communicator& world) {
   const Phase phase("robust start");
   Config of_fit = config;
   of_fit.fit.estimator = config.sample.target;
@@ -34,7 +35,8 @@ RobustStart robust_start(const Config& config, const PlannedRows& planned,
                             .layout = planned.layout,
                             .cells = planned.tall().cells,
                             .comm = world,
-                            .block_bytes = planned.block_bytes()},
+                            .block_bytes = planned.block_bytes(),
+                            .checkpoint = checkpoint},
                            system ? &*system : nullptr, intercept_of(config), robust_options(of_fit));
   const infer::LinearModel model = share_model(fit, design.n_cols(), world);
   RobustStart start{.centre = model.coefficients};
@@ -94,9 +96,10 @@ std::string describe_sample(const Config& config, const PlannedRows& planned) {
 std::unique_ptr<infer::RowTarget> make_row_target(const Config& config, const PlannedRows& planned,
                                                   const compress::CompressedDesign& design,
                                                   const Reference& reference,
+                                                  compress::Checkpoint* checkpoint,
                                                   const comm::Communicator& world) {
   require_room(config, planned, world);
-  const RobustStart start = robust_start(config, planned, design, world);
+  const RobustStart start = robust_start(config, planned, design, checkpoint, world);
   infer::LeafKeeper keeper(config.fit.fit_intercept);
   compress::RowVisitor* const visitors[] = {&keeper};
   compress::run_row_pass(planned.rows(), planned.layout, world, visitors, planned.block_bytes(), "rows");

@@ -1,6 +1,7 @@
 #include "tallfit/compress/checkpoint.hpp"
 
 #include "tallfit/base/stop_signals.hpp"
+#include "tallfit/comm/collective_error.hpp"
 
 namespace tallfit::compress {
 
@@ -45,6 +46,22 @@ void save_if_due(Checkpoint* checkpoint, std::string_view stage,
   if (checkpoint == nullptr || !checkpoint->is_due()) return;
   checkpoint->save(stage, write);
   stop_if(stop_requested());
+}
+
+void take_over(Checkpoint* checkpoint, std::string_view stage, const comm::Communicator& comm,
+               const StageWork& work) {
+  if (checkpoint == nullptr) return;
+  comm::all_or_none(comm, [&] {
+    bool any = false;
+    checkpoint->restore(stage, [&](NumberSource& source) {
+      any = true;
+      work.read(source);
+    });
+    if (any) checkpoint->save(stage, work.write);
+  });
+  comm::all_or_none(comm, [&] {
+    if (comm.is_root()) checkpoint->forget_earlier(stage);
+  });
 }
 
 }  // namespace tallfit::compress

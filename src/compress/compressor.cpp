@@ -23,18 +23,16 @@ Compressor::Compressor(const RowLayout& layout, const CellPlan& plan, Checkpoint
 }
 
 void Compressor::restore(const comm::Communicator& comm) {
-  if (checkpoint_ == nullptr) return;
-  comm::all_or_none(comm, [&] {
-    checkpoint_->restore(saved_stage, [&](NumberSource& source) {
-      read_pieces(source, layout_.n_cols + 2, [&](const TreeNode& node, Factor factor) {
-        if (takes(node)) restore(node, std::move(factor));
-      });
-    });
-    if (!pieces_.empty())
-      checkpoint_->save(saved_stage, [&](NumberSink& sink) { put_pieces(sink, pieces_); });
-  });
-  comm::all_or_none(comm, [&] {
-    if (comm.is_root()) checkpoint_->forget_earlier(saved_stage);
+  take_over(
+      checkpoint_, saved_stage, comm,
+      {.read = [&](NumberSource& source) { take(source); }, .write = [&](NumberSink& sink) { put(sink); }});
+}
+
+void Compressor::put(NumberSink& sink) const { put_pieces(sink, pieces_); }
+
+void Compressor::take(NumberSource& source) {
+  read_pieces(source, layout_.n_cols + 2, [&](const TreeNode& node, Factor factor) {
+    if (takes(node)) restore(node, std::move(factor));
   });
 }
 
@@ -62,11 +60,13 @@ void Compressor::restore(const TreeNode& node, Factor factor) {
   pieces_[node] = std::move(factor);
 }
 
+bool Compressor::needs(Index leaf) const {
+  return std::any_of(cells_.begin(), cells_.end(),
+                     [&](const Progress& cell) { return !is_restored(cell, leaf); });
+}
+
 std::vector<LeafRange> Compressor::remaining() const {
-  return my_leaves_if(layout_, [&](Index leaf) {
-    return std::any_of(cells_.begin(), cells_.end(),
-                       [&](const Progress& cell) { return !is_restored(cell, leaf); });
-  });
+  return my_leaves_if(layout_, [&](Index leaf) { return needs(leaf); });
 }
 
 void Compressor::begin_leaf(Index leaf) {
@@ -162,7 +162,7 @@ void Compressor::end_leaf(Index leaf) {
     cell.next_part = 0;
     ++cell.next_node;
   }
-  save_if_due(checkpoint_, saved_stage, [&](NumberSink& sink) { put_pieces(sink, pieces_); });
+  save_if_due(checkpoint_, saved_stage, [&](NumberSink& sink) { put(sink); });
 }
 
 CompressedDesign Compressor::finish(const design::DesignInfo& info, const comm::Communicator& comm) {

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
 #include <span>
 
-#include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/linalg/dot.hpp"
 #include "tallfit/linalg/matrix_ops.hpp"
@@ -18,6 +16,12 @@ namespace {
 
 constexpr std::string_view saved_errors = "errors";
 constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
+
+/// What a leaf gives, for each kind of rows.
+struct KeyedSums {
+  MetricsKey key;
+  ErrorSums sums;
+};
 
 /// Σ (t - mean t)² from sums of 32 digits.
 double centred_squares(DoubleDouble sum, DoubleDouble squares, Index count) {
@@ -91,63 +95,42 @@ void ErrorVisitor::visit(const compress::LeafRows& rows) {
 }
 
 void ErrorVisitor::end_leaf(Index leaf) {
-  for (const auto& [key, sums] : leaf_) finished_.push_back({leaf, key, sums});
-  compress::save_if_due(checkpoint_, saved_errors, [&](compress::NumberSink& sink) { put(sink); });
+  std::vector<KeyedSums> all;
+  for (const auto& [key, sums] : leaf_) all.push_back({.key = key, .sums = sums});
+  finished_.set(leaf, compress::as_numbers<KeyedSums>(all));
+  if (layout_ != nullptr)
+    compress::save_if_due(saved_.checkpoint, saved_errors, [&](compress::NumberSink& sink) { put(sink); });
 }
 
-/// The model, then the bytes of all sums.
+/// The model, then the leaves.
 void ErrorVisitor::put(compress::NumberSink& sink) const {
-  static_assert(sizeof(LeafErrors) % sizeof(double) == 0);
   sink.put(intercept_);
   sink.put(std::span<const double>(coefficients_.data(), static_cast<std::size_t>(coefficients_.size())));
-  const auto from = std::as_bytes(std::span(finished_));
-  std::vector<double> numbers(from.size() / sizeof(double));
-  std::copy(from.begin(), from.end(), std::as_writable_bytes(std::span(numbers)).begin());
-  sink.put(std::span<const double>(numbers));
+  finished_.put(sink, *layout_, saved_.rows);
 }
 
 /// Nothing where they are of another model.
-std::vector<ErrorVisitor::LeafErrors> ErrorVisitor::read(compress::NumberSource& source) const {
+void ErrorVisitor::take(compress::NumberSource& source) {
   const double intercept = source.number();
   const std::vector<double> coefficients = source.numbers();
-  const std::vector<double> numbers = source.numbers();
-  if (intercept != intercept_ ||
-      !std::equal(coefficients.begin(), coefficients.end(), coefficients_.begin(), coefficients_.end()))
-    return {};
-  std::vector<LeafErrors> all(numbers.size() * sizeof(double) / sizeof(LeafErrors));
-  const auto from = std::as_bytes(std::span(numbers)).first(all.size() * sizeof(LeafErrors));
-  std::copy(from.begin(), from.end(), std::as_writable_bytes(std::span(all)).begin());
-  return all;
+  if (intercept == intercept_ &&
+      std::equal(coefficients.begin(), coefficients.end(), coefficients_.begin(), coefficients_.end()))
+    finished_.take(source, *layout_, saved_.rows);
 }
 
 std::vector<compress::LeafRange> ErrorVisitor::restore(const compress::RowLayout& layout,
                                                        const comm::Communicator& comm) {
-  std::set<Index> known;
-  if (checkpoint_ != nullptr) {
-    comm::all_or_none(comm, [&] {
-      checkpoint_->restore(saved_errors, [&](compress::NumberSource& source) {
-        std::vector<LeafErrors> found = read(source);
-        std::erase_if(found, [&](const LeafErrors& of) {
-          return of.leaf < layout.my_first_leaf || of.leaf >= layout.my_end_leaf || known.contains(of.leaf);
-        });
-        for (const LeafErrors& of : found) known.insert(of.leaf);
-        finished_.insert(finished_.end(), found.begin(), found.end());
-      });
-      if (!finished_.empty()) checkpoint_->save(saved_errors, [&](compress::NumberSink& sink) { put(sink); });
-    });
-    comm::all_or_none(comm, [&] {
-      if (comm.is_root()) checkpoint_->forget_earlier(saved_errors);
-    });
-  }
-  return compress::my_leaves_if(layout, [&](Index leaf) { return !known.contains(leaf); });
+  layout_ = &layout;
+  compress::take_over(saved_.checkpoint, saved_errors, comm,
+                      {.read = [&](compress::NumberSource& source) { take(source); },
+                       .write = [&](compress::NumberSink& sink) { put(sink); }});
+  return finished_.missing(layout);
 }
 
 ErrorTable ErrorVisitor::total(const comm::Communicator& comm) const {
-  std::vector<LeafErrors> all = comm::all_gather(comm, finished_);
-  std::stable_sort(all.begin(), all.end(),
-                   [](const LeafErrors& a, const LeafErrors& b) { return a.leaf < b.leaf; });
   ErrorTable table;
-  for (const LeafErrors& of : all) table[of.key].add(of.sums);
+  for (const KeyedSums& of : compress::from_numbers<KeyedSums>(finished_.gathered(comm)))
+    table[of.key].add(of.sums);
   return table;
 }
 

@@ -8,6 +8,7 @@
 #include "tallfit/comm/collective_error.hpp"
 #include "tallfit/comm/exchange.hpp"
 #include "tallfit/compress/row_pass.hpp"
+#include "tallfit/compress/saved_passes.hpp"
 #include "tallfit/estimate/quadratic_fit.hpp"
 
 namespace tallfit::estimate {
@@ -20,8 +21,8 @@ using Extended = std::vector<DoubleDouble>;
 /// the intercept.
 class GradientVisitor final : public compress::RowVisitor {
 public:
-  GradientVisitor(const Extended& coefficients, Index n_cols)
-      : coefficients_(coefficients), n_cols_(n_cols) {}
+  GradientVisitor(const Extended& coefficients, Index n_cols, compress::SavedPasses& saved)
+      : coefficients_(coefficients), n_cols_(n_cols), saved_(saved) {}
 
   void begin_leaf(Index) override { leaf_.assign(static_cast<std::size_t>(n_cols_) + 2, DoubleDouble()); }
 
@@ -33,11 +34,11 @@ public:
     }
   }
 
-  void end_leaf(Index) override { sums_.insert(sums_.end(), leaf_.begin(), leaf_.end()); }
+  void end_leaf(Index leaf) override { saved_.end_leaf(leaf, compress::as_numbers<DoubleDouble>(leaf_)); }
 
   /// Sums over all leaves in order, on every rank.
   Extended total(const comm::Communicator& comm) const {
-    const Extended all = comm::all_gather(comm, sums_);
+    const auto all = compress::from_numbers<DoubleDouble>(saved_.gathered(comm));
     Extended sum(static_cast<std::size_t>(n_cols_) + 2);
     for (std::size_t i = 0; i < all.size(); ++i) sum[i % sum.size()] += all[i];
     return sum;
@@ -56,9 +57,18 @@ private:
 
   const Extended& coefficients_;
   Index n_cols_;
+  compress::SavedPasses& saved_;
   Extended leaf_;
-  Extended sums_;
 };
+
+/// The sums of one pass.
+Extended gradient(const RefineRows& rows, const Extended& coefficients, compress::SavedPasses& saved) {
+  GradientVisitor visitor(coefficients, rows.layout.n_cols, saved);
+  compress::RowVisitor* const visitors[] = {&visitor};
+  compress::run_row_pass(rows.source, rows.layout, rows.comm, visitors, rows.block_bytes,
+                         "refine: residuals of rows", saved.begin(rows.comm));
+  return visitor.total(rows.comm);
+}
 
 /// Largest |δ_j| / |θ_j|, coefficients that are zero left out unless they move away from it.
 double relative_size(const Eigen::VectorXd& delta, const Extended& coefficients) {
@@ -119,13 +129,13 @@ Refinement refine(const RefineRows& rows, LinearFit* fit, const LeastSquaresSyst
   }
   Corrector corrector(fit, system, lambda, rows.max_passes);
   Refinement done;
+  compress::SavedPasses saved(rows.checkpoint, "refine", rows.layout);
+  comm::broadcast(rows.comm, std::span(coefficients), 0);
+  saved.restore(compress::as_numbers<DoubleDouble>(coefficients), rows.comm);
   for (int again = 1; again != 0;) {
     comm::broadcast(rows.comm, std::span(coefficients), 0);
-    GradientVisitor visitor(coefficients, n);
-    compress::RowVisitor* const visitors[] = {&visitor};
-    compress::run_row_pass(rows.source, rows.layout, rows.comm, visitors, rows.block_bytes,
-                           "refine: residuals of rows");
-    const Extended sums = visitor.total(rows.comm);
+    const auto sums = compress::from_numbers<DoubleDouble>(saved.next(
+        rows.comm, [&] { return compress::as_numbers<DoubleDouble>(gradient(rows, coefficients, saved)); }));
     const auto correct = [&] {
       if (fit != nullptr) again = corrector.step(sums, coefficients, done) ? 1 : 0;
     };

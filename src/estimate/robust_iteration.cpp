@@ -16,9 +16,13 @@ RobustIteration::RobustIteration(const RobustRows& rows, Intercept intercept, co
       at_(std::move(start.at)),
       first_scale_(at_.scale),
       rank_(start.rank),
-      roundable_(std::clamp(10.0 * std::numeric_limits<double>::epsilon() * start.condition, 1e-7, 1e-3)) {}
+      roundable_(std::clamp(10.0 * std::numeric_limits<double>::epsilon() * start.condition, 1e-7, 1e-3)),
+      saved_(rows.checkpoint, "robust", rows.layout) {}
 
 void RobustIteration::run() {
+  std::vector<double> start(at_.x.begin(), at_.x.end());
+  start.insert(start.end(), {at_.scale, static_cast<double>(rank_), roundable_});
+  saved_.restore(std::move(start), rows_.comm);
   take_pass({});
   converged_ = options_.kind == RobustKind::laplace ? follow_smoothing() : minimise(options_.tol);
   if (options_.kind != RobustKind::laplace) {
@@ -33,14 +37,28 @@ double RobustIteration::value_at(double sum, const RobustPoint& point) const {
 }
 
 void RobustIteration::take_pass(RobustStep step, bool folds) {
-  pass_ = run_robust_pass(
-      rows_, intercept_,
-      {.loss = options_.loss(), .at = at_, .step = std::move(step), .majorant = majorant_, .folds = folds});
+  const RobustTask task{
+      .loss = options_.loss(), .at = at_, .step = std::move(step), .majorant = majorant_, .folds = folds};
+  const std::vector<double> numbers = saved_.next(rows_.comm, [&] { return make_pass(task); });
+  const Index n = at_.x.size();
+  sums_ = unpacked(Eigen::Map<const Eigen::VectorXd>(numbers.data(), packed_size(n)), n);
+  if (folds)
+    newton_ = unpacked_newton(std::span(numbers).subspan(static_cast<std::size_t>(packed_size(n))), n);
   ++passes_;
-  objective_ = options_.kind == RobustKind::laplace ? pass_.sums.absolute : value_at(pass_.sums.value, at_);
-  if (folds) newton_ = robust_newton(pass_, at_, options_, rows_.comm);
+  objective_ = options_.kind == RobustKind::laplace ? sums_.absolute : value_at(sums_.value, at_);
   log::info("robust pass {}: objective {:.17g}, scale {:.6g}, decrement {:.1e}, mu {:.0e}", passes_,
             objective_, at_.scale, newton_.decrement, majorant_);
+}
+
+/// What a pass tells the iteration: its sums and, where it folds, the next step.
+std::vector<double> RobustIteration::make_pass(const RobustTask& task) {
+  const RobustPass pass = run_robust_pass(rows_, intercept_, task, saved_);
+  const Eigen::VectorXd sums = packed(pass.sums);
+  std::vector<double> numbers(sums.begin(), sums.end());
+  if (!task.folds) return numbers;
+  const std::vector<double> newton = packed(robust_newton(pass, at_, options_, rows_.comm));
+  numbers.insert(numbers.end(), newton.begin(), newton.end());
+  return numbers;
 }
 
 /// Newton steps until the decrement is below a tolerance. @return whether it is
@@ -94,12 +112,12 @@ void RobustIteration::raise_majorant() {
 /// A whole step where it lowers the objective, else as much of it as does. @return false where nothing does
 bool RobustIteration::take_step() {
   const RobustPoint from = at_;
-  const double before = value_at(pass_.sums.value, from);
-  const double rounding = 1e-13 * (std::abs(before) + std::abs(pass_.sums.scale_curvature));
+  const double before = value_at(sums_.value, from);
+  const double rounding = 1e-13 * (std::abs(before) + std::abs(sums_.scale_curvature));
   const RobustStep step = newton_.step;
   at_ = moved(from, step, 1.0);
   take_pass(step);
-  if (value_at(pass_.sums.value, at_) <= before + rounding) {
+  if (value_at(sums_.value, at_) <= before + rounding) {
     majorant_ = std::max(newton_majorant, majorant_ / (majorant_ < careful_majorant ? 1e3 : 10.0));
     return true;
   }
@@ -107,7 +125,7 @@ bool RobustIteration::take_step() {
   double length = 0.0;
   for (int k = 0; k < n_shorter; ++k) {
     const double found =
-        value_at(pass_.sums.shorter[static_cast<std::size_t>(k)], moved(from, step, shorter_length(k)));
+        value_at(sums_.shorter[static_cast<std::size_t>(k)], moved(from, step, shorter_length(k)));
     if (found < best) {
       best = found;
       length = shorter_length(k);
@@ -128,10 +146,10 @@ bool RobustIteration::follow_smoothing() {
     const Index before = passes_;
     const bool is_on_path = minimise(on_path);
     const bool landed = passes_ == before;
-    if (is_on_path) dual_ = pass_.sums.absolute - pass_.sums.dual_slack;
-    const double gap = std::abs(pass_.sums.absolute - dual_);  // below 0 by rounding of the gradient only
-    const double rounding = std::numeric_limits<double>::epsilon() * pass_.sums.target_size;
-    const bool closed = gap <= options_.tol * pass_.sums.absolute + rounding;
+    if (is_on_path) dual_ = sums_.absolute - sums_.dual_slack;
+    const double gap = std::abs(sums_.absolute - dual_);  // below 0 by rounding of the gradient only
+    const double rounding = std::numeric_limits<double>::epsilon() * sums_.target_size;
+    const bool closed = gap <= options_.tol * sums_.absolute + rounding;
     if (is_on_path && closed && (landed || gap <= rounding)) break;
     if (!is_on_path || passes_ >= options_.max_iter) {
       describe_gap();
@@ -154,21 +172,21 @@ void RobustIteration::shrink(double factor) {
 /// To the end of the path, where the rows within the smoothing are fitted exactly.
 void RobustIteration::land() {
   const RobustPoint on_path = at_;
-  const RobustSums sums = pass_.sums;
+  const RobustSums sums = sums_;
   at_.x += newton_.step.x - newton_.along;
   take_pass({}, false);
-  if (pass_.sums.absolute > sums.absolute) {
+  if (sums_.absolute > sums.absolute) {
     at_ = on_path;
-    pass_.sums = sums;
+    sums_ = sums;
     objective_ = sums.absolute;
   }
   describe_gap();
 }
 
 void RobustIteration::describe_gap() {
-  gap_ = std::abs(pass_.sums.absolute - dual_);
+  gap_ = std::abs(sums_.absolute - dual_);
   how_ = fmt::format("duality gap {:.1e} of the objective after {} passes{}",
-                     pass_.sums.absolute > 0.0 ? gap_ / pass_.sums.absolute : 0.0, passes_, note_);
+                     sums_.absolute > 0.0 ? gap_ / sums_.absolute : 0.0, passes_, note_);
 }
 
 }  // namespace tallfit::estimate

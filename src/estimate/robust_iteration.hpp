@@ -25,7 +25,7 @@ public:
   void run();
 
   const RobustPoint& at() const { return at_; }
-  const RobustSums& sums() const { return pass_.sums; }
+  const RobustSums& sums() const { return sums_; }
   Index passes() const { return passes_; }
   bool converged() const { return converged_; }
   const std::string& how() const { return how_; }
@@ -36,6 +36,7 @@ public:
 private:
   double value_at(double sum, const RobustPoint& point) const;
   void take_pass(RobustStep step, bool folds = true);
+  std::vector<double> make_pass(const RobustTask& task);
   bool minimise(double tolerance);
   bool scale_vanished() const;
   bool misses_directions() const;
@@ -58,7 +59,8 @@ private:
   Index rank_;
   double roundable_;  ///< decrement below which rounding of the gradient may be all that is left
   double majorant_ = newton_majorant;
-  RobustPass pass_;
+  compress::SavedPasses saved_;
+  RobustSums sums_;
   RobustNewton newton_;
   Index passes_ = 0;
   double objective_ = unknown;

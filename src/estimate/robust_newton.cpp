@@ -53,23 +53,28 @@ RobustNewton solve_newton(const RobustPass& pass, const RobustPoint& at, const R
 
 }  // namespace
 
-RobustNewton robust_newton(const RobustPass& pass, const RobustPoint& at, const RobustOptions& options,
-                           const comm::Communicator& comm) {
-  RobustNewton newton;
-  std::vector<double> numbers;
-  comm::all_or_none(comm, [&] {
-    if (!comm.is_root()) return;
-    newton = solve_newton(pass, at, options);
-    numbers = {newton.step.log_scale, newton.decrement, static_cast<double>(newton.rank)};
-    numbers.insert(numbers.end(), newton.step.x.begin(), newton.step.x.end());
-    numbers.insert(numbers.end(), newton.along.begin(), newton.along.end());
-  });
-  comm::broadcast(comm, numbers, 0);
-  const Index n = at.x.size();
+std::vector<double> packed(const RobustNewton& newton) {
+  std::vector<double> numbers = {newton.step.log_scale, newton.decrement, static_cast<double>(newton.rank)};
+  numbers.insert(numbers.end(), newton.step.x.begin(), newton.step.x.end());
+  numbers.insert(numbers.end(), newton.along.begin(), newton.along.end());
+  return numbers;
+}
+
+RobustNewton unpacked_newton(std::span<const double> numbers, Index n) {
   return {.step = {.x = Eigen::Map<const Eigen::VectorXd>(numbers.data() + 3, n), .log_scale = numbers[0]},
           .along = Eigen::Map<const Eigen::VectorXd>(numbers.data() + 3 + n, n),
           .decrement = numbers[1],
           .rank = static_cast<Index>(numbers[2])};
+}
+
+RobustNewton robust_newton(const RobustPass& pass, const RobustPoint& at, const RobustOptions& options,
+                           const comm::Communicator& comm) {
+  std::vector<double> numbers;
+  comm::all_or_none(comm, [&] {
+    if (comm.is_root()) numbers = packed(solve_newton(pass, at, options));
+  });
+  comm::broadcast(comm, numbers, 0);
+  return unpacked_newton(numbers, at.x.size());
 }
 
 }  // namespace tallfit::estimate

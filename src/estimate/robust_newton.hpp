@@ -1,6 +1,9 @@
 /// The step of a robust fit: from the sums of a pass and the factor of its weighted rows.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "robust_pass.hpp"
 
 namespace tallfit::estimate {
@@ -12,6 +15,10 @@ struct RobustNewton {
   double decrement = 0.0;  ///< sqrt(δᵀ H δ), relative to the root of the objective
   Index rank = 0;          ///< of H: a step in less than all directions says nothing of the others
 };
+
+/// As numbers, and back, of n = K + 1 steps.
+std::vector<double> packed(const RobustNewton& newton);
+RobustNewton unpacked_newton(std::span<const double> numbers, Index n);
 
 /// Solves the Newton equations of θ, c and, where it is estimated, ln s:
 ///

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tallfit/comm/exchange.hpp"
 #include "tallfit/compress/compressor.hpp"
 #include "tallfit/compress/row_pass.hpp"
 #include "tallfit/linalg/dot.hpp"
@@ -30,36 +29,19 @@ struct Figure {
 };
 constexpr Index n_figures = Figure::shorter + n_shorter;
 
-RobustSums unpacked(const Eigen::VectorXd& all, Index n) {
-  const auto figures = all.tail(n_figures);
-  RobustSums sums{.slopes = all.head(n),
-                  .cross = all.segment(n, n),
-                  .value = figures(Figure::value),
-                  .scale_slope = figures(Figure::scale_slope),
-                  .scale_curvature = figures(Figure::scale_curvature),
-                  .squared_slopes = figures(Figure::squared_slopes),
-                  .curvatures = figures(Figure::curvatures),
-                  .squared_curvatures = figures(Figure::squared_curvatures),
-                  .squares = figures(Figure::squares),
-                  .absolute = figures(Figure::absolute),
-                  .dual_slack = figures(Figure::dual_slack),
-                  .target_size = figures(Figure::target_size)};
-  std::copy_n(figures.data() + Figure::shorter, n_shorter, sums.shorter.begin());
-  return sums;
-}
-
 /// Sums over the rows of each leaf, and hands the rows on with the scales w sqrt(ω).
 class RobustVisitor final : public compress::RowVisitor {
 public:
-  RobustVisitor(const RobustTask& task, Index n_cols, compress::RowVisitor* fold)
-      : task_(task), n_cols_(n_cols), fold_(fold) {
+  RobustVisitor(const RobustTask& task, Index n_cols, compress::RowVisitor* fold,
+                compress::SavedPasses& saved)
+      : task_(task), n_cols_(n_cols), fold_(fold), saved_(saved) {
     for (int k = 0; k < n_shorter; ++k)
       shorter_scales_.at(static_cast<std::size_t>(k)) =
           task.at.scale * std::exp((shorter_length(k) - 1.0) * task.step.log_scale);
   }
 
   void begin_leaf(Index leaf) override {
-    leaf_ = Eigen::VectorXd::Zero(2 * (n_cols_ + 1) + n_figures);
+    leaf_ = Eigen::VectorXd::Zero(packed_size(n_cols_ + 1));
     if (fold_ != nullptr) fold_->begin_leaf(leaf);
   }
 
@@ -81,14 +63,14 @@ public:
   }
 
   void end_leaf(Index leaf) override {
-    sums_.insert(sums_.end(), leaf_.begin(), leaf_.end());
     if (fold_ != nullptr) fold_->end_leaf(leaf);
+    saved_.end_leaf(leaf, {leaf_.begin(), leaf_.end()});
   }
 
   /// Sums over all leaves in order, on every rank.
   RobustSums total(const comm::Communicator& comm) const {
-    const std::vector<double> all = comm::all_gather(comm, sums_);
-    const Index size = 2 * (n_cols_ + 1) + n_figures;
+    const std::vector<double> all = saved_.gathered(comm);
+    const Index size = packed_size(n_cols_ + 1);
     Eigen::VectorXd sum = Eigen::VectorXd::Zero(size);
     for (std::size_t begin = 0; begin < all.size(); begin += static_cast<std::size_t>(size))
       sum += Eigen::Map<const Eigen::VectorXd>(all.data() + begin, size);
@@ -135,9 +117,9 @@ private:
   const RobustTask& task_;
   Index n_cols_;
   compress::RowVisitor* fold_;
+  compress::SavedPasses& saved_;
   std::array<double, n_shorter> shorter_scales_ = {};
   Eigen::VectorXd leaf_;
-  std::vector<double> sums_;
 };
 
 }  // namespace
@@ -148,12 +130,55 @@ RobustPoint moved(const RobustPoint& from, const RobustStep& step, double length
 
 double shorter_length(int k) { return std::ldexp(1.0, -2 * (k + 1)); }
 
-RobustPass run_robust_pass(const RobustRows& rows, Intercept intercept, const RobustTask& task) {
+Index packed_size(Index n) { return 2 * n + n_figures; }
+
+RobustSums unpacked(const Eigen::Ref<const Eigen::VectorXd>& numbers, Index n) {
+  const auto figures = numbers.tail(n_figures);
+  RobustSums sums{.slopes = numbers.head(n),
+                  .cross = numbers.segment(n, n),
+                  .value = figures(Figure::value),
+                  .scale_slope = figures(Figure::scale_slope),
+                  .scale_curvature = figures(Figure::scale_curvature),
+                  .squared_slopes = figures(Figure::squared_slopes),
+                  .curvatures = figures(Figure::curvatures),
+                  .squared_curvatures = figures(Figure::squared_curvatures),
+                  .squares = figures(Figure::squares),
+                  .absolute = figures(Figure::absolute),
+                  .dual_slack = figures(Figure::dual_slack),
+                  .target_size = figures(Figure::target_size)};
+  std::copy_n(figures.data() + Figure::shorter, n_shorter, sums.shorter.begin());
+  return sums;
+}
+
+Eigen::VectorXd packed(const RobustSums& sums) {
+  const Index n = sums.slopes.size();
+  Eigen::VectorXd numbers(packed_size(n));
+  numbers.head(n) = sums.slopes;
+  numbers.segment(n, n) = sums.cross;
+  auto figures = numbers.tail(n_figures);
+  figures(Figure::value) = sums.value;
+  figures(Figure::scale_slope) = sums.scale_slope;
+  figures(Figure::scale_curvature) = sums.scale_curvature;
+  figures(Figure::squared_slopes) = sums.squared_slopes;
+  figures(Figure::curvatures) = sums.curvatures;
+  figures(Figure::squared_curvatures) = sums.squared_curvatures;
+  figures(Figure::squares) = sums.squares;
+  figures(Figure::absolute) = sums.absolute;
+  figures(Figure::dual_slack) = sums.dual_slack;
+  figures(Figure::target_size) = sums.target_size;
+  std::copy_n(sums.shorter.data(), n_shorter, figures.data() + Figure::shorter);
+  return numbers;
+}
+
+RobustPass run_robust_pass(const RobustRows& rows, Intercept intercept, const RobustTask& task,
+                           compress::SavedPasses& saved) {
   std::optional<compress::Compressor> fold;
   if (task.folds) fold.emplace(rows.layout, rows.cells);
-  RobustVisitor visitor(task, rows.layout.n_cols, fold ? &*fold : nullptr);
+  compress::Compressor* const folds = fold ? &*fold : nullptr;
+  const auto remaining = saved.begin(rows.comm, folds);
+  RobustVisitor visitor(task, rows.layout.n_cols, folds, saved);
   compress::RowVisitor* const visitors[] = {&visitor};
-  compress::run_row_pass(rows.source, rows.layout, rows.comm, visitors, rows.block_bytes);
+  compress::run_row_pass(rows.source, rows.layout, rows.comm, visitors, rows.block_bytes, {}, remaining);
   RobustPass pass{.sums = visitor.total(rows.comm), .system = std::nullopt};
   if (!fold) return pass;
   const compress::CompressedDesign design = fold->finish(rows.source.info(), rows.comm);

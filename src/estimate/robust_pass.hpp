@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "tallfit/compress/saved_passes.hpp"
 #include "tallfit/estimate/robust_fit.hpp"
 
 namespace tallfit::estimate {
@@ -60,6 +61,14 @@ struct RobustPass {
 };
 
 /// One pass over the rows. Cost: as fit_robust() says. @collective
-RobustPass run_robust_pass(const RobustRows& rows, Intercept intercept, const RobustTask& task);
+/// @param saved  where it is one of the passes
+RobustPass run_robust_pass(const RobustRows& rows, Intercept intercept, const RobustTask& task,
+                           compress::SavedPasses& saved);
+
+/// As many numbers as its leaves give, and back.
+Eigen::VectorXd packed(const RobustSums& sums);
+RobustSums unpacked(const Eigen::Ref<const Eigen::VectorXd>& numbers, Index n);
+/// Of n = K + 1 slopes.
+Index packed_size(Index n);
 
 }  // namespace tallfit::estimate

@@ -14,9 +14,11 @@ cd "$scratch"
 
 # What is run, and what of it is compared: numbers only, for fit.json tells of times.
 arguments_compress=(compress d.h5 --compress.folds=4)
+arguments_robust=(fit d.h5 --fit.estimator=huber)
 arguments_bag=(bag d.h5 --bag.replicas=40)
 arguments_sample=(sample d.h5 --sample.sampler=nuts --sample.warmup=300 --sample.draws=400)
 compared_compress() { "$program" fit "$1" -o "$1.fit" > /dev/null 2>&1 && cat "$1.fit/coefficients.csv" "$1.fit/metrics.csv"; }
+compared_robust() { cat "$1/coefficients.csv" "$1/metrics.csv"; }
 compared_bag() { cat "$1/coefficients.csv" "$1/replicas.csv"; }
 compared_sample() { cat "$1/coefficients.csv" "$1/summary.csv"; }
 output_of() { [ "$1" = compress ] && echo "$2.tallfit.h5" || echo "$2"; }
@@ -30,7 +32,8 @@ start() {
 }
 
 kills=0
-for name in compress bag sample; do
+names=(compress robust bag sample)
+for name in "${names[@]}"; do
   begin=$(date +%s%N)
   start "$name" 2 -o "$(output_of "$name" expected)"
   wait $! || { echo "$name fails undisturbed"; cat log; exit 1; }
@@ -63,5 +66,5 @@ for name in compress bag sample; do
     rm -rf "$out" "$out.fit"
   done
 done
-echo "$kills ranks killed in $((3 * trials)) trials, all of which ended with the same results"
+echo "$kills ranks killed in $((${#names[@]} * trials)) trials, all of which ended with the same results"
 [ "$kills" -gt 0 ]

@@ -2,116 +2,20 @@
 // bit.
 #include <gtest/gtest.h>
 
-#include <csignal>
 #include <fstream>
-#include <limits>
 #include <utility>
 
-#include "mpi_support.hpp"
+#include "checkpoint_support.hpp"
 #include "support/errors.hpp"
-#include "support/table_source.hpp"
 
-#include "tallfit/base/stop_signals.hpp"
 #include "tallfit/comm/collective_error.hpp"
-#include "tallfit/compress/compressor.hpp"
 #include "tallfit/estimate/cross_validation.hpp"
 #include "tallfit/infer/bag.hpp"
 #include "tallfit/infer/replica_sums.hpp"
 #include "tallfit/infer/sample.hpp"
-#include "tallfit/io/checkpoint_folder.hpp"
 
 namespace tallfit::io {
 namespace {
-
-using support::TableSource;
-
-const comm::Communicator& everyone() {
-  static const comm::Communicator all = comm::Communicator::world();
-  return all;
-}
-
-CheckpointOptions options_of(bool resume, const std::string& lambda = "1") {
-  return {.seconds = 0.0, .resume = resume, .settings = {{"fit.lambda", lambda}, {"rows", "10 x 2"}}};
-}
-
-/// Ends a run at the n-th time that it saves, as a signal does.
-class Interrupted final : public compress::Checkpoint {
-public:
-  Interrupted(compress::Checkpoint& kept, int saves) : kept_(kept), left_(saves) {}
-
-  bool is_due() const override { return true; }
-  void save(std::string_view stage, const std::function<void(compress::NumberSink&)>& write) override {
-    kept_.save(stage, write);
-    if (--left_ == 0) std::raise(SIGUSR1);
-  }
-  void restore(std::string_view stage, const std::function<void(compress::NumberSource&)>& read) override {
-    kept_.restore(stage, read);
-  }
-  void forget_earlier(std::string_view stage) override { kept_.forget_earlier(stage); }
-
-private:
-  compress::Checkpoint& kept_;
-  int left_;
-};
-
-/// Runs work until it comes to its end, stopped again and again: first on the ranks of @p first, then on all
-/// others.
-template <class Work>
-void run_with_stops(const std::string& path, const Work& work) {
-  const comm::Communicator alone = comm::Communicator::self();
-  int n_stops = 0;
-  for (bool done = false; !done;) {
-    const bool by_root = n_stops % 2 == 1;  // one rank goes on with what all began
-    const comm::Communicator& ranks = by_root ? alone : everyone();
-    int stopped = 0;
-    if (!by_root || everyone().is_root()) {
-      CheckpointFolder folder(path, options_of(n_stops > 0), ranks);
-      Interrupted checkpoint(folder, 2);
-      try {
-        work(ranks, n_stops < 8 ? static_cast<compress::Checkpoint*>(&checkpoint) : &folder);
-      } catch (const Error& error) {
-        ASSERT_EQ(error.kind(), ErrorKind::stopped) << error.what();
-        stopped = 1;
-      }
-    }
-    comm::broadcast(everyone(), std::span(&stopped, 1), 0);
-    n_stops += stopped;
-    done = stopped == 0;
-  }
-  EXPECT_GT(n_stops, 1);
-}
-
-/// Rows of several groups, some of weight 0, in configurations of some rows.
-struct Rows : TableSource {
-  Rows() : TableSource(6000, 6, 3) {
-    support::fill_randomly(*this, 5);
-    for (std::size_t i = 0; i < labels.target.size(); ++i) {
-      if (i % 11 == 0) labels.scale[i] = 0.0;
-      if (labels.configuration[i] % 8 == 3) labels.testing[i] = 1;
-    }
-  }
-};
-
-struct Cells {
-  compress::RowLayout layout;
-  compress::CellPlan plan;
-  compress::CompressedDesign design;
-};
-
-Cells compressed_rows(TableSource& table, const comm::Communicator& ranks, compress::Checkpoint* checkpoint,
-                      int n_folds = 3) {
-  Cells result;
-  result.layout = compress::survey(table, ranks, n_folds, 11);
-  result.plan = compress::plan_cells(
-      result.layout,
-      {.wanted = {}, .explicit_parts = true, .max_bytes = Index{1} << 40U, .n_ranks = ranks.size()});
-  compress::Compressor compressor(result.layout, result.plan, checkpoint);
-  compressor.restore(ranks);
-  compress::RowVisitor* const visitors[] = {&compressor};
-  compress::run_row_pass(table, result.layout, ranks, visitors, 4000, {}, compressor.remaining());
-  result.design = compressor.finish(table.info(), ranks);
-  return result;
-}
 
 // Mutations: a node that another rank made is taken where this rank folds more rows into one; rows of a
 // restored node are folded again; a leaf is skipped that one cell still needs.
@@ -137,7 +41,8 @@ TEST(Checkpoint, ErrorsOfRowsHaveTheSameBitsHoweverOftenTheRunStops) {
   Rows table;
   const auto run = [&](const comm::Communicator& ranks, compress::Checkpoint* checkpoint, double intercept) {
     const compress::RowLayout layout = compress::survey(table, ranks, 3, 11);
-    estimate::ErrorVisitor errors(Eigen::VectorXd::LinSpaced(6, -1.0, 1.0), intercept, checkpoint);
+    estimate::ErrorVisitor errors(Eigen::VectorXd::LinSpaced(6, -1.0, 1.0), intercept,
+                                  {.checkpoint = checkpoint});
     compress::RowVisitor* const visitors[] = {&errors};
     const auto remaining = errors.restore(layout, ranks);
     compress::run_row_pass(table, layout, ranks, visitors, 4000, {}, remaining);

@@ -3,13 +3,16 @@
 
 #include <Eigen/Core>
 
+#include <algorithm>
 #include <functional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "tallfit/base/error.hpp"
 #include "tallfit/base/numeric.hpp"
+#include "tallfit/comm/communicator.hpp"
 
 namespace tallfit::compress {
 
@@ -76,5 +79,35 @@ void stop_if(bool asked);
 /// Saves where it is due, then stop_if(stop_requested()). Local.
 void save_if_due(Checkpoint* checkpoint, std::string_view stage,
                  const std::function<void(NumberSink&)>& write);
+
+/// How a stage takes what was saved, and saves it.
+struct StageWork {
+  std::function<void(NumberSource&)> read;
+  std::function<void(NumberSink&)> write;
+};
+
+/// Reads what each rank of earlier runs saved of a stage. Where there was anything this run saves its part of
+/// it anew, and the earlier files go: a run may be stopped at any time. Without a checkpoint nothing is done.
+/// @collective @throws Error{input} for a damaged file.
+void take_over(Checkpoint* checkpoint, std::string_view stage, const comm::Communicator& comm,
+               const StageWork& work);
+
+/// The bytes of values as numbers, and back.
+template <class T>
+std::vector<double> as_numbers(std::span<const T> values) {
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % sizeof(double) == 0);
+  std::vector<double> numbers(values.size_bytes() / sizeof(double));
+  const auto from = std::as_bytes(values);
+  std::copy(from.begin(), from.end(), std::as_writable_bytes(std::span(numbers)).begin());
+  return numbers;
+}
+template <class T>
+std::vector<T> from_numbers(std::span<const double> numbers) {
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) % sizeof(double) == 0);
+  std::vector<T> values(numbers.size_bytes() / sizeof(T));
+  const auto from = std::as_bytes(numbers).first(values.size() * sizeof(T));
+  std::copy(from.begin(), from.end(), std::as_writable_bytes(std::span(values)).begin());
+  return values;
+}
 
 }  // namespace tallfit::compress

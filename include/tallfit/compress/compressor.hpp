@@ -27,8 +27,15 @@ public:
   /// Takes what earlier runs saved: the same factors of the same nodes, whatever ranks had made them. Before
   /// the pass. @collective @throws Error{input} for a damaged file.
   void restore(const comm::Communicator& comm);
-  /// The leaves that the pass has to show: of some cell the factor is not there yet. Local.
+  /// Whether the pass has to show a leaf of this rank: of some cell the factor is not there yet. Local.
+  bool needs(Index leaf) const;
+  /// All such leaves. Local.
   std::vector<LeafRange> remaining() const;
+
+  /// For passes that save the factors with results of their own: what restore() takes, one rank's at a time.
+  /// Local.
+  void put(NumberSink& sink) const;
+  void take(NumberSource& source);
 
   void begin_leaf(Index leaf) override;
   void visit(const LeafRows& rows) override;

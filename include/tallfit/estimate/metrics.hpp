@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tallfit/compress/checkpoint.hpp"
 #include "tallfit/compress/compressed_design.hpp"
+#include "tallfit/compress/leaf_numbers.hpp"
 #include "tallfit/compress/row_pass.hpp"
 
 namespace tallfit::estimate {
@@ -49,14 +49,21 @@ struct MetricsKey {
 
 using ErrorTable = std::map<MetricsKey, ErrorSums>;
 
+/// Where a pass for errors saves what its leaves have given.
+struct SavedErrors {
+  compress::Checkpoint* checkpoint = nullptr;  ///< none: nowhere
+  /// Where visitors before this one have left numbers of the rows, which are saved with the leaves.
+  compress::RowStore* rows = nullptr;
+};
+
 /// Collects errors in a row pass.
 class ErrorVisitor final : public compress::RowVisitor {
 public:
-  /// @param checkpoint  where the sums of finished leaves are saved; none: nowhere
-  ErrorVisitor(Eigen::VectorXd coefficients, double intercept, compress::Checkpoint* checkpoint = nullptr)
-      : coefficients_(std::move(coefficients)), intercept_(intercept), checkpoint_(checkpoint) {}
+  ErrorVisitor(Eigen::VectorXd coefficients, double intercept, SavedErrors saved = {})
+      : coefficients_(std::move(coefficients)), intercept_(intercept), saved_(saved) {}
 
   /// Takes the sums that earlier runs saved of this model. Before the pass. @collective
+  /// @param layout  outlives the pass
   /// @return the leaves that the pass has still to show
   /// @throws Error{input} for a damaged file.
   std::vector<compress::LeafRange> restore(const compress::RowLayout& layout, const comm::Communicator& comm);
@@ -69,20 +76,15 @@ public:
   ErrorTable total(const comm::Communicator& comm) const;
 
 private:
-  struct LeafErrors {
-    Index leaf = 0;
-    MetricsKey key;
-    ErrorSums sums;
-  };
-
   void put(compress::NumberSink& sink) const;
-  std::vector<LeafErrors> read(compress::NumberSource& source) const;
+  void take(compress::NumberSource& source);
 
   Eigen::VectorXd coefficients_;
   double intercept_;
-  compress::Checkpoint* checkpoint_;
+  SavedErrors saved_;
+  const compress::RowLayout* layout_ = nullptr;  ///< where there is a checkpoint
   ErrorTable leaf_;
-  std::vector<LeafErrors> finished_;
+  compress::LeafNumbers finished_;  ///< keys and sums of each leaf
 };
 
 /// Sums of squares from factors alone: ‖F [θ; c; -1]‖² for each cell; absolute and largest errors are NaN,

@@ -1,6 +1,7 @@
 /// Iterative refinement of a fit with extended-precision residuals from the rows.
 #pragma once
 
+#include "tallfit/compress/checkpoint.hpp"
 #include "tallfit/compress/row_layout.hpp"
 #include "tallfit/estimate/estimator.hpp"
 
@@ -21,6 +22,7 @@ struct RefineRows {
   const comm::Communicator& comm;
   Index block_bytes;
   int max_passes = 10;
+  compress::Checkpoint* checkpoint = nullptr;  ///< where gradients are saved; none: nowhere
 };
 
 /// Corrects θ (and c) until they stop moving, 2 or 3 passes as a rule.

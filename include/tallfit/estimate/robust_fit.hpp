@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tallfit/compress/cell_plan.hpp"
+#include "tallfit/compress/checkpoint.hpp"
 #include "tallfit/compress/row_layout.hpp"
 #include "tallfit/estimate/estimator.hpp"
 #include "tallfit/estimate/robust_loss.hpp"
@@ -39,6 +40,7 @@ struct RobustRows {
   const compress::CellPlan& cells;  ///< in which they are folded, those of the first pass
   const comm::Communicator& comm;
   Index block_bytes;
+  compress::Checkpoint* checkpoint = nullptr;  ///< where passes are saved; none: nowhere
 };
 
 /// Minimises Σ w² ρ(b - A θ - c, s) + λ ‖θ‖² over θ, c and, unless it is fixed, s; the sum is over training
