@@ -1,7 +1,10 @@
 /// Random coefficients of rows in memory: what tests of them share.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "support/memory_source.hpp"
@@ -59,5 +62,18 @@ inline std::unique_ptr<Embedded> embedded(const Rows& data, const Embedding& emb
   }
   return std::make_unique<Embedded>(data, std::move(shape), embedding.options, comm);
 }
+
+class EmbeddedError : public testing::Test {
+protected:
+  const comm::Communicator world = comm::Communicator::world();
+  const comm::Communicator self = comm::Communicator::self();  // searches of 10,000 evaluations go faster
+
+  // one for all tests: PETSc 3.18 forgets its quasi-Newton matrices when it ends
+  static void SetUpTestSuite() { petsc_.emplace(comm::Communicator::world()); }
+  static void TearDownTestSuite() { petsc_.reset(); }
+
+private:
+  static inline std::optional<linalg::PetscSession> petsc_;
+};
 
 }  // namespace tallfit::test

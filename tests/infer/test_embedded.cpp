@@ -6,7 +6,6 @@
 #include <fstream>
 #include <limits>
 #include <numbers>
-#include <optional>
 
 #include "embedded.hpp"
 #include "support/data.hpp"
@@ -18,7 +17,7 @@ namespace tallfit::infer {
 namespace {
 
 using Json = nlohmann::json;
-using test::Embedded, test::embedded, test::Embedding;
+using test::Embedded, test::embedded, test::EmbeddedError, test::Embedding;
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
 
@@ -37,19 +36,6 @@ test::Rows cubic(Index n, bool legendre = false) {
   }
   return rows;
 }
-
-class EmbeddedError : public testing::Test {
-protected:
-  const comm::Communicator world = comm::Communicator::world();
-  const comm::Communicator self = comm::Communicator::self();  // searches of 10,000 evaluations go faster
-
-  // one for all tests: PETSc 3.18 forgets its quasi-Newton matrices when it ends
-  static void SetUpTestSuite() { petsc_.emplace(comm::Communicator::world()); }
-  static void TearDownTestSuite() { petsc_.reset(); }
-
-private:
-  static inline std::optional<linalg::PetscSession> petsc_;
-};
 
 /// Root mean square, over rows, of what the random coefficients add.
 double spread_rms(const EmbeddedSums& sums, const Embedded& of) {
