@@ -6,6 +6,7 @@
 
 #include "tallfit/base/phase.hpp"
 #include "tallfit/comm/collective_error.hpp"
+#include "tallfit/comm/exchange.hpp"
 #include "tallfit/estimate/quadratic_fit.hpp"
 #include "tallfit/infer/gaussian_posterior.hpp"
 #include "tallfit/io/posterior_table.hpp"
@@ -29,15 +30,17 @@ infer::ConjugatePrior prior_of(const Config& config, const std::vector<std::stri
   return prior;
 }
 
-Eigen::VectorXd reference_of(const Config& config, const std::vector<std::string>& column_names) {
+std::vector<double> reference_of(const Config& config, const std::vector<std::string>& column_names) {
   const io::FittedModel other = io::read_fit_file(config.posterior.reference);
   require(other.column_names == column_names, ErrorKind::input,
           "posterior.reference = '{}': that fit has other columns. Name a fit of the same descriptors",
           config.posterior.reference);
-  return other.coefficients;
+  return {other.coefficients.begin(), other.coefficients.end()};
 }
 
-void take(const Config& config, const design::DesignInfo& info, estimate::LinearFit& fit, FitOutput& output) {
+/// @param reference  coefficients, none where there is no other fit
+void take(const Config& config, const design::DesignInfo& info, const std::vector<double>& reference,
+          estimate::LinearFit& fit, FitOutput& output) {
   const auto n_rows = static_cast<Index>(std::llround(fit.dof + fit.effective_dof));
   const infer::GaussianPosterior posterior(fit, prior_of(config, info.column_names), n_rows);
   if (!fit.noise_is_known) {
@@ -52,8 +55,8 @@ void take(const Config& config, const design::DesignInfo& info, estimate::Linear
                              .rate = posterior.rate(),
                              .log_evidence = posterior.log_evidence(),
                              .distance = {}};
-  if (!config.posterior.reference.empty())
-    record.distance = posterior.distance(reference_of(config, info.column_names));
+  if (!reference.empty())
+    record.distance = posterior.distance(Eigen::Map<const Eigen::VectorXd>(reference.data(), info.n_cols));
   output.record.posterior = record;
   output.add_table("posterior.csv", io::posterior_csv(info.column_names, posterior, fit.has_intercept()));
   if (config.posterior.samples == 0) return;
@@ -101,8 +104,14 @@ void add_posterior(const Config& config, const design::DesignInfo& info, estimat
                    const comm::Communicator& world, FitOutput& output) {
   if (!config.fit.posterior) return;
   const Phase phase("posterior");
+  std::vector<double> reference;
+  comm::all_or_none(world, [&] {  // other nodes need not see the file
+    if (world.is_root() && !config.posterior.reference.empty())
+      reference = reference_of(config, info.column_names);
+  });
+  comm::broadcast(world, reference, 0);
   comm::all_or_none(world, [&] {
-    if (fit.solver) take(config, info, fit, output);
+    if (fit.solver) take(config, info, reference, fit, output);
   });
 }
 
