@@ -56,6 +56,13 @@ Factor joined(const Classes& classes) {
   return reduced(std::move(all));
 }
 
+std::vector<int> even_owners(std::size_t n, const comm::Communicator& comm) {
+  std::vector<int> owners;
+  for (std::size_t i = 0; i < n; ++i)
+    owners.push_back(static_cast<int>(i * static_cast<std::size_t>(comm.size()) / n));
+  return owners;
+}
+
 }  // namespace
 
 int part_of(const CellKey& key, HeldOut by) { return by == HeldOut::fold ? key.fold : key.group; }
@@ -81,8 +88,7 @@ PartFactors factors_of_parts(const CompressedDesign& design, const design::Group
   const PartCells cells = cells_of_parts(design, multipliers, by, parts, comm);
   PartFactors result{
       .n_cols = design.n_cols() + 2, .n_classes = cells.n_classes, .owners = {}, .factors = {}};
-  const auto n = static_cast<int>(parts.size());
-  for (int i = 0; i < n; ++i) result.owners.push_back(i * comm.size() / n);
+  result.owners = even_owners(parts.size(), comm);
   result.factors.assign(parts.size(), Classes(result.n_classes, Factor(result.n_cols)));
   for (const auto& [place, list] : cells.cells) {
     const auto [part, scale_class] = place;
@@ -99,6 +105,20 @@ std::map<int, Factor> factors_without_part(const PartFactors& parts, const comm:
   AllButOne<Classes>(comm.rank(), parts.owners, merged_classes, move)
       .visit(parts.factors, [&](int part, const Classes& others) { without[part] = joined(others); });
   return without;
+}
+
+SpreadFactors spread_factors(std::map<int, Factor> factors, const std::vector<int>& owners,
+                             const std::vector<int>& chosen, const comm::Communicator& comm) {
+  SpreadFactors spread{.factors = {}, .owners = even_owners(chosen.size(), comm)};
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const int from = owners[static_cast<std::size_t>(chosen[i])];
+    const int to = spread.owners[i];
+    if (comm.rank() != from && comm.rank() != to) continue;
+    Factor factor = comm.rank() == from ? std::move(factors.at(chosen[i])) : Factor();
+    factor = move_factor(comm, std::move(factor), from, to);
+    if (comm.rank() == to) spread.factors.emplace(static_cast<int>(i), std::move(factor));
+  }
+  return spread;
 }
 
 std::vector<int> next_parts(int held_out, int number, int n_parts) {

@@ -30,51 +30,61 @@ std::vector<Index> rows_without_part(const PartedDesign& parted) {
   return rows;
 }
 
-/// Of each part, whether it is one of those to hold out.
-std::vector<bool> wanted_parts(const PartedDesign& parted, const std::vector<Index>& hold_out) {
-  std::vector<bool> wanted(parted.parts.size(), hold_out.empty());
+/// Places in the list of the parts that are to be held out, in order.
+std::vector<int> places_to_hold_out(const PartedDesign& parted, const std::vector<Index>& hold_out) {
+  std::set<int> places;
+  for (int place = 0; hold_out.empty() && place < static_cast<int>(parted.parts.size()); ++place)
+    places.insert(place);
   for (const Index number : hold_out) {
     const auto at = std::find(parted.parts.begin(), parted.parts.end(), number);
     require(at != parted.parts.end(), ErrorKind::input,
             "{} has no {} {} with training rows of positive weight to hold out; there are {}",
             parted.design.name, parted.by == compress::HeldOut::fold ? "fold" : "group", number,
             fmt::join(parted.parts, ", "));
-    wanted[static_cast<std::size_t>(at - parted.parts.begin())] = true;
+    places.insert(static_cast<int>(at - parted.parts.begin()));
   }
-  return wanted;
+  return {places.begin(), places.end()};
 }
 
-/// The fits without each wanted part of this rank, by the part's place in the list.
-std::map<int, CandidateFits> fit_parts(const PartedDesign& parted, const std::vector<bool>& wanted,
-                                       const Candidates& candidates, const compress::PartFactors& factors,
-                                       compress::Checkpoint* checkpoint, const comm::Communicator& comm) {
-  std::map<int, compress::Factor> training;
+/// Fits without each of some parts, by their place in the list of these, on its owner.
+struct FittedParts {
+  std::map<int, CandidateFits> fits;
+  std::vector<int> owners;
+};
+
+FittedParts fit_parts(const PartedDesign& parted, const std::vector<int>& held_out,
+                      const Candidates& candidates, const compress::PartFactors& factors,
+                      compress::Checkpoint* checkpoint, const comm::Communicator& comm) {
+  OwnedFactors training;
   {
     const Phase phase("merge all folds but one");
-    training = compress::factors_without_part(factors, comm);
+    training.spread = compress::spread_factors(compress::factors_without_part(factors, comm), factors.owners,
+                                               held_out, comm);
   }
   const Phase phase("fit folds");
-  return fit_in_teams({.factors = std::move(training),
-                       .owners = factors.owners,
-                       .rows = rows_without_part(parted),
-                       .wanted = wanted},
-                      parted.intercept, candidates, checkpoint, comm);
+  const std::vector<Index> rows = rows_without_part(parted);
+  for (const int part : held_out) training.rows.push_back(rows[static_cast<std::size_t>(part)]);
+  std::vector<int> owners = training.spread.owners;
+  return {.fits = fit_in_teams(std::move(training), parted.intercept, candidates, checkpoint, comm),
+          .owners = std::move(owners)};
 }
 
 /// The same on every rank.
-std::map<int, CandidateFits> fit_parts_on_grid(const PartedDesign& parted, const std::vector<bool>& wanted,
-                                               const Candidates& candidates) {
+FittedParts fit_parts_on_grid(const PartedDesign& parted, const std::vector<int>& held_out,
+                              const Candidates& candidates) {
   const Phase phase("fit folds");
   const std::vector<Index> rows = rows_without_part(parted);
-  std::map<int, CandidateFits> fits;
+  FittedParts fitted{.fits = {}, .owners = std::vector<int>(held_out.size(), 0)};
   compress::visit_factors_without_part_on_grid(
       parted.design, parted.multipliers, parted.by, parted.parts,
       [&](int part, const linalg::BlockCyclicMatrix& factor) {
-        if (!wanted[static_cast<std::size_t>(part)]) return;
+        const auto at = std::find(held_out.begin(), held_out.end(), part);
+        if (at == held_out.end()) return;
         const Index n_rows = rows[static_cast<std::size_t>(part)];
-        fits.emplace(part, fit_candidates(make_system(factor, n_rows, parted.intercept), candidates));
+        fitted.fits.emplace(static_cast<int>(at - held_out.begin()),
+                            fit_candidates(make_system(factor, n_rows, parted.intercept), candidates));
       });
-  return fits;
+  return fitted;
 }
 
 }  // namespace
@@ -94,32 +104,30 @@ CrossValidation cross_validate(const compress::CompressedDesign& design,
                             .by = how.by,
                             .parts = require_parts(design, multipliers, how.by, comm),
                             .intercept = how.intercept};
-  std::vector<bool> wanted;
-  comm::all_or_none(comm, [&] { wanted = wanted_parts(parted, how.hold_out); });
-  std::vector<int> owners(parted.parts.size(), 0);
-  std::map<int, CandidateFits> fits;
+  std::vector<int> held_out;
+  comm::all_or_none(comm, [&] { held_out = places_to_hold_out(parted, how.hold_out); });
+  FittedParts fitted;
   if (design.on_grid()) {
-    fits = fit_parts_on_grid(parted, wanted, candidates);
+    fitted = fit_parts_on_grid(parted, held_out, candidates);
   } else {
     const compress::PartFactors factors = [&] {
       const Phase phase("merge cells of folds");
       return compress::factors_of_parts(design, multipliers, how.by, parted.parts, comm);
     }();
-    owners = factors.owners;
-    fits = fit_parts(parted, wanted, candidates, factors, how.checkpoint, comm);
+    fitted = fit_parts(parted, held_out, candidates, factors, how.checkpoint, comm);
   }
   const Phase phase("errors of folds");
   CrossValidation result;
   result.by = how.by;
   result.n_parts = static_cast<Index>(parted.parts.size());
   result.errors.resize(candidates.options.size());
-  result.effective_dof.resize(candidates.size(), std::count(wanted.begin(), wanted.end(), true));
-  for (std::size_t part = 0; part < owners.size(); ++part) {
-    if (!wanted[part]) continue;
-    CandidateFits of_part = std::move(fits[static_cast<int>(part)]);
-    const auto tables = errors_of_part(parted, part, of_part, candidates.size(), owners[part], comm);
+  result.effective_dof.resize(candidates.size(), static_cast<Index>(held_out.size()));
+  for (std::size_t i = 0; i < held_out.size(); ++i) {
+    const auto part = static_cast<std::size_t>(held_out[i]);
+    CandidateFits of_part = std::move(fitted.fits[static_cast<int>(i)]);
+    const auto tables = errors_of_part(parted, part, of_part, candidates.size(), fitted.owners[i], comm);
     for (std::size_t c = 0; c < tables.size(); ++c) result.errors[c].push_back(tables[c]);
-    result.effective_dof.col(static_cast<Index>(result.parts.size())) = of_part.effective_dof;
+    result.effective_dof.col(static_cast<Index>(i)) = of_part.effective_dof;
     result.parts.push_back(parted.parts[part]);
     result.n_unconverged += static_cast<Index>(of_part.unconverged.size());
   }

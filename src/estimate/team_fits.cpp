@@ -50,7 +50,7 @@ void read_fits(compress::NumberSource& source, const OwnedFactors& owned,
     of_factor.log_evidence = source.matrix();
     const std::vector<double> unconverged = source.numbers();
     of_factor.unconverged.assign(unconverged.begin(), unconverged.end());
-    if (owned.factors.contains(number)) fits.emplace(number, std::move(of_factor));
+    if (owned.spread.factors.contains(number)) fits.emplace(number, std::move(of_factor));
   }
 }
 
@@ -104,14 +104,14 @@ CandidateFits gathered(const CandidateFits& mine, const Candidates& candidates,
 std::map<int, CandidateFits> fit_in_teams(OwnedFactors owned, Intercept intercept,
                                           const Candidates& candidates, compress::Checkpoint* checkpoint,
                                           const comm::Communicator& comm) {
-  const bool has_teams =
-      comm.size() > static_cast<int>(owned.owners.size()) && candidates.size() > 1 && !share_work(candidates);
+  const bool has_teams = comm.size() > static_cast<int>(owned.spread.owners.size()) &&
+                         candidates.size() > 1 && !share_work(candidates);
   std::map<int, CandidateFits> fits;
   if (!has_teams) {
     restore_fits(checkpoint, owned, comm, fits);
     comm::all_or_none(comm, [&] {
-      for (auto& [number, factor] : owned.factors) {
-        if (!owned.wanted[static_cast<std::size_t>(number)] || fits.contains(number)) continue;
+      for (auto& [number, factor] : owned.spread.factors) {
+        if (fits.contains(number)) continue;
         fits.emplace(number, fit_factor(std::exchange(factor, compress::Factor()),
                                         owned.rows[static_cast<std::size_t>(number)], intercept, candidates));
         compress::save_if_due(checkpoint, saved_fits,
@@ -121,14 +121,15 @@ std::map<int, CandidateFits> fit_in_teams(OwnedFactors owned, Intercept intercep
     return fits;
   }
   // One factor for each owner: the last owner that is not above this rank leads its team.
-  const auto next = std::upper_bound(owned.owners.begin(), owned.owners.end(), comm.rank());
-  const int number = static_cast<int>(next - owned.owners.begin()) - 1;
+  const std::vector<int>& owners = owned.spread.owners;
+  const auto next = std::upper_bound(owners.begin(), owners.end(), comm.rank());
+  const int number = static_cast<int>(next - owners.begin()) - 1;
   const comm::Communicator team = comm.split(number);
   std::vector<double> values;
   Index is_triangular = 0;
   Index n_cols = 0;
   if (team.is_root()) {
-    const compress::Factor& factor = owned.factors.at(number);
+    const compress::Factor& factor = owned.spread.factors.at(number);
     values = *factor.values();
     is_triangular = factor.is_triangular() ? 1 : 0;
     n_cols = factor.n_cols();
@@ -137,16 +138,13 @@ std::map<int, CandidateFits> fit_in_teams(OwnedFactors owned, Intercept intercep
   comm::broadcast(team, std::span(&n_cols, 1), 0);
   comm::broadcast(team, values, 0);
   CandidateFits mine;
-  const bool wanted = owned.wanted[static_cast<std::size_t>(number)];
   comm::all_or_none(comm, [&] {
-    if (!wanted) return;
     const compress::Factor factor = is_triangular == 1
                                         ? compress::Factor::of_triangle(n_cols, std::move(values))
                                         : compress::Factor::of_rows(n_cols, std::move(values));
     mine = fit_factor(factor, owned.rows[static_cast<std::size_t>(number)], intercept,
                       picked(candidates, shared_out(candidates, team.rank(), team.size())));
   });
-  if (!wanted) return fits;
   CandidateFits all = gathered(mine, candidates, team);
   if (team.is_root()) fits.emplace(number, std::move(all));
   return fits;

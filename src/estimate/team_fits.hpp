@@ -5,17 +5,15 @@
 #include <vector>
 
 #include "tallfit/compress/checkpoint.hpp"
-#include "tallfit/compress/factor.hpp"
+#include "tallfit/compress/held_out.hpp"
 #include "tallfit/estimate/candidates.hpp"
 
 namespace tallfit::estimate {
 
 /// Factors of training rows on the ranks that own them, and how many rows they are of.
 struct OwnedFactors {
-  std::map<int, compress::Factor> factors;  ///< of this rank, by number
-  std::vector<int> owners;                  ///< of each number, increasing
-  std::vector<Index> rows;                  ///< of each number
-  std::vector<bool> wanted;                 ///< of each number: whether it is to be fitted
+  compress::SpreadFactors spread;
+  std::vector<Index> rows;  ///< of each
 };
 
 /// Fits the candidates to each factor, and leaves the fits on the factor's owner.

@@ -45,6 +45,19 @@ PartFactors factors_of_parts(const CompressedDesign& design, const design::Group
 /// further class; memory of a rank: 3 n / P + 2 log2 n triangles for each class. @collective
 std::map<int, Factor> factors_without_part(const PartFactors& parts, const comm::Communicator& comm);
 
+/// Factors that are left on ranks, the i-th of n on rank i P / n.
+struct SpreadFactors {
+  std::map<int, Factor> factors;  ///< of this rank, by i
+  std::vector<int> owners;        ///< of each, not decreasing
+};
+
+/// Moves those of @p chosen numbers, in this order, to ranks that share them evenly; the others go. Cost: a
+/// message for each. @collective
+/// @param factors  of this rank, by number
+/// @param owners   of each number
+SpreadFactors spread_factors(std::map<int, Factor> factors, const std::vector<int>& owners,
+                             const std::vector<int>& chosen, const comm::Communicator& comm);
+
 /// The parts that are fitted while one is held out: the next ones of the list, from its begin on after its
 /// end.
 ///
