@@ -42,6 +42,20 @@ std::unique_ptr<estimate::Estimator> make_estimator_on_all(const Config& config,
   return estimator;
 }
 
+/// The same, whose search is saved. @collective
+std::unique_ptr<estimate::Estimator> make_resumable(const Config& config,
+                                                    const std::vector<std::string>& column_names,
+                                                    const comm::Communicator& world,
+                                                    compress::Checkpoint* checkpoint) {
+  std::unique_ptr<estimate::Estimator> estimator;
+  comm::all_or_none(world, [&] {
+    estimate::EstimatorOptions options = estimator_options(config, column_names);
+    options.checkpoint = checkpoint;
+    estimator = estimate::make_estimator(config.fit.estimator, options);
+  });
+  return estimator;
+}
+
 /// The system of merged cells: of rank 0, or of all ranks of the grid that holds them. @collective
 std::optional<estimate::LeastSquaresSystem> merged_system(const Config& config,
                                                           const compress::CompressedDesign& design,
@@ -73,7 +87,7 @@ Solved solve(Config& config, const compress::CompressedDesign& design,
   if (config.fit.select == "gcv" || config.fit.select == "evidence")
     config = choose_by_figure(config, design.column_names, solved.system ? &*solved.system : nullptr, world,
                               output);
-  fit_system(solved, *make_estimator_on_all(config, design.column_names, world), world);
+  fit_system(solved, *make_resumable(config, design.column_names, world, output.checkpoint()), world);
   return solved;
 }
 
@@ -299,7 +313,8 @@ void fit_compressed(Config config, const comm::Communicator& world, FitOutput& o
   std::optional<Phase> load("load");
   const compress::CompressedDesign design = load_for_fit(config, world, output.record);
   load.reset();
-  if (config.fit.select == "cv") output.open_checkpoint(facts_of(design));
+  const bool saves_search = !design.on_grid() && make_estimator(config)->is_search();
+  if (config.fit.select == "cv" || saves_search) output.open_checkpoint(facts_of(design));
   design::GroupMultipliers multipliers;
   comm::all_or_none(world, [&] {
     multipliers = compress::group_multipliers(design.group_names, config.fit.weights);

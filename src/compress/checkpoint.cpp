@@ -10,6 +10,11 @@ void NumberSink::put(std::span<const double> numbers) {
   write(numbers);
 }
 
+void NumberSink::put(std::span<const Index> whole_numbers) {
+  const std::vector<double> numbers(whole_numbers.begin(), whole_numbers.end());
+  put(std::span<const double>(numbers));
+}
+
 void NumberSink::put(const Eigen::MatrixXd& matrix) {
   put(matrix.rows());
   put(matrix.cols());
@@ -26,6 +31,11 @@ std::vector<double> NumberSource::numbers() {
   std::vector<double> numbers(static_cast<std::size_t>(index()));
   read(numbers);
   return numbers;
+}
+
+std::vector<Index> NumberSource::indices() {
+  const std::vector<double> found = numbers();
+  return {found.begin(), found.end()};
 }
 
 Eigen::MatrixXd NumberSource::matrix() {

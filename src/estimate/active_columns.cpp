@@ -39,4 +39,22 @@ Eigen::VectorXd ActiveColumns::products(const Eigen::VectorXd& r) const {
   return (norms_.array() > 0.0).select(scale_.cwiseProduct(raw), 0.0);
 }
 
+void ActiveColumns::put(compress::NumberSink& sink) const {
+  std::vector<Index> fetched;
+  for (Index j = 0; j < size(); ++j)
+    if (column(j).size() > 0) fetched.push_back(j);
+  sink.put(std::span<const Index>(fetched));
+  for (const Index j : fetched) {
+    sink.put(Eigen::MatrixXd(column(j)));
+    sink.put(Eigen::MatrixXd(gram(j)));
+  }
+}
+
+void ActiveColumns::read(compress::NumberSource& source) {
+  for (const Index j : source.indices()) {
+    columns_[static_cast<std::size_t>(j)] = source.matrix();
+    gram_[static_cast<std::size_t>(j)] = source.matrix();
+  }
+}
+
 }  // namespace tallfit::estimate

@@ -89,4 +89,26 @@ Eigen::VectorXd ActiveFactor::combination(const Eigen::VectorXd& column) const {
   return t().triangularView<Eigen::Upper>().solve(q().transpose() * column);
 }
 
+void ActiveFactor::put(compress::NumberSink& sink) const {
+  sink.put(std::span<const Index>(names_));
+  sink.put(q_.cols());
+  sink.put(Eigen::MatrixXd(q()));
+  sink.put(Eigen::MatrixXd(t()));
+  sink.put(Eigen::MatrixXd(projected_.head(size())));
+  sink.put(Eigen::MatrixXd(rest_));
+}
+
+void ActiveFactor::read(compress::NumberSource& source) {
+  names_ = source.indices();
+  const Index capacity = source.index();
+  q_ = source.matrix();
+  t_ = source.matrix();
+  projected_ = source.matrix();
+  rest_ = source.matrix();
+  // as wide as it was: sums of a column may be taken in another order where it begins elsewhere in memory
+  q_.conservativeResize(rest_.size(), capacity);
+  t_.conservativeResize(capacity, capacity);
+  projected_.conservativeResize(capacity);
+}
+
 }  // namespace tallfit::estimate

@@ -114,4 +114,18 @@ CoordinateDescent::Result CoordinateDescent::minimise(const SparsePenalty& penal
   return result;
 }
 
+void CoordinateDescent::put(compress::NumberSink& sink) const {
+  penalty_.put(sink);
+  step_.put(sink);
+  for (const Eigen::VectorXd& vector : {y_, correlations_}) sink.put(Eigen::MatrixXd(vector));
+  sink.put(squared_residual_);
+}
+
+void CoordinateDescent::read(compress::NumberSource& source) {
+  penalty_.read(source);
+  step_.read(source);
+  for (Eigen::VectorXd* vector : {&y_, &correlations_}) *vector = source.matrix();
+  squared_residual_ = source.number();
+}
+
 }  // namespace tallfit::estimate

@@ -26,7 +26,38 @@ std::vector<Index> kept_places(const Eigen::VectorXd& importance, Index n_droppe
   return places;
 }
 
+/// A system of some columns, that came from one of some more: its bits tell of that.
+void put_part(const LeastSquaresSystem& part, compress::NumberSink& sink) {
+  sink.put(part.rho);
+  sink.put(Eigen::MatrixXd(part.z));
+  sink.put(Eigen::MatrixXd(part.r.local()));
+}
+
+LeastSquaresSystem read_part_of(const LeastSquaresSystem& system, const std::vector<Index>& columns,
+                                compress::NumberSource& source) {
+  LeastSquaresSystem part = system;
+  part.rho = source.number();
+  part.z = source.matrix();
+  const auto n = static_cast<Index>(columns.size());
+  part.r = linalg::BlockCyclicMatrix(system.r.grid(), n, n, system.r.block());
+  part.r.local() = source.matrix();
+  if (part.intercept) part.intercept->r12 = system.intercept->r12(columns);
+  return part;
+}
+
 }  // namespace
+
+void EliminationStage::put(compress::NumberSink& sink) const {
+  sink.put(std::span<const Index>(columns));
+  sink.put(Eigen::MatrixXd(coefficients));
+  sink.put(residual_norm);
+}
+
+void EliminationStage::read(compress::NumberSource& source) {
+  columns = source.indices();
+  coefficients = source.matrix();
+  residual_norm = source.number();
+}
 
 Eigen::VectorXd coefficient_importance(const TriangularSolver& fitted) {
   return fitted.coefficients().cwiseAbs();
@@ -39,13 +70,29 @@ Eigen::VectorXd residual_importance(const TriangularSolver& fitted) {
 }
 
 Elimination eliminate_features(const LeastSquaresSystem& system, const ImportanceScore& importance,
-                               const EliminationPlan& plan, const TriangularSolver::Options& options) {
+                               const EliminationPlan& plan, const TriangularSolver::Options& options,
+                               SavedSearch& saved) {
   Elimination result;
   result.ranking.assign(static_cast<std::size_t>(system.n_coeffs()), 1);
   LeastSquaresSystem left = system;
   std::vector<Index> columns(static_cast<std::size_t>(system.n_coeffs()));
   std::iota(columns.begin(), columns.end(), Index{0});
+  saved.begin_part([&](compress::NumberSource& source) {
+    columns = source.indices();
+    left = read_part_of(system, columns, source);
+    result.ranking = source.indices();
+    result.stages.resize(static_cast<std::size_t>(source.index()));
+    for (EliminationStage& stage : result.stages) stage.read(source);
+  });
+  const auto put = [&](compress::NumberSink& sink) {
+    sink.put(std::span<const Index>(columns));
+    put_part(left, sink);
+    sink.put(std::span<const Index>(result.ranking));
+    sink.put(static_cast<Index>(result.stages.size()));
+    for (const EliminationStage& stage : result.stages) stage.put(sink);
+  };
   while (true) {
+    saved.milestone(put);
     const TriangularSolver solver(left, options);
     result.stages.push_back({columns, solver.coefficients(), residual_of(left, solver)});
     const Index n_dropped = std::min(plan.step, left.n_coeffs() - plan.columns);

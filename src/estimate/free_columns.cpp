@@ -110,6 +110,7 @@ public:
     return completed(estimator_->fit(parts.rest), parts);
   }
   bool has_evidence() const override { return estimator_->has_evidence(); }
+  bool is_search() const override { return estimator_->is_search(); }
   std::string objective() const override { return estimator_->objective() + of_free; }
 
 private:

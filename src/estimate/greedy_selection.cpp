@@ -33,13 +33,40 @@ public:
     }
   }
 
+  void put(compress::NumberSink& sink) const {
+    for (const Eigen::VectorXd& squares : {squares_, exact_}) sink.put(Eigen::MatrixXd(squares));
+  }
+  void read(compress::NumberSource& source) {
+    for (Eigen::VectorXd* squares : {&squares_, &exact_}) *squares = source.matrix();
+  }
+
 private:
   ActiveColumns& columns_;
   Eigen::VectorXd squares_;
   Eigen::VectorXd exact_;  ///< when they were last formed from the column
 };
 
+std::vector<Index> places_of(const std::vector<bool>& flags) {
+  std::vector<Index> places;
+  for (std::size_t j = 0; j < flags.size(); ++j)
+    if (flags[j]) places.push_back(static_cast<Index>(j));
+  return places;
+}
+
 }  // namespace
+
+void GreedySelection::put(compress::NumberSink& sink) const {
+  sink.put(std::span<const Index>(columns));
+  sink.put(std::span<const double>(residual_norms));
+  for (const Eigen::VectorXd& some : coefficients) sink.put(Eigen::MatrixXd(some));
+}
+
+void GreedySelection::read(compress::NumberSource& source) {
+  columns = source.indices();
+  residual_norms = source.numbers();
+  coefficients.resize(residual_norms.size());
+  for (Eigen::VectorXd& some : coefficients) some = source.matrix();
+}
 
 double correlation_score(const Candidate& candidate) { return std::abs(candidate.correlation); }
 
@@ -53,7 +80,7 @@ double residual_score(const Candidate& candidate) {
 }
 
 GreedySelection select_greedily(const LeastSquaresSystem& system, const CandidateScore& score,
-                                const GreedyEnd& end, double rcond) {
+                                const GreedyEnd& end, double rcond, SavedSearch& saved) {
   ActiveColumns columns(system, rcond);
   ActiveFactor factor(system.z, rcond);
   LeftNorms left(columns);
@@ -65,7 +92,24 @@ GreedySelection select_greedily(const LeastSquaresSystem& system, const Candidat
   const double noise = static_cast<double>(columns.size()) * std::numeric_limits<double>::epsilon() *
                        selection.residual_norms.front();
   Eigen::VectorXd correlations = columns.products(factor.residual());
+  saved.begin_part([&](compress::NumberSource& source) {
+    selection.read(source);
+    columns.read(source);
+    factor.read(source);
+    left.read(source);
+    for (const Index j : source.indices()) out[static_cast<std::size_t>(j)] = true;
+    correlations = source.matrix();
+  });
+  const auto put = [&](compress::NumberSink& sink) {
+    selection.put(sink);
+    columns.put(sink);
+    factor.put(sink);
+    left.put(sink);
+    sink.put(std::span<const Index>(places_of(out)));
+    sink.put(Eigen::MatrixXd(correlations));
+  };
   while (factor.size() < end.columns) {
+    saved.milestone(put);
     const double residual = selection.residual_norms.back();
     if (residual * residual <= end.squared_residual) break;
     Index best = -1;

@@ -19,6 +19,17 @@ struct LarsEvent {
   double correlation = 0.0;
   Index column = -1;  ///< none: the end of the path
   double sign = 0.0;  ///< of a column that joins; 0: it leaves
+
+  void put(compress::NumberSink& sink) const {
+    sink.put(correlation);
+    sink.put(column);
+    sink.put(sign);
+  }
+  void read(compress::NumberSource& source) {
+    correlation = source.number();
+    column = source.index();
+    sign = source.number();
+  }
 };
 
 /// Walks along a path. Correlations are those of the columns as they are; E = R D is what is computed with.
@@ -111,6 +122,28 @@ public:
     return result;
   }
 
+  /// Where it stands; what a stretch needs follows from it.
+  void put(compress::NumberSink& sink) const {
+    columns_.put(sink);
+    factor_.put(sink);
+    sink.put(correlation_);
+    sink.put(Eigen::MatrixXd(signs_));
+    sink.put(std::span<const Index>(std::vector<Index>(waits_.begin(), waits_.end())));
+    left_.put(sink);
+    sink.put(newest_);
+  }
+  void read(compress::NumberSource& source) {
+    columns_.read(source);
+    factor_.read(source);
+    correlation_ = source.number();
+    signs_ = source.matrix();
+    const std::vector<Index> waits = source.indices();
+    waits_.assign(waits.begin(), waits.end());
+    left_.read(source);
+    newest_ = source.index();
+    start_stretch();
+  }
+
 private:
   void start_stretch() {
     Eigen::VectorXd pull(factor_.size());
@@ -144,13 +177,33 @@ private:
 
 }  // namespace
 
-LarsPath lars_path(const LeastSquaresSystem& system, LarsMethod method, const LarsEnd& end, double rcond) {
+void LarsKnot::put(compress::NumberSink& sink) const {
+  sink.put(lambda);
+  sink.put(Eigen::MatrixXd(coefficients));
+  sink.put(residual_norm);
+}
+
+void LarsKnot::read(compress::NumberSource& source) {
+  lambda = source.number();
+  coefficients = source.matrix();
+  residual_norm = source.number();
+}
+
+LarsPath lars_path(const LeastSquaresSystem& system, LarsMethod method, const LarsEnd& end, double rcond,
+                   SavedSearch& saved) {
   LarsWalk walk(system, method, rcond);
   const double last = end.lambda * system.sum_of_weights;
   LarsPath path;
   path.knots.push_back(walk.knot(walk.first_event()));
   Index steps = 0;
   LarsEvent event = walk.first_event();
+  saved.begin_part([&](compress::NumberSource& source) {
+    path.knots.resize(static_cast<std::size_t>(source.index()));
+    for (LarsKnot& knot : path.knots) knot.read(source);
+    steps = source.index();
+    event.read(source);
+    walk.read(source);
+  });
   while (walk.correlation() > last && walk.correlation() > 0.0) {
     if (steps++ == end.steps) {
       path.complete = false;
@@ -161,6 +214,13 @@ LarsPath lars_path(const LeastSquaresSystem& system, LarsMethod method, const La
     walk.advance(event.correlation);
     path.knots.push_back(walk.knot(event));
     if (event.column < 0 || (end.columns > 0 && walk.n_active() >= end.columns)) break;
+    saved.milestone([&](compress::NumberSink& sink) {
+      sink.put(static_cast<Index>(path.knots.size()));
+      for (const LarsKnot& knot : path.knots) knot.put(sink);
+      sink.put(steps);
+      event.put(sink);
+      walk.put(sink);
+    });
   }
   path.columns = walk.active();
   path.signs.resize(static_cast<Index>(path.columns.size()));

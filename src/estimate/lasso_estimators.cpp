@@ -63,7 +63,8 @@ LinearFit fit_at(const LeastSquaresSystem& system, const LassoPenalty& penalty,
   const double square = system.sum_of_weights * options.lambda * (1.0 - penalty.l1_ratio);
   if (options.lambda == 0.0 || penalty.l1_ratio == 0.0) return fit_quadratic(system, square, options);
   LassoPath path(system, penalty, descent_options(options));
-  return polished(system, path, path.descend(options.lambda, options.max_iter), options);
+  SavedSearch saved(options.checkpoint, system);
+  return polished(system, path, path.descend(options.lambda, options.max_iter, saved), options);
 }
 
 /// scikit-learn's Lasso with alpha = fit.lambda and sample_weight = w².
@@ -76,6 +77,7 @@ public:
     result.objective = objective();
     return result;
   }
+  bool is_search() const override { return true; }
   std::string objective() const override { return lasso_objective; }
 
 private:
@@ -92,6 +94,7 @@ public:
     result.objective = objective();
     return result;
   }
+  bool is_search() const override { return true; }
   std::string objective() const override { return elastic_net_objective; }
 
 private:
@@ -115,6 +118,7 @@ public:
     result.objective = objective();
     return result;
   }
+  bool is_search() const override { return true; }
   std::string objective() const override {
     return "1/(2 S) ||W (A theta + c - b)||^2 + lambda sum |theta_j| / |first theta_j|^gamma, S = sum w^2";
   }
@@ -143,14 +147,38 @@ public:
   }
 
   LinearFit fit(const LeastSquaresSystem& system) const override;
+  bool is_search() const override { return true; }
   std::string objective() const override {
     return l1_ratio_ == 1.0 ? lasso_objective : elastic_net_objective;
   }
 
 private:
+  std::vector<LassoPoint> points_on(LassoPath& path, const std::vector<double>& lambdas,
+                                    const LeastSquaresSystem& system) const;
+
   EstimatorOptions options_;
   double l1_ratio_;
 };
+
+std::vector<LassoPoint> PathByCriterion::points_on(LassoPath& path, const std::vector<double>& lambdas,
+                                                   const LeastSquaresSystem& system) const {
+  std::vector<LassoPoint> points;
+  SavedSearch saved(options_.checkpoint, system);
+  saved.begin_part([&](compress::NumberSource& source) {
+    points.resize(static_cast<std::size_t>(source.index()));
+    for (LassoPoint& point : points) point.read(source);
+    path.read(source);
+  });
+  while (points.size() < lambdas.size()) {
+    points.push_back(path.solve(lambdas[points.size()], options_.max_iter));
+    saved.milestone([&](compress::NumberSink& sink) {
+      sink.put(static_cast<Index>(points.size()));
+      for (const LassoPoint& point : points) point.put(sink);
+      path.put(sink);
+    });
+  }
+  return points;
+}
 
 LinearFit PathByCriterion::fit(const LeastSquaresSystem& system) const {
   LassoPath path(system, {.l1_ratio = l1_ratio_}, descent_options(options_));
@@ -158,9 +186,7 @@ LinearFit PathByCriterion::fit(const LeastSquaresSystem& system) const {
   if (lambdas.empty()) lambdas = lambda_grid(path.largest_lambda(), options_.n_lambdas, options_.eps);
   std::sort(lambdas.rbegin(), lambdas.rend());  // each starts from a sparser one
   const InformationCriterion criterion(system, options_);
-  std::vector<LassoPoint> points;
-  points.reserve(lambdas.size());
-  for (const double lambda : lambdas) points.push_back(path.solve(lambda, options_.max_iter));
+  const std::vector<LassoPoint> points = points_on(path, lambdas, system);
   Index iterations = 0;
   std::size_t best = 0;
   std::vector<double> values;

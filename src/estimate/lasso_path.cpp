@@ -5,6 +5,21 @@
 
 namespace tallfit::estimate {
 
+void LassoPoint::put(compress::NumberSink& sink) const {
+  for (const double number : {lambda, residual_norm, objective, duality_gap, relative_gap}) sink.put(number);
+  sink.put(Eigen::MatrixXd(coefficients));
+  sink.put(iterations);
+  sink.put(Index{converged ? 1 : 0});
+}
+
+void LassoPoint::read(compress::NumberSource& source) {
+  for (double* number : {&lambda, &residual_norm, &objective, &duality_gap, &relative_gap})
+    *number = source.number();
+  coefficients = source.matrix();
+  iterations = source.index();
+  converged = source.index() == 1;
+}
+
 LassoPath::LassoPath(const LeastSquaresSystem& system, LassoPenalty penalty,
                      const CoordinateDescent::Options& options)
     : system_(system),
@@ -52,15 +67,36 @@ LassoPoint LassoPath::solve(double lambda, Index max_iter) {
   return point;
 }
 
-LassoPoint LassoPath::descend(double lambda, Index max_iter) {
+LassoPoint LassoPath::descend(double lambda, Index max_iter, SavedSearch& saved) {
   constexpr double ratio = 0.7;
   constexpr double end = 1e-6;  // below it nearly all columns are in: screening does not pay
   Index left = max_iter;
-  for (double on_way = ratio * last_; on_way > lambda && on_way > end * largest_; on_way *= ratio)
+  saved.begin_part([&](compress::NumberSource& source) {
+    left = source.index();
+    read(source);
+  });
+  for (double on_way = ratio * last_; on_way > lambda && on_way > end * largest_; on_way *= ratio) {
     left -= solve(on_way, left).iterations;
+    saved.milestone([&](compress::NumberSink& sink) {
+      sink.put(left);
+      put(sink);
+    });
+  }
   LassoPoint point = solve(lambda, left);
   point.iterations += max_iter - left;
   return point;
+}
+
+void LassoPath::put(compress::NumberSink& sink) const {
+  columns_.put(sink);
+  descent_.put(sink);
+  sink.put(last_);
+}
+
+void LassoPath::read(compress::NumberSource& source) {
+  columns_.read(source);
+  descent_.read(source);
+  last_ = source.number();
 }
 
 std::vector<double> lambda_grid(double largest, Index n, double eps) {

@@ -53,8 +53,9 @@ std::vector<LassoCandidate> fit_along_paths(const LeastSquaresSystem& system, co
     const Index any = penalties.begin()->second.front();
     const EstimatorOptions& options = candidates.options[static_cast<std::size_t>(any)];
     LassoPath path(system, {.l1_ratio = l1_ratio}, descent_options(options));
+    SavedSearch unsaved;
     for (const auto& [lambda, numbers] : penalties) {
-      const LassoPoint point = path.descend(lambda, max_iter);
+      const LassoPoint point = path.descend(lambda, max_iter, unsaved);
       const double dof =
           degrees_of_freedom(system, path, point, options) + static_cast<double>(system.n_taken_out());
       for (const Index i : numbers) fits.push_back({.number = i, .point = point, .effective_dof = dof});

@@ -32,6 +32,7 @@ public:
     return result;
   }
   bool has_evidence() const override { return true; }
+  bool is_search() const override { return true; }
   std::string objective() const override { return "-ln p(W b | alpha, lambda_1 ... lambda_K)"; }
 
 private:
@@ -50,6 +51,7 @@ public:
     return result;
   }
   bool has_evidence() const override { return true; }
+  bool is_search() const override { return true; }
   std::string objective() const override {
     return "-ln p(W b | alpha, gamma_1 ... gamma_K) + kappa/2 sum gamma_j";
   }

@@ -27,32 +27,34 @@ Relevance start_of(const ScaledSystem& system, const KnownPrecisions& known, dou
 
 /// From where the user says, or the better of the starts that were asked for.
 RelevanceOptimum best_optimum(const ScaledSystem& system, const RelevanceSearch& search,
-                              const EstimatorOptions& options, double known_noise) {
+                              const EstimatorOptions& options, double known_noise, SavedSearch& saved) {
   if (options.start) {
     const double square = system.target_size * system.target_size;
     const double noise = search.noise_is_known ? known_noise : options.start->of_noise * square;
-    return ascend(system, start_of(system, *options.start, noise), search);
+    return ascend(system, start_of(system, *options.start, noise), search, saved);
   }
   std::optional<RelevanceOptimum> best;
   if (options.ard_method != ArdMethod::mackay)
-    best = ascend(system, empty_start(system, search, known_noise), search);
+    best = ascend(system, empty_start(system, search, known_noise), search, saved);
   if (options.ard_method == ArdMethod::fast) return std::move(*best);
-  RelevanceOptimum dense = ascend(system, fixed_point_start(system, search, known_noise), search);
+  const Relevance start = fixed_point_start(system, search, known_noise, saved);
+  RelevanceOptimum dense = ascend(system, start, search, saved);
   if (best && best->objective >= dense.objective) return std::move(*best);
   return dense;
 }
 
 /// Finds κ = 2 (m - 1) / Σ γ together with the rest.
 RelevanceOptimum optimum_with_rate(const ScaledSystem& system, RelevanceSearch& search,
-                                   const EstimatorOptions& options, double noise_precision) {
-  RelevanceOptimum optimum = best_optimum(system, search, options, noise_precision);
+                                   const EstimatorOptions& options, double noise_precision,
+                                   SavedSearch& saved) {
+  RelevanceOptimum optimum = best_optimum(system, search, options, noise_precision, saved);
   for (Index i = 0; i < options.max_iter; ++i) {
     const auto m = static_cast<double>(optimum.posterior.active.size());
     const double variances = optimum.relevance.precisions.cwiseInverse().sum();
     const double rate = m > 1.0 ? 2.0 * (m - 1.0) / variances : 0.0;
     const double change = std::abs(rate - search.rate);
     search.rate = rate;
-    RelevanceOptimum next = ascend(system, optimum.relevance, search);
+    RelevanceOptimum next = ascend(system, optimum.relevance, search, saved);
     next.iterations += optimum.iterations;
     next.history.insert(next.history.begin(), optimum.history.begin(), optimum.history.end());
     optimum = std::move(next);
@@ -142,8 +144,9 @@ LinearFit fit_relevant(const LeastSquaresSystem& system, const EstimatorOptions&
   const double known = options.alpha.value_or(1.0) * square;
   const bool finds_rate = prior == VariancePrior::laplace && !options.laplace_rate;
   if (prior == VariancePrior::laplace) search.rate = options.laplace_rate.value_or(0.0);
-  const RelevanceOptimum optimum = finds_rate ? optimum_with_rate(units, search, options, known)
-                                              : best_optimum(units, search, options, known);
+  SavedSearch saved(options.checkpoint, system);
+  const RelevanceOptimum optimum = finds_rate ? optimum_with_rate(units, search, options, known, saved)
+                                              : best_optimum(units, search, options, known, saved);
 
   const double alpha = optimum.relevance.noise_precision / square;
   Eigen::VectorXd precisions = optimum.relevance.precisions / square;

@@ -112,6 +112,16 @@ std::vector<Index> Relevance::active() const {
   return columns;
 }
 
+void Relevance::put(compress::NumberSink& sink) const {
+  sink.put(Eigen::MatrixXd(precisions));
+  sink.put(noise_precision);
+}
+
+void Relevance::read(compress::NumberSource& source) {
+  precisions = source.matrix();
+  noise_precision = source.number();
+}
+
 RelevancePosterior relevance_posterior(const ScaledSystem& system, const Relevance& relevance) {
   SortedColumns sorted;
   return relevance_posterior(system, relevance, sorted);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,15 @@ double penalty_of(const Relevance& relevance, double rate) {
   return rate > 0.0 ? 0.5 * rate * relevance.precisions.cwiseInverse().sum() : 0.0;
 }
 
+/// Stands where a posterior will be.
+RelevancePosterior nothing_known(const ScaledSystem& system) {
+  return {.active = {},
+          .mean = {},
+          .factor = {system.columns.grid(), 0, 0, system.columns.block()},
+          .sparsity = {},
+          .quality = {}};
+}
+
 /// An ascent: a point, what is known of it, and the way to it.
 struct Ascent {
   const ScaledSystem& system;
@@ -28,14 +38,49 @@ struct Ascent {
   mutable SortedColumns sorted;  ///< of the last point that was looked at
   RelevanceOptimum at;
   std::vector<bool> barred;  ///< columns that were pruned as weak, for good
+  bool has_pruned_idle = false;
+  bool is_done = false;
 
-  Ascent(const ScaledSystem& of, const Relevance& start, const RelevanceSearch& how)
+  Ascent(const ScaledSystem& of, const Relevance& start, const RelevanceSearch& how, SavedSearch& saved)
       : system(of),
         search(how),
-        at{.relevance = start, .posterior = relevance_posterior(of, start, sorted), .history = {}},
+        at{.relevance = start, .posterior = nothing_known(of), .history = {}},
         barred(static_cast<std::size_t>(start.precisions.size()), false) {
+    saved.begin_part([this](compress::NumberSource& source) { read(source); });
+    at.posterior = relevance_posterior(of, at.relevance, sorted);
     at.objective = objective(at.relevance, at.posterior);
-    record();
+    if (at.history.empty()) record();
+  }
+
+  /// What all else follows from: the posterior too, whose bits do not tell of earlier ones.
+  void put(compress::NumberSink& sink) const {
+    at.relevance.put(sink);
+    for (const double number : {at.gain_left, at.worth}) sink.put(number);
+    for (const Index number : {at.iterations, Index{at.converged}, Index{has_pruned_idle}, Index{is_done}})
+      sink.put(number);
+    sink.put(std::span<const Index>(std::vector<Index>(barred.begin(), barred.end())));
+    sink.put(static_cast<Index>(at.history.size()));
+    for (const RelevanceStep& step : at.history) {
+      sink.put(step.log_evidence);
+      sink.put(step.n_active);
+      sink.put(step.noise_precision);
+      sink.put(Eigen::MatrixXd(step.coefficients));
+    }
+  }
+  void read(compress::NumberSource& source) {
+    at.relevance.read(source);
+    for (double* number : {&at.gain_left, &at.worth}) *number = source.number();
+    at.iterations = source.index();
+    for (bool* flag : {&at.converged, &has_pruned_idle, &is_done}) *flag = source.index() == 1;
+    const std::vector<Index> flags = source.indices();
+    barred.assign(flags.begin(), flags.end());
+    at.history.resize(static_cast<std::size_t>(source.index()));
+    for (RelevanceStep& step : at.history) {
+      step.log_evidence = source.number();
+      step.n_active = source.index();
+      step.noise_precision = source.number();
+      step.coefficients = source.matrix();
+    }
   }
 
   double objective(const Relevance& relevance, const RelevancePosterior& posterior) const {
@@ -176,39 +221,46 @@ struct Ascent {
     how.noise_is_known = noise_is_fixed;
     return fixed_point_step(system, how, at.relevance, at.posterior, variances, Tied::no);
   }
+
+  /// @return whether there is more to gain
+  bool step();
 };
+
+bool Ascent::step() {
+  const linalg::BlockCyclicMatrix covariance = posterior_covariance(at.posterior);
+  const Eigen::VectorXd variances = linalg::diagonal(covariance);
+  add_active_in_place(at.posterior, at.relevance, variances);
+  const std::vector<RelevanceMove> moves = allowed_moves();
+  const double worth = at.worth = std::max(search.tol, rounding());
+  at.gain_left = moves.empty() ? 0.0 : moves.front().gain;
+  if (at.iterations >= search.max_iter) return false;
+  if (at.gain_left > worth && change_columns(moves)) return true;
+
+  const RelevanceCurvature curve = curvature(system, at.posterior, covariance, at.relevance, search.rate);
+  const bool fixed = noise_is_fixed(curve);
+  const std::optional<Eigen::VectorXd> step = newton_step(curve, 0.0, fixed);
+  const double newton_gain = step ? 0.5 * std::abs(curve.gradient.dot(*step)) : infinity;
+  at.gain_left = std::max(newton_gain, at.gain_left > worth ? at.gain_left : 0.0);
+  if (newton_gain > worth) return change_precisions(curve, variances, fixed);
+  at.converged = at.gain_left <= worth;
+  if (at.converged && prune_weak_columns()) return true;
+  if (at.converged && !std::exchange(has_pruned_idle, true) && prune_idle_columns(worth)) return true;
+  // The step that is left is as long as rounding lets it be, and squares the error.
+  accept(moved(*step), -rounding());
+  return false;
+}
 
 }  // namespace
 
-RelevanceOptimum ascend(const ScaledSystem& system, const Relevance& start, const RelevanceSearch& search) {
-  Ascent ascent(system, start, search);
-  RelevanceOptimum& at = ascent.at;
-  bool pruned = false;
-  for (;;) {
-    const linalg::BlockCyclicMatrix covariance = posterior_covariance(at.posterior);
-    const Eigen::VectorXd variances = linalg::diagonal(covariance);
-    add_active_in_place(at.posterior, at.relevance, variances);
-    const std::vector<RelevanceMove> moves = ascent.allowed_moves();
-    const double worth = at.worth = std::max(search.tol, ascent.rounding());
-    at.gain_left = moves.empty() ? 0.0 : moves.front().gain;
-    if (at.iterations >= search.max_iter) break;
-    if (at.gain_left > worth && ascent.change_columns(moves)) continue;
-
-    const RelevanceCurvature curve = curvature(system, at.posterior, covariance, at.relevance, search.rate);
-    const bool fixed = ascent.noise_is_fixed(curve);
-    const std::optional<Eigen::VectorXd> step = newton_step(curve, 0.0, fixed);
-    const double newton_gain = step ? 0.5 * std::abs(curve.gradient.dot(*step)) : infinity;
-    at.gain_left = std::max(newton_gain, at.gain_left > worth ? at.gain_left : 0.0);
-    if (newton_gain <= worth) {
-      at.converged = at.gain_left <= worth;
-      if (at.converged && ascent.prune_weak_columns()) continue;
-      if (at.converged && !std::exchange(pruned, true) && ascent.prune_idle_columns(worth)) continue;
-      // The step that is left is as long as rounding lets it be, and squares the error.
-      ascent.accept(ascent.moved(*step), -ascent.rounding());
-      break;
-    }
-    if (!ascent.change_precisions(curve, variances, fixed)) break;
+RelevanceOptimum ascend(const ScaledSystem& system, const Relevance& start, const RelevanceSearch& search,
+                        SavedSearch& saved) {
+  Ascent ascent(system, start, search, saved);
+  const auto put = [&](compress::NumberSink& sink) { ascent.put(sink); };
+  while (!ascent.is_done) {
+    saved.milestone(put);
+    ascent.is_done = !ascent.step();
   }
+  saved.end_part(put);
   return std::move(ascent.at);
 }
 

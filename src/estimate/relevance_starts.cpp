@@ -51,16 +51,30 @@ Relevance fixed_point_step(const ScaledSystem& system, const RelevanceSearch& se
   return next;
 }
 
-Relevance fixed_point_start(const ScaledSystem& system, const RelevanceSearch& search,
-                            double noise_precision) {
+Relevance fixed_point_start(const ScaledSystem& system, const RelevanceSearch& search, double noise_precision,
+                            SavedSearch& saved) {
   Relevance now = empty_start(system, search, noise_precision);
   const double uniform = static_cast<double>(system.n_coeffs()) / system.n_observations;
   for (Index j = 0; j < system.n_coeffs(); ++j)
     if (system.norms(j) > 0.0) now.precisions(j) = uniform;
   double evidence = -std::numeric_limits<double>::infinity();
   Tied tied = Tied::yes;
+  Index left = std::min(search.max_iter, most_steps);
+  saved.begin_part([&](compress::NumberSource& source) {
+    left = source.index();
+    now.read(source);
+    evidence = source.number();
+    tied = source.index() == 1 ? Tied::yes : Tied::no;
+  });
+  const auto put = [&](compress::NumberSink& sink) {
+    sink.put(left);
+    now.put(sink);
+    sink.put(evidence);
+    sink.put(Index{tied == Tied::yes ? 1 : 0});
+  };
   SortedColumns sorted;
-  for (Index i = 0; i < std::min(search.max_iter, most_steps); ++i) {
+  for (; left > 0; --left) {
+    saved.milestone(put);
     const RelevancePosterior posterior = relevance_posterior(system, now, sorted);
     if (posterior.active.empty()) break;
     const double change = std::abs(posterior.log_evidence - evidence);
@@ -71,6 +85,8 @@ Relevance fixed_point_start(const ScaledSystem& system, const RelevanceSearch& s
         linalg::inverse_gram_diagonal(posterior.factor, "the factor of active columns");
     now = fixed_point_step(system, search, now, posterior, variances, tied);
   }
+  left = 0;
+  saved.end_part(put);
   return now;
 }
 

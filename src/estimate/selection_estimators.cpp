@@ -54,6 +54,18 @@ Index n_nonzero(const EstimatorOptions& options, const LeastSquaresSystem& syste
   return options.n_nonzero_coefs > 0 ? options.n_nonzero_coefs : otherwise;
 }
 
+LarsPath saved_path(const LeastSquaresSystem& system, LarsMethod method, const LarsEnd& end,
+                    const EstimatorOptions& options) {
+  SavedSearch saved(options.checkpoint, system);
+  return lars_path(system, method, end, options.solver.rcond, saved);
+}
+
+GreedySelection saved_selection(const LeastSquaresSystem& system, const CandidateScore& score,
+                                const GreedyEnd& end, const EstimatorOptions& options) {
+  SavedSearch saved(options.checkpoint, system);
+  return select_greedily(system, score, end, options.solver.rcond, saved);
+}
+
 /// The fit of a path's last point.
 LinearFit fit_of_path(const LeastSquaresSystem& system, const LarsPath& found,
                       const EstimatorOptions& options) {
@@ -86,11 +98,11 @@ public:
 
   LinearFit fit(const LeastSquaresSystem& system) const override {
     const LarsEnd end{.columns = n_nonzero(options_, system, 0), .steps = options_.max_iter};
-    LinearFit result =
-        fit_of_path(system, lars_path(system, LarsMethod::lar, end, options_.solver.rcond), options_);
+    LinearFit result = fit_of_path(system, saved_path(system, LarsMethod::lar, end, options_), options_);
     result.objective = objective();
     return result;
   }
+  bool is_search() const override { return true; }
   std::string objective() const override { return "correlations of equal size on the chosen columns"; }
 
 private:
@@ -104,11 +116,11 @@ public:
 
   LinearFit fit(const LeastSquaresSystem& system) const override {
     const LarsEnd end{.lambda = options_.lambda, .steps = options_.max_iter};
-    LinearFit result =
-        fit_of_path(system, lars_path(system, LarsMethod::lasso, end, options_.solver.rcond), options_);
+    LinearFit result = fit_of_path(system, saved_path(system, LarsMethod::lasso, end, options_), options_);
     result.objective = objective();
     return result;
   }
+  bool is_search() const override { return true; }
   std::string objective() const override {
     return "1/(2 S) ||W (A theta + c - b)||^2 + lambda sum |theta_j|, S = sum w^2";
   }
@@ -152,12 +164,13 @@ public:
                         .squared_residual = options_.max_residual};
     LinearFit result = fit_of_selection(
         system,
-        select_greedily(system, options_.normalize ? normalized_correlation_score : correlation_score, end,
-                        options_.solver.rcond),
+        saved_selection(system, options_.normalize ? normalized_correlation_score : correlation_score, end,
+                        options_),
         options_);
     result.objective = objective();
     return result;
   }
+  bool is_search() const override { return true; }
   std::string objective() const override { return on_chosen_columns; }
 
 private:
@@ -171,11 +184,12 @@ public:
 
   LinearFit fit(const LeastSquaresSystem& system) const override {
     const GreedyEnd end{.columns = n_selected(options_, system)};
-    LinearFit result = fit_of_selection(
-        system, select_greedily(system, residual_score, end, options_.solver.rcond), options_);
+    LinearFit result =
+        fit_of_selection(system, saved_selection(system, residual_score, end, options_), options_);
     result.objective = objective();
     return result;
   }
+  bool is_search() const override { return true; }
   std::string objective() const override { return on_chosen_columns; }
 
 private:
@@ -189,6 +203,7 @@ public:
       : options_(checked_selection(options)), importance_(std::move(importance)) {}
 
   LinearFit fit(const LeastSquaresSystem& system) const override;
+  bool is_search() const override { return true; }
   std::string objective() const override { return on_chosen_columns; }
 
 private:
@@ -199,10 +214,11 @@ private:
 LinearFit FeatureElimination::fit(const LeastSquaresSystem& system) const {
   const Index n = system.n_coeffs();
   const double step = options_.step < 1.0 ? options_.step * static_cast<double>(n) : options_.step;
+  SavedSearch saved(options_.checkpoint, system);
   const Elimination done = eliminate_features(
       system, importance_,
       {.columns = n_selected(options_, system), .step = std::max<Index>(1, static_cast<Index>(step))},
-      options_.solver);
+      options_.solver, saved);
   LinearFit fit = fit_support(system, {.columns = done.stages.back().columns}, options_);
   fit.objective = objective();
   const auto n_stages = static_cast<Index>(done.stages.size());

@@ -11,6 +11,16 @@ double sign_of(double x) { return x > 0.0 ? 1.0 : (x < 0.0 ? -1.0 : 0.0); }
 
 }  // namespace
 
+void SparsePenalty::put(compress::NumberSink& sink) const {
+  sink.put(Eigen::MatrixXd(absolute));
+  sink.put(Eigen::MatrixXd(square));
+}
+
+void SparsePenalty::read(compress::NumberSource& source) {
+  absolute = source.matrix();
+  square = source.matrix();
+}
+
 SupportStep::SupportStep(const ActiveColumns& columns, double rcond)
     : columns_(columns),
       rcond_(rcond),
@@ -108,6 +118,18 @@ bool SupportStep::reach(const Eigen::VectorXd& goal, Eigen::VectorXd& y) {
       y(j) = zero_at(j, to) <= step ? 0.0 : y(j) + step * (to - y(j));
   }
   return arrives;
+}
+
+void SupportStep::put(compress::NumberSink& sink) const {
+  penalty_.put(sink);
+  factor_.put(sink);
+  sink.put(Eigen::MatrixXd(residual_));
+}
+
+void SupportStep::read(compress::NumberSource& source) {
+  penalty_.read(source);
+  factor_.read(source);
+  residual_ = source.matrix();
 }
 
 }  // namespace tallfit::estimate

@@ -11,13 +11,19 @@ cd "$scratch"
 
 "$program" generate matrix --generate.rows=60000 --generate.columns=60 --generate.groups=3 --generate.noise=0.1 \
   -o d.h5 > log 2>&1 || { cat log; exit 1; }
+"$program" generate matrix --generate.rows=3000 --generate.columns=250 --generate.noise=0.1 -o wide.h5 > log 2>&1 \
+  || { cat log; exit 1; }
 
 # What is run, and what of it is compared: numbers only, for fit.json tells of times.
 arguments_compress=(compress d.h5 --compress.folds=4)
+arguments_ard=(fit wide.h5 --fit.estimator=ard)
+arguments_lasso_path=(fit wide.h5 --fit.estimator=lasso_path)
 arguments_robust=(fit d.h5 --fit.estimator=huber)
 arguments_bag=(bag d.h5 --bag.replicas=40)
 arguments_sample=(sample d.h5 --sample.sampler=nuts --sample.warmup=300 --sample.draws=400)
 compared_compress() { "$program" fit "$1" -o "$1.fit" > /dev/null 2>&1 && cat "$1.fit/coefficients.csv" "$1.fit/metrics.csv"; }
+compared_ard() { cat "$1/coefficients.csv" "$1/path.csv"; }
+compared_lasso_path() { compared_ard "$1"; }
 compared_robust() { cat "$1/coefficients.csv" "$1/metrics.csv"; }
 compared_bag() { cat "$1/coefficients.csv" "$1/replicas.csv"; }
 compared_sample() { cat "$1/coefficients.csv" "$1/summary.csv"; }
@@ -31,8 +37,14 @@ start() {
   setsid "$mpiexec" "$numproc_flag" "$ranks" "$program" "${arguments[@]}" --checkpoint.seconds=1e-6 "$@" > log 2>&1 &
 }
 
-kills=0
-names=(compress robust bag sample)
+# The start of a search is its first milestone: on the way there rows are compressed, as by others.
+has_begun() {
+  grep -q '^engine' log || return 1
+  case $1 in ard | lasso_path) compgen -G "$2.checkpoint/search.*" > /dev/null ;; esac
+}
+
+names=(compress robust ard lasso_path bag sample)
+kills=0 searches=0
 for name in "${names[@]}"; do
   begin=$(date +%s%N)
   start "$name" 2 -o "$(output_of "$name" expected)"
@@ -47,14 +59,15 @@ for name in "${names[@]}"; do
       leader=$!
       if [ "$attempt" -lt 3 ]; then  # later attempts may end
         # mpiexec itself may hang for ever when a rank dies before it has connected (Open MPI 4.1.4)
-        for _ in $(seq 200); do grep -q '^engine' log && break; sleep 0.05; done
-        sleep "$(awk -v ms="$milliseconds" -v seed="$RANDOM" 'BEGIN { srand(seed); print rand() * ms / 1000 }')"
+        for _ in $(seq 200); do has_begun "$name" "$out" || ! kill -0 "$leader" 2> /dev/null && break; sleep 0.05; done
+        sleep "$(awk -v ms="$milliseconds" -v seed="$RANDOM" 'BEGIN { srand(seed); print rand() * ms / 2000 }')"
         victims=$(pgrep -P "$leader" || true)
         # one rank, at random; mpiexec ends the others
         victim=$(shuf -n 1 <<< "$victims")
         [ -z "$victim" ] || { kill -9 "$victim" 2> /dev/null && kills=$((kills + 1)); } || true
       fi
       if wait "$leader"; then break; fi
+      if compgen -G "$out.checkpoint/search.*" > /dev/null; then searches=$((searches + 1)); fi
       resume=(--resume)
       [ "$attempt" -lt 9 ] || { echo "$name: trial $trial did not end"; cat log; exit 1; }
     done
@@ -66,5 +79,5 @@ for name in "${names[@]}"; do
     rm -rf "$out" "$out.fit"
   done
 done
-echo "$kills ranks killed in $((${#names[@]} * trials)) trials, all of which ended with the same results"
+echo "$kills ranks killed in $((${#names[@]} * trials)) trials, $searches times in a search on a factor, all of which ended with the same results"
 [ "$kills" -gt 0 ]

@@ -43,8 +43,9 @@ TEST_P(SelectionOfSklearn, RecursiveFeatureElimination) {
   MemorySource source(rows_);
   const auto fitted =
       fit_rows(source, *estimate::make_estimator("ols", {}), Intercept::fitted, comm::Communicator::self());
-  const estimate::Elimination done =
-      estimate::eliminate_features(*fitted.system, estimate::coefficient_importance, {.columns = 1}, {});
+  estimate::SavedSearch unsaved;
+  const estimate::Elimination done = estimate::eliminate_features(
+      *fitted.system, estimate::coefficient_importance, {.columns = 1}, {}, unsaved);
   EXPECT_EQ(done.ranking, set_.at("rfe_ranking").get<std::vector<Index>>());
   ASSERT_EQ(done.stages.size(), static_cast<std::size_t>(rows_.a.cols()));
   EXPECT_EQ(done.stages.front().coefficients, ols.coefficients);

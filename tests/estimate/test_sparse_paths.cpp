@@ -47,7 +47,9 @@ std::size_t knots_before_a_rise(const json& alphas) {
 }
 
 void expect_knots(const Rows& rows, estimate::LarsMethod method, const json& alphas, const json& coefs) {
-  const estimate::LarsPath path = estimate::lars_path(centred_system(rows), method, {.steps = 1000}, 1e-13);
+  estimate::SavedSearch unsaved;
+  const estimate::LarsPath path =
+      estimate::lars_path(centred_system(rows), method, {.steps = 1000}, 1e-13, unsaved);
   const std::size_t n_sound = knots_before_a_rise(alphas);
   ASSERT_GE(path.knots.size(), n_sound);
   if (n_sound == alphas.size()) {

@@ -31,6 +31,7 @@ public:
   void put(Index number) { put(static_cast<double>(number)); }
   /// With their count.
   void put(std::span<const double> numbers);
+  void put(std::span<const Index> whole_numbers);
   /// With its shape.
   void put(const Eigen::MatrixXd& matrix);
 };
@@ -49,6 +50,7 @@ public:
   double number();
   Index index() { return static_cast<Index>(number()); }
   std::vector<double> numbers();
+  std::vector<Index> indices();
   Eigen::MatrixXd matrix();
 };
 

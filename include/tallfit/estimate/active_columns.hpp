@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "tallfit/compress/checkpoint.hpp"
 #include "tallfit/estimate/least_squares_system.hpp"
 
 namespace tallfit::estimate {
@@ -37,6 +38,10 @@ public:
 
   /// Eᵀ r. Cost: 2 K² / P flops. @collective
   Eigen::VectorXd products(const Eigen::VectorXd& r) const;
+
+  /// The columns that were fetched: their products have the bits of those that were fetched with them. Local.
+  void put(compress::NumberSink& sink) const;
+  void read(compress::NumberSource& source);
 
 private:
   const LeastSquaresSystem& system_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tallfit/base/numeric.hpp"
+#include "tallfit/compress/checkpoint.hpp"
 
 namespace tallfit::estimate {
 
@@ -43,6 +44,10 @@ public:
   double distance(const Eigen::VectorXd& column) const;
   /// v that minimises ‖X v - column‖. Cost: 2 n m flops.
   Eigen::VectorXd combination(const Eigen::VectorXd& column) const;
+
+  /// All of it, so that what follows has the same bits: they tell of columns that came and went. Local.
+  void put(compress::NumberSink& sink) const;
+  void read(compress::NumberSource& source);
 
 private:
   auto q() const { return q_.leftCols(size()); }

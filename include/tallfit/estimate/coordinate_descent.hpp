@@ -52,6 +52,10 @@ public:
   /// ‖z‖² + ρ²: what the gap is compared with.
   double squared_target() const;
 
+  /// What the next minimum depends on beside columns and penalty. Local.
+  void put(compress::NumberSink& sink) const;
+  void read(compress::NumberSource& source);
+
 private:
   bool is_usable(Index j) const;
   bool exceeds(Index j, double gradient) const;

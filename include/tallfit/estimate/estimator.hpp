@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "tallfit/compress/checkpoint.hpp"
 #include "tallfit/design/kernel_basis.hpp"
 #include "tallfit/estimate/free_columns.hpp"
 #include "tallfit/estimate/least_squares_system.hpp"
@@ -65,6 +66,7 @@ struct EstimatorOptions {
   std::optional<KnownPrecisions> start = std::nullopt;  ///< in place of the starts of ard_method
   double prior_variance = 1.0;                          ///< gpr: of the process, times its kernel
   bool finds_variances = false;                         ///< gpr: of process and noise, by the evidence
+  compress::Checkpoint* checkpoint = nullptr;           ///< of a search on one rank; none: it saves nothing
   TriangularSolver::Options solver = {};                ///< so that designated initialisers may leave it out
 };
 
@@ -133,6 +135,8 @@ public:
   virtual std::optional<double> penalty() const { return std::nullopt; }
   /// Whether its fits have a log_evidence.
   virtual bool has_evidence() const { return false; }
+  /// Whether it searches, step by step, and saves its way in EstimatorOptions::checkpoint.
+  virtual bool is_search() const { return false; }
   /// What it minimises, for fit.json.
   virtual std::string objective() const = 0;
 };

@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "tallfit/estimate/saved_search.hpp"
 #include "tallfit/estimate/triangular_solver.hpp"
 
 namespace tallfit::estimate {
@@ -30,6 +31,9 @@ struct EliminationStage {
   std::vector<Index> columns;
   Eigen::VectorXd coefficients;  ///< of these columns
   double residual_norm = 0.0;
+
+  void put(compress::NumberSink& sink) const;
+  void read(compress::NumberSource& source);
 };
 
 struct Elimination {
@@ -37,12 +41,14 @@ struct Elimination {
   std::vector<Index> ranking;            ///< 1: kept; 2: dropped last; …: scikit-learn's ranking_
 };
 
-/// Fits, drops the least important columns, and so on. Among equals the one of lower index goes first.
+/// Fits, drops the least important columns, and so on. Among equals the one of lower index goes first. Each
+/// stage is a milestone of @p saved.
 ///
 /// Cost: a QR of the columns left for each stage, 4/3 m³ / P flops for m of them: K⁴ / (3 P) for K stages, 5
 /// K³ or so where a tenth goes at a time. @collective over the grid
 /// @see Guyon, Weston, Barnhill, Vapnik, Machine Learning 46 (2002) 389
 Elimination eliminate_features(const LeastSquaresSystem& system, const ImportanceScore& importance,
-                               const EliminationPlan& plan, const TriangularSolver::Options& options);
+                               const EliminationPlan& plan, const TriangularSolver::Options& options,
+                               SavedSearch& saved);
 
 }  // namespace tallfit::estimate

@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-#include "tallfit/estimate/least_squares_system.hpp"
+#include "tallfit/estimate/saved_search.hpp"
 
 namespace tallfit::estimate {
 
@@ -37,14 +37,17 @@ struct GreedySelection {
   std::vector<Index> columns;
   std::vector<double> residual_norms;
   std::vector<Eigen::VectorXd> coefficients;  ///< of so many columns, in their order
+
+  void put(compress::NumberSink& sink) const;
+  void read(compress::NumberSource& source);
 };
 
 /// Takes the column of the best score again and again; those that depend on chosen ones are passed over. Ends
-/// early where nothing but rounding is left to explain.
+/// early where nothing but rounding is left to explain. Each column is a milestone of @p saved.
 ///
 /// Cost: 4 K² / P + 8 K m flops for each of m columns, and ActiveColumns::fetch(). @collective over the grid
 /// @see Pati, Rezaiifar, Krishnaprasad, Asilomar 1993; Chen, Billings, Luo, Int. J. Control 50 (1989) 1873
 GreedySelection select_greedily(const LeastSquaresSystem& system, const CandidateScore& score,
-                                const GreedyEnd& end, double rcond);
+                                const GreedyEnd& end, double rcond, SavedSearch& saved);
 
 }  // namespace tallfit::estimate

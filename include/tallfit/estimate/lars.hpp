@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "tallfit/estimate/least_squares_system.hpp"
+#include "tallfit/estimate/saved_search.hpp"
 
 namespace tallfit::estimate {
 
@@ -26,6 +26,9 @@ struct LarsKnot {
   double lambda = 0.0;  ///< largest correlation, over S = Σ w²: scikit-learn's alpha
   Eigen::VectorXd coefficients;
   double residual_norm = 0.0;
+
+  void put(compress::NumberSink& sink) const;
+  void read(compress::NumberSource& source);
 };
 
 struct LarsPath {
@@ -41,10 +44,11 @@ struct LarsPath {
 /// columns and d the response to their signs, by a QR factorisation that is updated. Every stretch is
 /// computed anew from the factor, so errors do not add up along the path. Columns that depend on active ones
 /// wait until one of these leaves. Cost: 4 K² / P + O(K m) flops for a knot with m active columns; K numbers
-/// for each knot on every rank.
+/// for each knot on every rank. Each knot is a milestone of @p saved.
 /// @collective over the grid
 /// @see Efron, Hastie, Johnstone, Tibshirani, Ann. Statist. 32 (2004) 407, section 3; scikit-learn's
 /// lars_path
-LarsPath lars_path(const LeastSquaresSystem& system, LarsMethod method, const LarsEnd& end, double rcond);
+LarsPath lars_path(const LeastSquaresSystem& system, LarsMethod method, const LarsEnd& end, double rcond,
+                   SavedSearch& saved);
 
 }  // namespace tallfit::estimate

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tallfit/estimate/coordinate_descent.hpp"
+#include "tallfit/estimate/saved_search.hpp"
 
 namespace tallfit::estimate {
 
@@ -25,6 +26,9 @@ struct LassoPoint {
   double relative_gap = 0.0;  ///< to that of no coefficients at all, up to a factor of 2: what tol is of
   Index iterations = 0;
   bool converged = false;
+
+  void put(compress::NumberSink& sink) const;
+  void read(compress::NumberSource& source);
 };
 
 /// Minimises scikit-learn's objective of Lasso and ElasticNet, with sample weights w² and S = Σ w²,
@@ -50,7 +54,13 @@ public:
   LassoPoint solve(double lambda, Index max_iter);
   /// The same by way of larger λ, each 0.7 times the one before, so that few columns come at a time: from the
   /// largest, or from where the last one ended. All share max_iter iterations.
-  LassoPoint descend(double lambda, Index max_iter);
+  /// A milestone of @p saved at each. A run that goes on has a new path begin here.
+  LassoPoint descend(double lambda, Index max_iter, SavedSearch& saved);
+
+  /// What the next minimum depends on beside system and penalty. Cost: 2 K m + m² numbers for m columns that
+  /// were in the support. Local.
+  void put(compress::NumberSink& sink) const;
+  void read(compress::NumberSource& source);
 
 private:
   const LeastSquaresSystem& system_;

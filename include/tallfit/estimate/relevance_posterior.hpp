@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "tallfit/compress/checkpoint.hpp"
 #include "tallfit/estimate/evidence.hpp"
 
 namespace tallfit::estimate {
@@ -34,6 +35,9 @@ struct Relevance {
   double noise_precision = 1.0;  ///< α
 
   std::vector<Index> active() const;
+
+  void put(compress::NumberSink& sink) const;
+  void read(compress::NumberSource& source);
 };
 
 /// What the data say for given hyperparameters. With B = sqrt(α) E Λ^-½ over active columns, T = (I + BᵀB)⁻¹

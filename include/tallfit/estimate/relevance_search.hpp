@@ -19,7 +19,7 @@ struct RelevanceStep {
 /// Where a search ended.
 struct RelevanceOptimum {
   Relevance relevance;
-  RelevancePosterior posterior;  ///< with s and q of all columns
+  RelevancePosterior posterior;  ///< with s and q of pruned columns
   double objective = 0.0;        ///< log evidence - κ/2 Σ 1/λ
   double gain_left = 0.0;        ///< that a step is expected to bring
   double worth = 0.0;  ///< the gain below which none is taken: tol, or the rounding of the objective
@@ -32,8 +32,10 @@ struct RelevanceOptimum {
 /// that gains, else the best alone, whose gain is certain; in turn with Newton steps of ln λ of active
 /// columns and ln α. Where none is left, columns beyond search.threshold are pruned for good, whatever they
 /// were worth, and the search goes on. Ends where no column and no Newton step gains more than tol: then q²
-/// <= s for every other pruned column. Cost: a few relevance_posterior() and m³ flops a step. @collective
+/// <= s for every other pruned column. A part of @p saved, with a milestone at each step. Cost: a few
+/// relevance_posterior() and m³ flops a step. @collective
 /// @see Tipping and Faul, AISTATS 2003.
-RelevanceOptimum ascend(const ScaledSystem& system, const Relevance& start, const RelevanceSearch& search);
+RelevanceOptimum ascend(const ScaledSystem& system, const Relevance& start, const RelevanceSearch& search,
+                        SavedSearch& saved);
 
 }  // namespace tallfit::estimate

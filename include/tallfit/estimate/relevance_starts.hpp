@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tallfit/estimate/relevance_posterior.hpp"
+#include "tallfit/estimate/saved_search.hpp"
 
 namespace tallfit::estimate {
 
@@ -20,10 +21,11 @@ inline constexpr double largest_noise_precision = 1e24;
 
 /// All columns of one precision, that of ridge regression of greatest evidence, then MacKay's fixed point
 /// λ <- γ / θ², α <- (N - Σ γ) / ‖y - E θ‖² until it slows down: all columns, or all that it has not pruned.
-/// The evidence may fall on the way. Cost: a relevance_posterior() and m³ / 3 flops a step. @collective
+/// The evidence may fall on the way. A part of @p saved, with a milestone at each step. Cost: a
+/// relevance_posterior() and m³ / 3 flops a step. @collective
 /// @see MacKay, Neural Comput. 4 (1992) 415, section 4.
-Relevance fixed_point_start(const ScaledSystem& system, const RelevanceSearch& search,
-                            double noise_precision);
+Relevance fixed_point_start(const ScaledSystem& system, const RelevanceSearch& search, double noise_precision,
+                            SavedSearch& saved);
 
 /// No column, and noise of a tenth of the target's variance, or the known one. Local.
 Relevance empty_start(const ScaledSystem& system, const RelevanceSearch& search, double noise_precision);

@@ -13,6 +13,9 @@ namespace tallfit::estimate {
 struct SparsePenalty {
   Eigen::VectorXd absolute;
   Eigen::VectorXd square;
+
+  void put(compress::NumberSink& sink) const;
+  void read(compress::NumberSource& source);
 };
 
 /// Moves coefficients to the minimum of ½ ‖E y - z‖² + penalty among those with the same zeros and signs.
@@ -32,6 +35,10 @@ public:
   void take(const SparsePenalty& penalty, Eigen::VectorXd& y);
   /// z - E y after the last step, without cancellation.
   const Eigen::VectorXd& residual() const { return residual_; }
+
+  /// What a step depends on beside columns and y. Local.
+  void put(compress::NumberSink& sink) const;
+  void read(compress::NumberSource& source);
 
 private:
   void start_anew(const Eigen::VectorXd& square);
