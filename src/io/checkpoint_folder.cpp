@@ -154,8 +154,11 @@ void CheckpointFolder::forget_earlier(std::string_view stage) {
 
 void CheckpointFolder::remove() {
   comm::all_or_none(world_, [&] {
+    if (!world_.is_root()) return;
     std::error_code code;
-    if (world_.is_root()) std::filesystem::remove_all(path_, code);
+    // Settings go last: a run that is killed here leaves a checkpoint that can be resumed.
+    for (const Part& part : parts_of("")) std::filesystem::remove(part.path, code);
+    std::filesystem::remove_all(path_, code);
   });
 }
 
