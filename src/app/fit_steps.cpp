@@ -60,26 +60,28 @@ estimate::ErrorTable pass_for_errors(const Config& config, const PlannedRows& pl
     of_pass.coefficients = Eigen::VectorXd::Ones(1);
   }
   design::RowSource& rows_of_pass = projected ? *projected : planned.rows();
-  // Rows that are written one by one are lost with the run, so that their pass begins again.
-  estimate::ErrorVisitor errors(of_pass.coefficients, of_pass.intercept,
-                                {.checkpoint = config.fit.residuals ? nullptr : output.checkpoint()});
-  std::vector<compress::RowVisitor*> visitors = {&errors};
+  std::vector<compress::RowVisitor*> visitors;
   std::optional<infer::PredictionVisitor> predictions;
+  io::RowResultFile* residuals = nullptr;
   if (config.fit.residuals) {
-    io::RowResultFile& file =
-        output.open_residuals(planned.info().n_rows, weight ? std::vector<std::string>{"robust_weight"}
-                                                            : std::vector<std::string>());
-    predictions.emplace(of_pass, [&file, &weight, weights = std::vector<double>()](
+    residuals =
+        &output.open_residuals(planned.info().n_rows, weight ? std::vector<std::string>{"robust_weight"}
+                                                             : std::vector<std::string>());
+    predictions.emplace(of_pass, [residuals, &weight, weights = std::vector<double>()](
                                      const infer::RowPredictions& rows) mutable {
-      file.write(0, rows.begin, rows.prediction);
-      file.write(1, rows.begin, rows.residual);
+      residuals->write(0, rows.begin, rows.prediction);
+      residuals->write(1, rows.begin, rows.residual);
       if (!weight) return;
       weights.resize(rows.residual.size());
       std::transform(rows.residual.begin(), rows.residual.end(), weights.begin(), weight);
-      file.write(2, rows.begin, weights);
+      residuals->write(2, rows.begin, weights);
     });
     visitors.push_back(&*predictions);
   }
+  // The last, for what it saves of a leaf has the rows that were written before.
+  estimate::ErrorVisitor errors(of_pass.coefficients, of_pass.intercept,
+                                {.checkpoint = output.checkpoint(), .rows = residuals});
+  visitors.push_back(&errors);
   compress::run_row_pass(rows_of_pass, planned.layout, world, visitors, planned.block_bytes(),
                          "errors of rows", errors.restore(planned.layout, world));
   return errors.total(world);

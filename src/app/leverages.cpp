@@ -41,12 +41,13 @@ std::vector<estimate::MetricsRow> pass_for_leverages(const PlannedRows& planned,
   const compress::RowLayout& layout = planned.layout;
   const infer::UnitRange units =
       infer::count_units(planned.rows(), layout, infer::Unit::configuration, world);
-  infer::Influence influence(whitening, noise_variance, layout.my_begin(), layout.my_end());
+  infer::Influence influence(whitening, noise_variance, layout, output.checkpoint());
   infer::UnitRuns runs(
       infer::Unit::configuration, units, planned.info().n_cols,
       [&](const infer::UnitRun& run) { influence.add(run); }, std::numeric_limits<Index>::max());
-  compress::RowVisitor* const visitors[] = {&runs};
-  compress::run_row_pass(planned.rows(), layout, world, visitors, planned.block_bytes(), "leverages");
+  compress::RowVisitor* const visitors[] = {&runs, &influence};
+  compress::run_row_pass(planned.rows(), layout, world, visitors, planned.block_bytes(), "leverages",
+                         influence.restore(world));
   const infer::InfluenceTable& table = influence.table();
   const std::array<const Eigen::VectorXd*, 4> columns = {
       &table.leverage, &table.left_out, &table.cooks_distance, &table.configuration_left_out};

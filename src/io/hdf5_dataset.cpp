@@ -110,7 +110,8 @@ Dataset Dataset::create_of_type(File& file, const std::string& name, hid_t type,
       H5Sclose);
   const Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
   H5Pset_fill_time(properties.get(),
-                   H5D_FILL_TIME_NEVER);  // every row is written: filling would double the work
+                   H5D_FILL_TIME_NEVER);            // every row is written: filling would double the work
+  H5Pset_obj_track_times(properties.get(), false);  // the same numbers make the same file
   if (storage.chunk_rows > 0) {
     std::vector<hsize_t> chunk = extent;
     chunk[0] = static_cast<hsize_t>(std::min(storage.chunk_rows, std::max<Index>(shape[0], 1)));

@@ -44,6 +44,19 @@ void RowResultFile::write(std::size_t which, Index begin, std::span<const double
   state_->sets[which].write_rows(begin, static_cast<Index>(values.size()), values.data());
 }
 
+std::vector<double> RowResultFile::numbers_of(Index begin, Index end) {
+  const auto n_rows = static_cast<std::size_t>(end - begin);
+  std::vector<double> numbers(n_rows * state_->sets.size());
+  for (std::size_t i = 0; i < state_->sets.size(); ++i)
+    state_->sets[i].read_rows(begin, end - begin, numbers.data() + i * n_rows);
+  return numbers;
+}
+
+void RowResultFile::take(Index begin, Index end, std::span<const double> numbers) {
+  const auto n_rows = static_cast<std::size_t>(end - begin);
+  for (std::size_t i = 0; i < state_->sets.size(); ++i) write(i, begin, numbers.subspan(i * n_rows, n_rows));
+}
+
 void RowResultFile::commit() {
   comm::all_or_none(state_->comm, [&] {
     for (hdf5::Dataset& set : state_->sets) set.close();

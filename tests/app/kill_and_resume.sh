@@ -18,13 +18,15 @@ cd "$scratch"
 arguments_compress=(compress d.h5 --compress.folds=4)
 arguments_ard=(fit wide.h5 --fit.estimator=ard)
 arguments_lasso_path=(fit wide.h5 --fit.estimator=lasso_path)
-arguments_robust=(fit d.h5 --fit.estimator=huber)
+arguments_robust=(fit d.h5 --fit.estimator=huber --fit.residuals=true)
+arguments_leverages=(fit d.h5 --fit.leverages=true)
 arguments_bag=(bag d.h5 --bag.replicas=40)
 arguments_sample=(sample d.h5 --sample.sampler=nuts --sample.warmup=300 --sample.draws=400)
 compared_compress() { "$program" fit "$1" -o "$1.fit" > /dev/null 2>&1 && cat "$1.fit/coefficients.csv" "$1.fit/metrics.csv"; }
 compared_ard() { cat "$1/coefficients.csv" "$1/path.csv"; }
 compared_lasso_path() { compared_ard "$1"; }
-compared_robust() { cat "$1/coefficients.csv" "$1/metrics.csv"; }
+compared_robust() { cat "$1/coefficients.csv" "$1/metrics.csv" "$1/residuals.h5"; }
+compared_leverages() { cat "$1/coefficients.csv" "$1/metrics.csv" "$1/leverages.h5"; }
 compared_bag() { cat "$1/coefficients.csv" "$1/replicas.csv"; }
 compared_sample() { cat "$1/coefficients.csv" "$1/summary.csv"; }
 output_of() { [ "$1" = compress ] && echo "$2.tallfit.h5" || echo "$2"; }
@@ -43,7 +45,7 @@ has_begun() {
   case $1 in ard | lasso_path) compgen -G "$2.checkpoint/search.*" > /dev/null ;; esac
 }
 
-names=(compress robust ard lasso_path bag sample)
+names=(compress robust leverages ard lasso_path bag sample)
 kills=0 searches=0
 for name in "${names[@]}"; do
   begin=$(date +%s%N)

@@ -29,12 +29,11 @@ Influences influence_of(TableSource& source, const estimate::Estimator& estimato
   const infer::Whitening whitening = infer::whitening_of(fitted.fit, k, comm);
   const infer::UnitRange units =
       infer::count_units(source, compressed.layout, infer::Unit::configuration, comm);
-  infer::Influence influence(whitening, fitted.fit.noise_variance, compressed.layout.my_begin(),
-                             compressed.layout.my_end());
+  infer::Influence influence(whitening, fitted.fit.noise_variance, compressed.layout);
   infer::UnitRuns runs(
       infer::Unit::configuration, units, k, [&](const infer::UnitRun& run) { influence.add(run); },
       std::numeric_limits<Index>::max());
-  compress::RowVisitor* const visitors[] = {&runs};
+  compress::RowVisitor* const visitors[] = {&runs, &influence};
   compress::run_row_pass(source, compressed.layout, comm, visitors, 3000);
   Influences result{.table = Eigen::MatrixXd::Zero(source.info().n_rows, 4),
                     .totals = influence.totals(comm),

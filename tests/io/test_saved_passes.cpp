@@ -8,6 +8,9 @@
 #include "tallfit/compress/saved_passes.hpp"
 #include "tallfit/estimate/refine.hpp"
 #include "tallfit/estimate/robust_fit.hpp"
+#include "tallfit/infer/influence.hpp"
+#include "tallfit/infer/prediction.hpp"
+#include "tallfit/io/row_results.hpp"
 
 namespace tallfit::io {
 namespace {
@@ -115,6 +118,93 @@ TEST(SavedPasses, RefinedFitsHaveTheSameBitsHoweverOftenTheRunStops) {
         EXPECT_TRUE(!ranks.is_root() || found == expected);
       },
       some_leaves);
+}
+
+/// A rank's part of columns that follow one another.
+std::vector<double> part_of(const std::vector<double>& columns, Index n_rows, Index begin, Index end) {
+  std::vector<double> part;
+  for (auto column = columns.begin(); column != columns.end(); column += n_rows)
+    part.insert(part.end(), column + begin, column + end);
+  return part;
+}
+
+// Mutations: rows are saved before their leaf has ended; rows of a leaf that an earlier run had are not
+// written again, or to the place of another column.
+TEST(SavedPasses, NumbersOfRowsAreTheSameHoweverOftenTheRunStops) {
+  Rows table;
+  const test::SharedFolder folder;
+  const Index n_rows = table.info().n_rows;
+  const auto run = [&](const comm::Communicator& ranks, compress::Checkpoint* checkpoint) {
+    const compress::RowLayout layout = compress::survey(table, ranks, 3, 11);
+    infer::LinearModel model;
+    model.coefficients = Eigen::VectorXd::LinSpaced(6, -1.0, 1.0);
+    RowResultFile file(folder / "residuals.h5", {"prediction", "residual"}, n_rows, ranks);
+    infer::PredictionVisitor predictions(model, [&](const infer::RowPredictions& rows) {
+      file.write(0, rows.begin, rows.prediction);
+      file.write(1, rows.begin, rows.residual);
+    });
+    estimate::ErrorVisitor errors(model.coefficients, 0.0, {.checkpoint = checkpoint, .rows = &file});
+    compress::RowVisitor* const visitors[] = {&predictions, &errors};
+    compress::run_row_pass(table, layout, ranks, visitors, 4000, {}, errors.restore(layout, ranks));
+    const std::vector<double> found = file.numbers_of(layout.my_begin(), layout.my_end());
+    return std::pair(layout, found);
+  };
+  const std::vector<double> expected =
+      everyone().is_root() ? run(comm::Communicator::self(), nullptr).second : std::vector<double>();
+  std::vector<double> all = expected;
+  comm::broadcast(everyone(), all, 0);
+  run_with_stops(
+      folder / "out.checkpoint",
+      [&](const comm::Communicator& ranks, auto* checkpoint) {
+        const auto [layout, found] = run(ranks, checkpoint);
+        EXPECT_EQ(found, part_of(all, n_rows, layout.my_begin(), layout.my_end()));
+      },
+      3);
+}
+
+// Mutations: a figure of a row or of a leaf is not saved; figures of another model; two leaves in one.
+TEST(SavedPasses, LeveragesHaveTheSameBitsHoweverOftenTheRunStops) {
+  Rows table;
+  const Index n_rows = table.info().n_rows;
+  const auto run = [&](const comm::Communicator& ranks, compress::Checkpoint* checkpoint, double lambda) {
+    const Fits fits(table, ranks);
+    const auto ridge = estimate::make_estimator("ridge", {.lambda = lambda});
+    estimate::LinearFit fit;
+    if (fits.system) fit = ridge->fit(*fits.system);
+    const infer::Whitening whitening = infer::whitening_of(fit, 6, ranks);
+    const compress::RowLayout& layout = fits.cells.layout;
+    const auto units = infer::count_units(table, layout, infer::Unit::configuration, ranks);
+    infer::Influence influence(whitening, 1.5, layout, checkpoint);
+    infer::UnitRuns runs(
+        infer::Unit::configuration, units, 6, [&](const infer::UnitRun& of) { influence.add(of); }, n_rows);
+    compress::RowVisitor* const visitors[] = {&runs, &influence};
+    compress::run_row_pass(table, layout, ranks, visitors, 4000, {}, influence.restore(ranks));
+    const infer::InfluenceTotals totals = influence.totals(ranks);
+    std::vector<double> numbers = {totals.press, totals.leverage};
+    for (const auto* errors : {&totals.rows, &totals.configurations})
+      for (const auto& [key, sums] : *errors)
+        numbers.insert(numbers.end(), {static_cast<double>(sums.targets.count), sums.absolute,
+                                       sums.weighted_squares, sums.largest});
+    // zeros in place of what is not known, so that rows can be compared
+    const infer::InfluenceTable& of_rows = influence.table();
+    std::vector<double> columns;
+    for (const auto* column :
+         {&of_rows.leverage, &of_rows.left_out, &of_rows.cooks_distance, &of_rows.configuration_left_out})
+      for (const double x : *column) columns.push_back(std::isnan(x) ? 0.0 : x);
+    return std::tuple(numbers, columns, of_rows.begin);
+  };
+  const auto [expected, all, none] = run(comm::Communicator::self(), nullptr, 0.5);
+  const test::SharedFolder folder;
+  double first_lambda = 50.0;  // what the first run saves is of another fit
+  run_with_stops(
+      folder / "out.checkpoint",
+      [&, &sums = expected, &rows = all](const comm::Communicator& ranks, auto* checkpoint) {
+        const auto [numbers, columns, begin] = run(ranks, checkpoint, std::exchange(first_lambda, 0.5));
+        EXPECT_EQ(numbers, sums);
+        const auto size = static_cast<Index>(columns.size() / 4);
+        EXPECT_EQ(columns, part_of(rows, n_rows, begin, begin + size));
+      },
+      3);
 }
 
 // Mutations: no result is saved, or none is taken; all leaves of the pass in work are shown again.
