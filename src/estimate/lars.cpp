@@ -122,7 +122,7 @@ public:
     return result;
   }
 
-  /// Where it stands; what a stretch needs follows from it.
+  /// Where it stands before it takes an event: the stretch that follows is made of this.
   void put(compress::NumberSink& sink) const {
     columns_.put(sink);
     factor_.put(sink);
@@ -141,7 +141,6 @@ public:
     waits_.assign(waits.begin(), waits.end());
     left_.read(source);
     newest_ = source.index();
-    start_stretch();
   }
 
 private:
